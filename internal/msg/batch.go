@@ -1,0 +1,46 @@
+package msg
+
+// Batch collects, in order, the messages of one event loop's turn that one
+// stream keeps, already in the log's record layout. The loop owns it until it
+// hands it over; the log owns it until it calls back; then the loop may Reset
+// and use it again.
+type Batch struct {
+	// Records are Count records one after another, times relative to Base.
+	Records []byte
+	// Ends holds the end offset of each record in Records.
+	Ends []uint32
+	// Base is the time every record's time is relative to, ns since 1970 UTC.
+	Base int64
+	// MaxTime is the largest message time in the batch, ns since 1970 UTC.
+	MaxTime int64
+	// Tokens are the owner's own: what it needs to answer the publishers.
+	Tokens []uint64
+}
+
+// Count returns how many messages the batch holds.
+func (b *Batch) Count() int { return len(b.Ends) }
+
+// Add copies m into the batch. A message older than the batch's first is
+// recorded with the first one's time: a log's times never step back inside an
+// entry by more than the clock did.
+func (b *Batch) Add(m *Message, token uint64) {
+	if len(b.Ends) == 0 {
+		b.Base, b.MaxTime = m.Time, m.Time
+	}
+	t := m.Time
+	m.Time = max(t, b.Base)
+	b.MaxTime = max(b.MaxTime, m.Time)
+	b.Records = AppendRecord(b.Records, m, b.Base)
+	m.Time = t
+	b.Ends = append(b.Ends, uint32(len(b.Records)))
+	b.Tokens = append(b.Tokens, token)
+}
+
+// Reset empties the batch and keeps its memory unless one large turn grew it
+// past keep bytes.
+func (b *Batch) Reset(keep int) {
+	if cap(b.Records) > keep {
+		b.Records = nil
+	}
+	*b = Batch{Records: b.Records[:0], Ends: b.Ends[:0], Tokens: b.Tokens[:0]}
+}

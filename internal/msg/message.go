@@ -1,0 +1,52 @@
+// Package msg holds the message as the rooms hand it to each other, the packed
+// record it becomes in the log, and a position in that log.
+//
+// It is a leaf: it imports nothing of Millrace.
+package msg
+
+// Message is one published application message.
+//
+// Topic, Payload, Properties and Publisher are borrowed: whoever receives a
+// Message may read them until the call returns and copies what it keeps
+// ([Message.Clone]).
+type Message struct {
+	// Topic is a valid topic name: UTF-8, no NUL, no wildcard, 1 to 65,535 bytes.
+	Topic []byte
+	// Payload is what the publisher sent, undecoded.
+	Payload []byte
+	// Properties are the MQTT 5 properties that travel with the message to its
+	// receivers (payload format indicator, content type, response topic,
+	// correlation data, user properties), in wire form without the length.
+	Properties []byte
+	// Publisher is the publishing client's identifier.
+	Publisher []byte
+	// Time is the arrival at the node, nanoseconds since 1970 UTC.
+	Time int64
+	// Expiry is the message expiry interval in seconds from Time; 0 is never.
+	Expiry uint32
+	// QoS is 0, 1 or 2.
+	QoS byte
+	// Retain is the RETAIN flag of the publish.
+	Retain bool
+}
+
+// Clone returns a copy that owns its bytes.
+func (m *Message) Clone() Message {
+	c := *m
+	n := len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher)
+	b := make([]byte, 0, n)
+	b, c.Topic = own(b, m.Topic)
+	b, c.Payload = own(b, m.Payload)
+	b, c.Properties = own(b, m.Properties)
+	_, c.Publisher = own(b, m.Publisher)
+	return c
+}
+
+func own(b, v []byte) (rest, copied []byte) {
+	if len(v) == 0 {
+		return b, nil
+	}
+	n := len(b)
+	b = append(b, v...)
+	return b, b[n:len(b):len(b)]
+}
