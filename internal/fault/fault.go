@@ -56,6 +56,7 @@ const (
 	TimeOutOfRange
 	ConnectTimeout
 	ConnectionLimit
+	TopicAlias
 	codes
 )
 
@@ -107,6 +108,7 @@ var table = [codes]row{
 	TimeOutOfRange:            {"time_out_of_range", 0x99, 422, 4303, "Time stamp out of range"},
 	ConnectTimeout:            {"connect_timeout", 0x8D, 408, 4221, "No CONNECT in time"},
 	ConnectionLimit:           {"connection_limit", 0x97, 429, 4222, "Too many connections"},
+	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
 }
 
 // Codes returns every code, for tables and documentation.
