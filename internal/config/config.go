@@ -1,0 +1,77 @@
+package config
+
+import "time"
+
+// Config is every setting of a node. Tags: yaml names the key, doc explains it,
+// default, min, max, enum and pattern bound it, flag names its flag.
+type Config struct {
+	Data          string    `yaml:"data" flag:"data" default:"./data" min:"1" doc:"Folder that holds everything the node keeps. One process at a time may use it."`
+	Durability    string    `yaml:"durability" default:"power" enum:"power,process" doc:"What an acknowledgement promises: power means the message is on disk and survives a power cut; process means that it survives a killed process, and up to a second of messages may be lost with the power."`
+	AdminPassword Secret    `yaml:"admin_password" min:"10" max:"1024" doc:"Password of the first administrator, used only when the data folder has no user yet. Empty: one is generated and printed once."`
+	Node          Node      `yaml:"node" doc:"This node."`
+	Log           Log       `yaml:"log" doc:"What the node writes to standard error."`
+	MQTT          MQTT      `yaml:"mqtt" doc:"The MQTT listener and its limits."`
+	HTTP          HTTP      `yaml:"http" doc:"The listener of the console and the REST API."`
+	Streams       []Stream  `yaml:"streams" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
+	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
+	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
+}
+
+// Node names the node.
+type Node struct {
+	Name string `yaml:"name" default:"" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9._-]*$" doc:"Name of the node in logs, metrics and the console. Empty: the host's name."`
+}
+
+// Log says what is logged, and how.
+type Log struct {
+	Level  string `yaml:"level" flag:"log-level" default:"info" enum:"debug,info,warn,error" doc:"Least level that is logged. It can be changed while the node runs: millrace ctl log level."`
+	Format string `yaml:"format" default:"text" enum:"text,json" doc:"text for people, json for log collectors."`
+}
+
+// MQTT configures the broker.
+type MQTT struct {
+	Listen         string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port for MQTT clients. Clients are anonymous, so it has to be a loopback address."`
+	MaxPacketSize  Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"16MiB" doc:"Largest packet that a client may send or is sent."`
+	MaxConnections int           `yaml:"max_connections" default:"100000" min:"1" max:"10000000" doc:"Connections at one time; more are refused."`
+	ConnectTimeout time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`
+	KeepAliveMax   time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`
+	ReceiveMaximum int           `yaml:"receive_maximum" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
+	InflightWindow int           `yaml:"inflight_window" default:"64" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
+	QueueMessages  int           `yaml:"queue_messages" default:"1000" min:"0" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
+	QueueBytes     Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
+	Loops          int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
+}
+
+// HTTP configures console and API.
+type HTTP struct {
+	Listen          string        `yaml:"listen" flag:"http" default:"127.0.0.1:18083" doc:"Address and port of the console and the REST API."`
+	SessionLifetime time.Duration `yaml:"session_lifetime" default:"12h" min:"1m" max:"90d" doc:"Time after which somebody signed in has to sign in again."`
+	SessionIdle     time.Duration `yaml:"session_idle" default:"1h" min:"1m" max:"90d" doc:"Time without a request after which a session ends."`
+}
+
+// Stream configures one durable capture.
+type Stream struct {
+	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the stream, unique on the node."`
+	Filters  []string      `yaml:"filters" required:"true" doc:"MQTT topic filters; a message that matches any of them is kept. Topics that begin with $ are never kept."`
+	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"0" max:"100y" doc:"Messages older than this are removed. 0: no limit."`
+	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"0" doc:"Size on disk beyond which the oldest messages are removed. 0: no limit."`
+}
+
+// Storage configures what of the disk may be used.
+type Storage struct {
+	Reserve  Size `yaml:"reserve" default:"256MiB" min:"0" doc:"Free space on the disk below which publishes that the log has to keep are refused, until space returns."`
+	MaxBytes Size `yaml:"max_bytes" default:"0" min:"0" doc:"Bytes that all streams together may use. 0: what the disk has, less the reserve."`
+}
+
+// Historian configures the historian.
+type Historian struct {
+	Stream                string        `yaml:"stream" default:"telemetry" max:"64" doc:"Stream that the historian reads. Empty: no historian."`
+	TimeFields            []string      `yaml:"time_fields" default:"[\"ts\", \"timestamp\"]" doc:"Top-level fields of a JSON record that give its time, first found wins: RFC 3339 or seconds, milliseconds, microseconds since 1970. Without one the arrival time counts."`
+	CommitInterval        time.Duration `yaml:"commit_interval" default:"5s" min:"100ms" max:"10m" doc:"How often new points are committed to the store. Points are queryable before, and a crash loses none: they are read again from the stream."`
+	MaxSeries             int           `yaml:"max_series" default:"1000000" min:"1" max:"100000000" doc:"Series at most; points of further ones are rejected and counted."`
+	NewSeriesPerSecond    int           `yaml:"new_series_per_second" default:"1000" min:"1" max:"1000000" doc:"New series a second, in all."`
+	NewSeriesPerPublisher int           `yaml:"new_series_per_publisher" default:"200" min:"1" max:"1000000" doc:"New series a second from one publisher."`
+	PastLimit             time.Duration `yaml:"past_limit" default:"10y" min:"1m" max:"100y" doc:"Points further back than this from their arrival are rejected and counted."`
+	FutureLimit           time.Duration `yaml:"future_limit" default:"1d" min:"0" max:"1y" doc:"Points further ahead than this of their arrival are rejected and counted."`
+	Retention             time.Duration `yaml:"retention" default:"0" min:"0" max:"100y" doc:"Points older than this are removed. 0: kept for ever."`
+}

@@ -1,0 +1,363 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// source is where values are read from: the file, one environment variable, one
+// flag or the defaults.
+type source struct {
+	name string              // as it is shown: "millrace.yaml", "environment MILLRACE_DATA"
+	file bool                // lines count
+	keys func(string) string // writes a key as this source does; nil: as it is
+}
+
+// place is a line of a source.
+type place struct {
+	source
+	line int
+}
+
+func (p place) String() string {
+	if p.file && p.line > 0 {
+		return fmt.Sprintf("%s:%d", p.name, p.line)
+	}
+	return p.name
+}
+
+// value is what one source says of one key.
+type value struct {
+	field *field
+	place place
+	v     reflect.Value
+	// places of the keys inside a list, such as "streams[1].name"
+	inner map[string]place
+}
+
+// decoder reads the YAML nodes of one source. It collects problems and goes on.
+type decoder struct {
+	source   source
+	values   []value
+	problems []Problem
+	inner    map[string]place
+}
+
+// maxDepth bounds how deep nodes are followed, aliases among them.
+const maxDepth = 32
+
+func (d *decoder) problem(key string, line int, suggestion, message string, args ...any) {
+	p := Problem{Source: d.source.name, Key: key, Line: line, Message: fmt.Sprintf(message, args...), Suggestion: suggestion}
+	if d.source.file {
+		p.File = d.source.name
+	} else {
+		p.Line = 0
+	}
+	d.problems = append(d.problems, p)
+}
+
+// at is the place of a node in the source.
+func (d *decoder) at(n *yaml.Node) place { return place{d.source, n.Line} }
+
+// group reads a mapping whose keys are f's children. prefix stands before their
+// names in messages; set takes each value that was read.
+func (d *decoder) group(f *field, prefix string, n *yaml.Node, depth int, set func(*field, string, *yaml.Node, int)) {
+	n = d.resolve(prefix, n, depth)
+	if n == nil || n.Tag == "!!null" {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		d.problem(strings.TrimSuffix(prefix, "."), n.Line, "", "wants a %s, found %s", wants[group], found(n))
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		name, v := n.Content[i], n.Content[i+1]
+		key := prefix + name.Value
+		if first, twice := seen[name.Value]; twice {
+			d.problem(key, name.Line, "", "is given twice, first in line %d", first)
+			continue
+		}
+		seen[name.Value] = name.Line
+		if c := f.child(name.Value); c != nil {
+			set(c, key, v, depth+1)
+		} else {
+			d.unknown(f, key, name.Line)
+		}
+	}
+}
+
+func (d *decoder) unknown(f *field, key string, line int) {
+	if root.find(key) != nil {
+		d.problem(key, line, "", "has to be nested, a group for each dot")
+		return
+	}
+	d.problem(key, line, d.suggest(f, key), "is not a known key")
+}
+
+func (d *decoder) suggest(f *field, key string) string {
+	keys := root.keys()
+	if f.kind == groups {
+		parent, _ := splitKey(key)
+		keys = nil
+		for _, c := range f.fields {
+			keys = append(keys, parent+"."+c.name)
+		}
+	}
+	k := nearest(key, keys)
+	if k != "" && d.source.keys != nil {
+		return d.source.keys(k)
+	}
+	return k
+}
+
+// document reads the whole document below root.
+func (d *decoder) document(n *yaml.Node) { d.group(root, "", n, 0, d.top) }
+
+// top takes one key of Config: a group is entered, anything else becomes a value.
+func (d *decoder) top(f *field, key string, n *yaml.Node, depth int) {
+	if f.kind == group {
+		d.group(f, key+".", n, depth, d.top)
+		return
+	}
+	d.inner = map[string]place{}
+	if v, ok := d.value(f, key, n, depth); ok {
+		d.values = append(d.values, value{field: f, place: d.at(n), v: v, inner: d.inner})
+	}
+}
+
+// value reads one value of f's kind and checks its bounds.
+func (d *decoder) value(f *field, key string, n *yaml.Node, depth int) (reflect.Value, bool) {
+	if n = d.resolve(key, n, depth); n == nil {
+		return reflect.Value{}, false
+	}
+	if n.Tag == "!!null" {
+		d.problem(key, n.Line, "", "has no value")
+		return reflect.Value{}, false
+	}
+	switch f.kind {
+	case texts:
+		return d.texts(f, key, n, depth)
+	case groups:
+		return d.groups(f, key, n, depth)
+	}
+	return d.scalar(f, key, n)
+}
+
+// resolve follows aliases.
+func (d *decoder) resolve(key string, n *yaml.Node, depth int) *yaml.Node {
+	for ; n.Kind == yaml.AliasNode; depth++ {
+		if n = n.Alias; depth > maxDepth {
+			break
+		}
+	}
+	if depth > maxDepth {
+		d.problem(strings.TrimSuffix(key, "."), n.Line, "", "is nested too deep")
+		return nil
+	}
+	return n
+}
+
+func (d *decoder) scalar(f *field, key string, n *yaml.Node) (reflect.Value, bool) {
+	if n.Kind != yaml.ScalarNode {
+		d.problem(key, n.Line, "", "wants a %s, found %s", wants[f.kind], found(n))
+		return reflect.Value{}, false
+	}
+	v, err := parse(f.kind, n.Value)
+	if err != nil {
+		d.problem(key, n.Line, "", "%v, found %q", err, shorten(n.Value))
+		return reflect.Value{}, false
+	}
+	if message := f.bounds(v, n.Value); message != "" {
+		d.problem(key, n.Line, "", "%s", message)
+		return reflect.Value{}, false
+	}
+	return reflect.ValueOf(v), true
+}
+
+// parse reads a scalar's text.
+func parse(k kind, s string) (any, error) {
+	switch k {
+	case secret:
+		return NewSecret(s), nil
+	case number:
+		n, err := strconv.Atoi(strings.ReplaceAll(strings.TrimSpace(s), "_", ""))
+		if err != nil {
+			return nil, fmt.Errorf("wants a whole number")
+		}
+		return n, nil
+	case truth:
+		if s != "true" && s != "false" {
+			return nil, fmt.Errorf("wants true or false")
+		}
+		return s == "true", nil
+	case duration:
+		return ParseDuration(s)
+	case size:
+		return ParseSize(s)
+	}
+	return s, nil
+}
+
+// bounds returns what is wrong with a value that was read well, or nothing.
+func (f *field) bounds(v any, s string) string {
+	if f.kind == text || f.kind == secret {
+		return f.textBounds(s)
+	}
+	if f.min != "" {
+		if low, _ := parse(f.kind, f.min); less(v, low) {
+			return fmt.Sprintf("is %s, less than the least allowed, %s", s, f.min)
+		}
+	}
+	if f.max != "" {
+		if high, _ := parse(f.kind, f.max); less(high, v) {
+			return fmt.Sprintf("is %s, more than the most allowed, %s", s, f.max)
+		}
+	}
+	return ""
+}
+
+func less(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	return x.CanInt() && y.CanInt() && x.Int() < y.Int()
+}
+
+// textBounds leaves an empty text alone where empty is the default.
+func (f *field) textBounds(s string) string {
+	n := utf8.RuneCountInString(s)
+	low, _ := strconv.Atoi(f.min)
+	high, _ := strconv.Atoi(f.max)
+	switch {
+	case n == 0 && f.def == "" && !f.required:
+		return ""
+	case n == 0 && (low > 0 || f.required):
+		return "must not be empty"
+	case n < low:
+		return fmt.Sprintf("has to have %d characters at least", low)
+	case f.max != "" && n > high:
+		return fmt.Sprintf("may have %d characters at most", high)
+	case len(f.enum) > 0 && !contains(f.enum, s):
+		return f.notIn(s)
+	case f.pattern != nil && n > 0 && !f.pattern.MatchString(s):
+		return fmt.Sprintf("is %q, which does not match %s", shorten(s), f.pattern)
+	case strings.ContainsRune(s, 0):
+		return "must not hold a NUL character"
+	}
+	return ""
+}
+
+func (f *field) notIn(s string) string {
+	message := fmt.Sprintf("wants one of %s, found %q", strings.Join(f.enum, ", "), shorten(s))
+	if k := nearestBy(strings.ToLower(s), f.enum, func(e string) (string, bool) { return e, len(s) < 100 }); k != "" {
+		message += fmt.Sprintf(", did you mean %s?", k)
+	}
+	return message
+}
+
+func (d *decoder) texts(f *field, key string, n *yaml.Node, depth int) (reflect.Value, bool) {
+	if !d.list(f, key, n) {
+		return reflect.Value{}, false
+	}
+	list, good := make([]string, 0, len(n.Content)), true
+	for i, item := range n.Content {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		d.inner[at] = d.at(item)
+		item = d.resolve(at, item, depth+1)
+		if item == nil || item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
+			d.problem(at, n.Content[i].Line, "", "wants a text")
+			good = false
+			continue
+		}
+		list = append(list, item.Value)
+	}
+	return reflect.ValueOf(list), good
+}
+
+func (d *decoder) groups(f *field, key string, n *yaml.Node, depth int) (reflect.Value, bool) {
+	if !d.list(f, key, n) {
+		return reflect.Value{}, false
+	}
+	before := len(d.problems)
+	list := reflect.MakeSlice(f.typ, len(n.Content), len(n.Content))
+	for i, item := range n.Content {
+		at := fmt.Sprintf("%s[%d]", key, i)
+		d.inner[at] = d.at(item)
+		d.element(f, at, item, depth+1, list.Index(i))
+	}
+	return list, len(d.problems) == before
+}
+
+// element reads one group of a list: what is not given has its default.
+func (d *decoder) element(f *field, key string, n *yaml.Node, depth int, into reflect.Value) {
+	for _, c := range f.fields {
+		if c.def != "" {
+			into.Field(c.index).Set(defaultOf(c).v)
+		}
+	}
+	given := map[string]bool{}
+	before := len(d.problems)
+	d.group(f, key+".", n, depth, func(c *field, at string, v *yaml.Node, depth int) {
+		given[c.name], d.inner[at] = true, d.at(v)
+		if read, ok := d.value(c, at, v, depth); ok {
+			into.Field(c.index).Set(read)
+		}
+	})
+	for _, c := range f.fields {
+		if c.required && !given[c.name] && len(d.problems) == before {
+			d.problem(key+"."+c.name, n.Line, "", "is missing")
+		}
+	}
+}
+
+func (d *decoder) list(f *field, key string, n *yaml.Node) bool {
+	if n.Kind == yaml.SequenceNode {
+		return true
+	}
+	hint := "an empty list is []"
+	if !d.source.file {
+		hint = `as JSON, such as ["a", "b"] or []`
+	}
+	d.problem(key, n.Line, "", "wants a %s, found %s (%s)", wants[f.kind], found(n), hint)
+	return false
+}
+
+// found names a node in messages.
+func found(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a group of keys"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.Tag {
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "nothing"
+	}
+	return "a text"
+}
+
+func shorten(s string) string {
+	const most = 80
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	return string([]rune(s)[:most]) + "…"
+}
+
+func contains(list []string, s string) bool {
+	for _, e := range list {
+		if e == s {
+			return true
+		}
+	}
+	return false
+}
