@@ -161,6 +161,8 @@ type LiveMessage struct {
 	Retain    bool      `json:"retain"`
 	Encoding  string    `json:"encoding" enum:"text,base64"`
 	Payload   string    `json:"payload"`
+	Size      int       `json:"size" doc:"Bytes of the payload"`
+	Truncated bool      `json:"truncated" doc:"True when the event carries only the payload's first 64 KiB"`
 	Count     int       `json:"count" doc:"Messages on this topic since its last event (every set), else 1"`
 }
 

@@ -1,0 +1,59 @@
+package api
+
+import "slices"
+
+// The roles, and what the table says of operations that need none.
+const (
+	Anyone        = ""
+	Viewer        = "viewer"
+	Operator      = "operator"
+	Administrator = "administrator"
+)
+
+// ladder holds the roles in rising order: each may do what those before it may.
+var ladder = []string{Anyone, Viewer, Operator, Administrator}
+
+// access is the least role of every operation.
+var access = map[string]string{
+	"sign-in":          Anyone,
+	"get-session":      Viewer,
+	"sign-out":         Viewer,
+	"change-password":  Viewer, // one's own; others' need an administrator
+	"get-status":       Viewer,
+	"get-history":      Viewer,
+	"list-topics":      Viewer,
+	"get-last-message": Viewer,
+	"list-series":      Viewer,
+	"list-latest":      Viewer,
+	"get-range":        Viewer,
+	"live":             Viewer,
+	"list-streams":     Viewer,
+	"list-alarms":      Viewer,
+	"publish":          Operator,
+	"list-api-keys":    Administrator,
+	"create-api-key":   Administrator,
+	"delete-api-key":   Administrator,
+	"list-users":       Administrator,
+	"create-user":      Administrator,
+	"delete-user":      Administrator,
+	"list-config":      Administrator,
+	"get-config":       Administrator,
+	"get-log-level":    Administrator,
+	"set-log-level":    Administrator,
+}
+
+// Access returns the least role of every operation by its OpenAPI operation id;
+// "" stands for anyone.
+func Access() map[string]string {
+	all := make(map[string]string, len(access))
+	for id, role := range access {
+		all[id] = role
+	}
+	return all
+}
+
+// reaches says whether role may do what needs least. An unknown role may nothing.
+func reaches(role, least string) bool {
+	at := slices.Index(ladder, role)
+	return at > 0 && at >= slices.Index(ladder, least)
+}

@@ -1,0 +1,119 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
+
+type liveInput struct {
+	Filter []string `query:"filter,explode" required:"true" minItems:"1" maxItems:"20" doc:"MQTT topic filter; repeat for more. A message that several match comes once"`
+	Every  string   `query:"every" doc:"100ms to 60s: at most one event for each topic and interval, with the count of its messages. Without it every message is an event"`
+}
+
+func (a *API) liveOperations() {
+	op := huma.Operation{OperationID: "live", Method: http.MethodGet, Path: "/live", Tags: []string{"Topics"},
+		Summary: "Messages as they arrive (server-sent events)",
+		Description: "Events: message, with a LiveMessage as data; dropped, with a LiveDropped, when this reader was too slow. " +
+			"A comment every 15 seconds shows that the stream lives. It ends with the session or when the node stops."}
+	op.Responses = map[string]*huma.Response{"200": {Description: "The events", Content: map[string]*huma.MediaType{
+		"text/event-stream": {Schema: a.eventSchema()}}}}
+	register(a, op, a.live)
+}
+
+func (a *API) eventSchema() *huma.Schema {
+	schemas := a.huma.OpenAPI().Components.Schemas
+	return &huma.Schema{OneOf: []*huma.Schema{
+		schemas.Schema(typeOf[LiveMessage](), true, ""), schemas.Schema(typeOf[LiveDropped](), true, "")}}
+}
+
+// live checks everything that can be refused, then leaves the answer to a stream.
+func (a *API) live(_ context.Context, in *liveInput) (*huma.StreamResponse, error) {
+	every, err := in.interval()
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range in.Filter {
+		if err := topic.ValidFilter([]byte(f)); err != nil {
+			return nil, err
+		}
+	}
+	if a.Live == nil {
+		return nil, unavailable("live stream")
+	}
+	if a.readers.Add(1) > int64(a.MaxLive) {
+		a.readers.Add(-1)
+		return nil, fault.New(fault.TooMany, "%d readers follow messages already, which is the limit. Close some and try again.", a.MaxLive)
+	}
+	f, err := follow(a.Options.Live, in.Filter, a.LiveBuffer)
+	if err != nil {
+		a.readers.Add(-1)
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(ctx huma.Context) {
+		defer a.readers.Add(-1)
+		defer f.close()
+		a.stream(ctx, f, every)
+	}}, nil
+}
+
+func (in *liveInput) interval() (time.Duration, error) {
+	if in.Every == "" {
+		return 0, nil
+	}
+	every, err := parseSpan(in.Every)
+	if err != nil || every < 100*time.Millisecond || every > time.Minute {
+		return 0, fault.New(fault.Invalid, "every=%q is no span between 100ms and 60s such as 500ms.", in.Every)
+	}
+	return every, nil
+}
+
+// stream writes events until the reader, its session or the node goes.
+func (a *API) stream(ctx huma.Context, f *feed, every time.Duration) {
+	r, w := humago.Unwrap(ctx)
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("X-Accel-Buffering", "no")
+	s := &events{out: newEventWriter(w), feed: f, pending: newPending()}
+	if every > 0 {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		s.tick = tick.C
+	}
+	beat := time.NewTicker(a.Heartbeat)
+	defer beat.Stop()
+	if s.out.comment("live") != nil {
+		return
+	}
+	a.pump(r.Context(), s, beat.C, callerOf(ctx.Context()))
+}
+
+func (a *API) pump(ctx context.Context, s *events, beat <-chan time.Time, c caller) {
+	var err error
+	for err == nil {
+		select {
+		case m, ok := <-s.feed.c:
+			if !ok {
+				return
+			}
+			err = s.take(m)
+		case <-s.tick:
+			err = s.flush()
+		case <-beat:
+			if c.alive(ctx) != nil {
+				return
+			}
+			err = s.beat()
+		case <-a.closing:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
