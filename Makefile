@@ -1,0 +1,123 @@
+# Millrace. `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+GO      ?= go
+BIN     := build/millrace
+STATICCHECK := build/tools/staticcheck
+FUZZTIME ?= 10m
+
+# What the tests need from Debian: command=package.
+DEBIAN := mosquitto_pub=mosquitto-clients chromium=chromium gcc=gcc mount=mount
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+## --- building ---------------------------------------------------------------
+
+.PHONY: build
+build: console ## Build the console and the binary with it
+	CGO_ENABLED=0 $(GO) build -trimpath -tags console -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
+
+.PHONY: build-go
+build-go: ## Build the binary without the console (no Node needed)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
+
+.PHONY: console
+console: console/dist/index.html
+
+CONSOLE_SOURCES := $(shell find console -path console/node_modules -prune -o -path console/dist -prune -o -type f -print 2>/dev/null)
+console/dist/index.html: console/node_modules/.package-lock.json $(CONSOLE_SOURCES)
+	cd console && npm run --silent build
+	@touch $@
+
+console/node_modules/.package-lock.json: console/package.json console/package-lock.json
+	@command -v npm >/dev/null || { echo "The console needs Node 20 with npm. 'make build-go' builds without it."; exit 1; }
+	cd console && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: run
+run: build ## Build all and start a node with its data under ./data
+	$(BIN) serve --data ./data
+
+.PHONY: demo
+demo: build ## The same with a simulated plant attached
+	./deploy/demo.sh $(BIN)
+
+## --- testing ----------------------------------------------------------------
+
+.PHONY: test
+test: needs check build test-console test-unit test-fuzz test-e2e test-browser ## Install what tests need and run everything
+	@echo "all tests passed"
+
+.PHONY: test-go
+test-go: check-go test-unit test-fuzz ## What a Go contributor without Node can run
+
+.PHONY: needs
+needs: ## Install what the tests need (root, or sudo, or it names the packages)
+	@./deploy/needs.sh $(DEBIAN)
+
+.PHONY: check
+check: check-go check-cross ## Format, vet, linter, builds for every system
+
+.PHONY: check-go
+check-go: $(STATICCHECK)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not gofmt'd: $$unformatted"; exit 1; }
+	$(GO) vet -tags e2e ./...
+	$(STATICCHECK) -tags e2e ./...
+
+.PHONY: check-cross
+check-cross:
+	for target in linux/amd64 linux/arm64 windows/amd64 darwin/arm64; do \
+		echo "build $$target"; \
+		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o build/cross/millrace-$${target/\//-} ./cmd/millrace; \
+	done
+	CGO_ENABLED=0 GOOS=windows $(GO) vet ./...
+
+.PHONY: test-unit
+test-unit: ## Unit tests with the race detector
+	$(GO) test -race ./...
+
+.PHONY: test-console
+test-console: console/node_modules/.package-lock.json
+	cd console && npm run --silent check && npm test --silent
+
+.PHONY: test-e2e
+test-e2e: build ## The real program with real clients
+	MILLRACE_BINARY=$(abspath $(BIN)) $(GO) test -tags e2e -count=1 -timeout 15m ./test/e2e
+
+.PHONY: test-browser
+test-browser: build test/browser/node_modules/.package-lock.json ## A browser signs in and sees a value move
+	cd test/browser && MILLRACE_BINARY=$(abspath $(BIN)) npm test --silent
+
+test/browser/node_modules/.package-lock.json: test/browser/package.json test/browser/package-lock.json
+	cd test/browser && npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: test-fuzz
+test-fuzz: ## Every fuzz target for a few seconds
+	./deploy/fuzz.sh 5s
+
+.PHONY: fuzz
+fuzz: ## Every fuzz target for FUZZTIME (10 min)
+	./deploy/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Go benchmarks of every step of a message's way
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+.PHONY: generate
+generate: ## Rewrite what is generated from the code: references, OpenAPI, client types
+	$(GO) test ./internal/config ./internal/api -run 'Reference|OpenAPI|Generated' -update
+	cd console && npm run --silent generate
+
+$(STATICCHECK): tools/go.mod tools/go.sum
+	cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck
+
+.PHONY: clean
+clean: ## Remove what was built (never ./data)
+	rm -rf build console/dist

@@ -1,0 +1,80 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/eclipse/paho.golang/paho"
+	"golang.org/x/sys/unix"
+
+	"github.com/millrace/millrace/internal/api"
+)
+
+// A small disk fills up: publishes that the log would have to keep are refused, an
+// alarm says why, and all is well again by itself once there is space.
+func TestAFullDiskRefusesAlarmsAndRecovers(t *testing.T) {
+	disk := t.TempDir()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=96m"); err != nil {
+		t.Fatalf("this test mounts a small disk and has to run as root: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	n := startNode(t, filepath.Join(disk, "data"), []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
+	c := newCaller(t, n, "viewer")
+	client := connect(t, n, "writer", nil)
+	publish := func(payload string) byte {
+		answer, err := client.Publish(t.Context(), &paho.Publish{Topic: "disk/level", QoS: 1, Payload: []byte(payload)})
+		if answer == nil {
+			t.Fatalf("no PUBACK: %v", err)
+		}
+		return answer.ReasonCode
+	}
+	if reason := publish("1"); reason >= 0x80 {
+		t.Fatalf("refused with 0x%02x while there is space", reason)
+	}
+
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+	eventually(t, "publishes are refused with 0x97", func() bool { return publish("2") == 0x97 })
+	eventually(t, "an alarm is raised", func() bool { return len(alarms(c)) > 0 })
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "publishes are taken again", func() bool { return publish("3") < 0x80 })
+	eventually(t, "the alarm is gone", func() bool { return len(alarms(c)) == 0 })
+	eventually(t, "values are stored again", func() bool { return c.latest("disk/")["disk/level/value"] == 3.0 })
+	for _, v := range c.raw("disk/level/value").Values {
+		if v == 2.0 {
+			t.Fatal("a refused value was stored")
+		}
+	}
+}
+
+// fill writes until the disk has no room left.
+func fill(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	block := make([]byte, 1<<16)
+	for {
+		if _, err := f.Write(block); err != nil {
+			return
+		}
+	}
+}
+
+func alarms(c *caller) []api.Alarm {
+	var page api.Page[api.Alarm]
+	c.get("/api/v1/alarms", nil, &page)
+	return page.Items
+}

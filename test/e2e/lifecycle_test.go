@@ -1,0 +1,124 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// millrace runs the program to its end and returns its exit code and all it wrote.
+func millrace(t *testing.T, env []string, args ...string) (int, string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), binary(t), args...)
+	command.Env = append(os.Environ(), env...)
+	out, err := command.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return command.ProcessState.ExitCode(), string(out)
+}
+
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in:\n%s", part, text)
+		}
+	}
+}
+
+func TestFirstStartSaysHowToComeInAndLaterOnesDoNot(t *testing.T) {
+	dir := t.TempDir()
+	n := startNode(t, dir, nil)
+	contains(t, n.output(), n.url, "admin", n.mqtt, "mosquitto_pub -h 127.0.0.1")
+	password := regexp.MustCompile(`admin / (\S+)`).FindStringSubmatch(n.output())
+	if password == nil {
+		t.Fatalf("no generated password in:\n%s", n.output())
+	}
+	n.stop(t)
+	n = startNode(t, dir, nil)
+	if strings.Contains(n.output(), password[1]) || strings.Contains(n.output(), "admin /") {
+		t.Fatalf("a later start shows a password:\n%s", n.output())
+	}
+}
+
+func TestSecondProcessOnTheSameFolderIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	startNode(t, dir, nil)
+	code, out := millrace(t, nil, "serve", "--data", dir, "--mqtt", "127.0.0.1:0", "--http", "127.0.0.1:0")
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, dir, "in use by another Millrace", "--data")
+}
+
+func TestPortInUseIsNamed(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for flag, other := range map[string]string{"--mqtt": "--http", "--http": "--mqtt"} {
+		code, out := millrace(t, nil, "serve", "--data", t.TempDir(), flag, taken.Addr().String(), other, "127.0.0.1:0")
+		if code != 1 {
+			t.Errorf("%s: exit code %d", flag, code)
+		}
+		contains(t, out, taken.Addr().String(), "in use", flag)
+	}
+}
+
+func TestCheckReportsEverythingAtOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "millrace.yaml")
+	yaml := "durabilty: power\nmqtt:\n  listen: 127.0.0.1:1883\n  max_packet_size: lots\nlog:\n  level: loud\n"
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out := millrace(t, []string{"MILLRACE_HISTORIAN__COMIT_INTERVAL=5s"}, "serve", "--check", "--config", file)
+	if code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	contains(t, out, file+":1", "durabilty", "durability", file+":4", "max_packet_size", file+":6", "log.level", "MILLRACE_HISTORIAN__COMIT_INTERVAL", "commit_interval")
+
+	if err := os.WriteFile(file, []byte("durability: process\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := millrace(t, nil, "serve", "--check", "--config", file); code != 0 {
+		t.Errorf("a good file: exit code %d\n%s", code, out)
+	}
+}
+
+func TestAnOpenDoorIsRefused(t *testing.T) {
+	code, out := millrace(t, nil, "serve", "--data", t.TempDir(), "--mqtt", "0.0.0.0:0", "--http", "127.0.0.1:0")
+	if code == 0 {
+		t.Errorf("a node listened for anonymous clients on every address")
+	}
+	contains(t, out, "0.0.0.0", "loopback")
+}
+
+func TestExplainTellsOriginAndSecretsStaySecret(t *testing.T) {
+	n := startNode(t, t.TempDir(), []string{"MILLRACE_ADMIN_PASSWORD=correct-horse-battery", "MILLRACE_LOG__LEVEL=warn"})
+	contains(t, n.ctl(t, "config", "explain", "log.level"), "warn", "MILLRACE_LOG__LEVEL", "default")
+	shown := n.ctl(t, "config", "show", "--json") + n.ctl(t, "config", "explain", "admin_password") + n.output()
+	if strings.Contains(shown, "correct-horse-battery") {
+		t.Fatalf("the password was printed:\n%s", shown)
+	}
+	contains(t, n.ctl(t, "log", "level", "debug"), "debug")
+	contains(t, n.ctl(t, "log", "level"), "debug")
+}
+
+func TestCtlSaysWhenNoNodeRuns(t *testing.T) {
+	dir := t.TempDir()
+	code, out := millrace(t, nil, "ctl", "status", "--data", dir)
+	if code == 0 {
+		t.Error("exit code 0")
+	}
+	contains(t, out, dir, "millrace serve")
+}
