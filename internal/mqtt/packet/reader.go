@@ -1,0 +1,116 @@
+package packet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// reader takes fields off b. After the first that fails, err stays set and every
+// further field is zero.
+type reader struct {
+	b   []byte
+	err error
+}
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	r.b = nil
+}
+
+// check sets err unless ok.
+func (r *reader) check(ok bool, err error) {
+	if !ok {
+		r.fail(err)
+	}
+}
+
+func (r *reader) take(n int) []byte {
+	if n > len(r.b) {
+		r.fail(errShort)
+		return nil
+	}
+	v := r.b[:n:n]
+	r.b = r.b[n:]
+	return v
+}
+
+func (r *reader) byte() byte {
+	if len(r.b) == 0 {
+		r.fail(errShort)
+		return 0
+	}
+	v := r.b[0]
+	r.b = r.b[1:]
+	return v
+}
+
+func (r *reader) uint16() uint16 {
+	if v := r.take(2); v != nil {
+		return binary.BigEndian.Uint16(v)
+	}
+	return 0
+}
+
+func (r *reader) uint32() uint32 {
+	if v := r.take(4); v != nil {
+		return binary.BigEndian.Uint32(v)
+	}
+	return 0
+}
+
+func (r *reader) uvarint() uint32 {
+	v, n, err := uvarint(r.b)
+	switch {
+	case err != nil:
+		r.fail(err)
+	case n == 0:
+		r.fail(errShort)
+	case n != uvarintSize(int(v)):
+		r.fail(errMinimal)
+	default:
+		r.b = r.b[n:]
+		return v
+	}
+	return 0
+}
+
+// id reads a packet identifier.
+func (r *reader) id() uint16 {
+	v := r.uint16()
+	r.check(v != 0, errPacketID)
+	return v
+}
+
+// bytes reads binary data with its length in two bytes.
+func (r *reader) bytes() []byte { return r.take(int(r.uint16())) }
+
+// text reads a string.
+func (r *reader) text() []byte {
+	v := r.bytes()
+	r.check(text(v), errText)
+	return v
+}
+
+// done returns the first failure, or that something is left.
+func (r *reader) done() error {
+	if r.err == nil && len(r.b) > 0 {
+		return errTrailing
+	}
+	return r.err
+}
+
+// text reports whether b is UTF-8 (which excludes the surrogates) without NUL.
+func text(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+
+func wild(b []byte) bool { return bytes.IndexByte(b, '+') >= 0 || bytes.IndexByte(b, '#') >= 0 }
+
+// appendBytes appends v behind its length in two bytes; what is longer than
+// 65,535 bytes is cut, so that the packet stays whole.
+func appendBytes(dst, v []byte) []byte {
+	v = v[:min(len(v), 65535)]
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(v)))
+	return append(dst, v...)
+}
