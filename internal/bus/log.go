@@ -1,0 +1,166 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// LogConfig says what a log is and what it keeps. It is an alias of a plain struct,
+// so that a room may declare the same one without importing this package.
+type LogConfig = struct {
+	// Name names the log: lower-case letters, digits, - and _.
+	Name string
+	// MaxAge is how long an entry is kept; 0 is for ever.
+	MaxAge time.Duration
+	// MaxBytes is how much is kept; the oldest goes first; 0 is no bound.
+	MaxBytes int64
+	// Memory keeps entries in memory alone.
+	Memory bool
+}
+
+// LogState is what a log holds at a moment; an alias as [LogConfig] is.
+type LogState = struct {
+	// Entries and Bytes are what is stored now.
+	Entries uint64
+	Bytes   int64
+	// First and Last are the sequences of the oldest and the newest entry; an empty
+	// log has First = Last+1.
+	First, Last uint64
+	// FirstTime and LastTime are when those two were stored; zero when empty.
+	FirstTime, LastTime time.Time
+}
+
+// Log is one named sequence of entries.
+type Log struct {
+	bus     *Bus
+	cfg     LogConfig
+	subject string
+	last    atomic.Uint64 // newest sequence known to be stored
+	grown   signal        // fired when last grows
+}
+
+// Log opens the log of that name, making it or changing its retention as the
+// configuration says.
+func (b *Bus) Log(ctx context.Context, c LogConfig) (*Log, error) {
+	if !validName(c.Name) {
+		return nil, fault.New(fault.Invalid, "Stream name %q: use lower-case letters, digits, - and _, 64 at most.", c.Name)
+	}
+	e, err := b.wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{bus: b, cfg: c, subject: c.Name + ".0." + b.opt.Node}
+	if err := l.open(ctx, e); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.logs[c.Name] != nil {
+		return nil, fault.New(fault.Conflict, "Stream %s is open already.", c.Name)
+	}
+	b.logs[c.Name] = l
+	return l, nil
+}
+
+func (l *Log) open(ctx context.Context, e *engine) error {
+	s, err := e.js.CreateOrUpdateStream(ctx, l.stream())
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, "bus: open log "+l.cfg.Name, err, "Stream %s cannot be opened.", l.cfg.Name)
+	}
+	l.learn(s.CachedInfo().State.LastSeq)
+	return nil
+}
+
+// repeatWindow is how long the engine remembers a repeated entry's id.
+const repeatWindow = 2 * time.Minute
+
+func (l *Log) stream() jetstream.StreamConfig {
+	c := jetstream.StreamConfig{
+		Name:        l.cfg.Name,
+		Subjects:    []string{l.cfg.Name + ".>"},
+		Storage:     jetstream.FileStorage,
+		Retention:   jetstream.LimitsPolicy,
+		Discard:     jetstream.DiscardOld,
+		MaxAge:      l.cfg.MaxAge,
+		MaxBytes:    l.cfg.MaxBytes,
+		AllowDirect: true,
+		Duplicates:  repeatWindow,
+		Replicas:    1,
+	}
+	if c.MaxAge > 0 {
+		c.Duplicates = min(c.Duplicates, c.MaxAge)
+	}
+	if c.MaxBytes <= 0 {
+		c.MaxBytes = -1
+	}
+	if l.cfg.Memory {
+		c.Storage = jetstream.MemoryStorage
+	}
+	return c
+}
+
+// learn takes note that seq is stored.
+func (l *Log) learn(seq uint64) {
+	for {
+		old := l.last.Load()
+		if seq <= old {
+			return
+		}
+		if l.last.CompareAndSwap(old, seq) {
+			l.grown.fire()
+			return
+		}
+	}
+}
+
+// Last returns the sequence of the newest entry known to be stored.
+func (l *Log) Last() uint64 { return l.last.Load() }
+
+// State asks the engine what the log holds.
+func (l *Log) State(ctx context.Context) (LogState, error) {
+	e := l.bus.now.Load()
+	if e == nil {
+		return LogState{}, fault.New(fault.Unavailable, "The storage engine is being restarted.")
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := e.js.Stream(ctx, l.cfg.Name)
+	if err != nil {
+		return LogState{}, callFault(e, "bus: state of log "+l.cfg.Name, err)
+	}
+	in := s.CachedInfo().State
+	st := LogState{Entries: in.Msgs, Bytes: int64(in.Bytes), First: in.FirstSeq, Last: in.LastSeq}
+	if in.Msgs == 0 {
+		st.First = in.LastSeq + 1
+		return st, nil
+	}
+	st.FirstTime, st.LastTime = in.FirstTime, in.LastTime
+	return st, nil
+}
+
+// callLimit bounds a call to the engine whose context has no deadline.
+const callLimit = 5 * time.Second
+
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, callLimit)
+}
+
+// callFault gives a failed call its code. A sick engine's own fault goes first.
+func callFault(e *engine, op string, err error) error {
+	if sick := e.broken(); sick != nil {
+		return fault.Wrap(fault.CodeOf(sick), op, err, "%s", fault.UserMessage(sick))
+	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return fault.Wrap(fault.Timeout, op, err, "The storage engine did not answer in time.")
+	}
+	return fault.Wrap(fault.Unavailable, op, err, "The storage engine refused the request.")
+}
