@@ -57,6 +57,7 @@ const (
 	ConnectTimeout
 	ConnectionLimit
 	TopicAlias
+	BadAuthMethod
 	codes
 )
 
@@ -109,6 +110,7 @@ var table = [codes]row{
 	ConnectTimeout:            {"connect_timeout", 0x8D, 408, 4221, "No CONNECT in time"},
 	ConnectionLimit:           {"connection_limit", 0x97, 429, 4222, "Too many connections"},
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
+	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
 }
 
 // Codes returns every code, for tables and documentation.

@@ -1,0 +1,296 @@
+package broker
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/listener"
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Authenticator says whether a client may come in. It is asked on an event loop
+// and must not block.
+type Authenticator interface {
+	Authenticate(c *packet.Connect, remote net.Addr) error
+}
+
+// Options are the broker's settings; the zero value serves loopback clients.
+type Options struct {
+	// Address is where to listen; empty is 127.0.0.1:1883.
+	Address string
+	// Keeper is the log; nil keeps nothing.
+	Keeper Keeper
+	// Authenticator is asked about each client; nil lets everybody in, and then
+	// only loopback addresses may be listened on.
+	Authenticator Authenticator
+	// Log may be nil.
+	Log *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+	// Loops is the number of event loops; 0 is one per core.
+	Loops int
+	// MaxConnections bounds the connections; 0 is 100,000.
+	MaxConnections int
+	// ConnectTimeout is how long a new connection may take to send CONNECT; 0 is 10 s.
+	ConnectTimeout time.Duration
+	// MaxPacketSize bounds the packets of clients, in bytes; 0 is 1 MiB.
+	MaxPacketSize int
+	// ReceiveMaximum is how many QoS 1 messages a client may have unacknowledged;
+	// 0 is 1,024.
+	ReceiveMaximum uint16
+	// Inflight is how many a client is sent without its acknowledgement; 0 is 1,024.
+	Inflight int
+	// Queue and QueueBytes bound what waits for one client beyond that; 0 is 10,000
+	// messages and 8 MiB.
+	Queue, QueueBytes int
+	// OutputBuffer is how many bytes may wait in one connection's output before QoS
+	// 0 messages to it are dropped; 0 is 1 MiB.
+	OutputBuffer int
+	// Subscriptions is how many filters one client may have; 0 is 10,000.
+	Subscriptions int
+	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
+	// 0 lets clients choose.
+	KeepAlive uint16
+	// MaxUnkept is how many bytes a loop may have handed to the log before it stops
+	// reading those that publish into it; 0 is 16 MiB.
+	MaxUnkept int
+}
+
+func (o *Options) defaults() {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	set(&o.Loops, runtime.GOMAXPROCS(0))
+	set(&o.ConnectTimeout, 10*time.Second)
+	set(&o.MaxPacketSize, 1<<20)
+	set(&o.ReceiveMaximum, 1024)
+	set(&o.Inflight, 1024)
+	set(&o.Queue, 10_000)
+	set(&o.QueueBytes, 8<<20)
+	set(&o.OutputBuffer, 1<<20)
+	set(&o.Subscriptions, 10_000)
+	set(&o.MaxUnkept, 16<<20)
+}
+
+func set[T comparable](v *T, standard T) {
+	var zero T
+	if *v == zero {
+		*v = standard
+	}
+}
+
+// Broker is the MQTT broker of one node.
+type Broker struct {
+	options     Options
+	limits      session.Limits
+	router      router
+	workers     []*worker
+	listener    *listener.Listener
+	next        atomic.Uint32 // the loop that gets the next connection
+	connections atomic.Int64
+	overLimit   atomic.Uint64
+	started     bool
+	closing     sync.Once
+	stopped     chan struct{}
+	tasks       sync.WaitGroup // loops and the clock
+}
+
+// What is posted to every worker when the broker closes.
+type (
+	drain struct { // take nothing more from clients
+		quiet chan<- bool
+	}
+	goodbye struct{} // tell them and close
+	abort   struct{} // close without a word
+)
+
+var committals = sync.Pool{New: func() any { return new(committal) }}
+
+// New checks the options; nothing runs yet.
+func New(o Options) (*Broker, error) {
+	o.defaults()
+	b := &Broker{options: o, stopped: make(chan struct{})}
+	b.limits = session.Limits{
+		ReceiveMaximum: o.ReceiveMaximum, MaximumPacketSize: o.MaxPacketSize, Inflight: o.Inflight,
+		Queue: o.Queue, QueueBytes: o.QueueBytes, Subscriptions: o.Subscriptions, KeepAlive: o.KeepAlive,
+	}
+	ln, err := listener.New(listener.Options{
+		Address: o.Address, Authenticated: o.Authenticator != nil, MaxConnections: o.MaxConnections,
+		Accept: b.adopt, Refused: b.refused, Log: o.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.listener = ln
+	for i := range o.Loops {
+		b.workers = append(b.workers, newWorker(b, i))
+	}
+	for _, w := range b.workers {
+		w.exchange = newExchange(b.workers)
+	}
+	return b, nil
+}
+
+func newWorker(b *Broker, home int) *worker {
+	w := &worker{broker: b, options: &b.options, home: home, log: b.options.Log, clients: map[string]*client{}}
+	w.loop = loop.New(w, b.options.Now)
+	w.routes = newRoutes(&b.router, home)
+	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
+	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
+	w.keeping.committed = func(batch *msg.Batch, err error) {
+		c := committals.Get().(*committal)
+		c.batch, c.err = batch, err
+		w.loop.Post(c)
+	}
+	return w
+}
+
+// Start listens and serves until Close; ctx covers the start alone.
+func (b *Broker) Start(ctx context.Context) error {
+	b.started = true
+	for _, w := range b.workers {
+		b.tasks.Add(1)
+		go func() {
+			defer b.tasks.Done()
+			w.loop.Run()
+		}()
+	}
+	b.tasks.Add(1)
+	go b.clock()
+	if err := b.listener.Start(ctx); err != nil {
+		b.stop()
+		return err
+	}
+	b.options.Log.Info("MQTT listener is open", "address", b.listener.Addr(), "loops", len(b.workers))
+	return nil
+}
+
+// Addr is the address that is listened on, once started.
+func (b *Broker) Addr() net.Addr { return b.listener.Addr() }
+
+// clock lets the loops look at their timers.
+func (b *Broker) clock() {
+	defer b.tasks.Done()
+	t := time.NewTicker(250 * time.Millisecond)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			b.tick()
+		case <-b.stopped:
+			return
+		}
+	}
+}
+
+func (b *Broker) tick() {
+	for _, w := range b.workers {
+		w.loop.Tick()
+	}
+}
+
+func (b *Broker) post(v any) {
+	for _, w := range b.workers {
+		w.loop.Post(v)
+	}
+}
+
+// adopt gives a new socket to the loop whose turn it is.
+func (b *Broker) adopt(nc net.Conn, release func()) {
+	b.workers[b.next.Add(1)%uint32(len(b.workers))].loop.Adopt(nc, release)
+}
+
+func (b *Broker) refused(code fault.Code, remote net.Addr) {
+	b.overLimit.Add(1)
+	b.options.Log.Debug("connection refused", "remote", remote, "reason", code)
+}
+
+func (b *Broker) authenticate(p *packet.Connect, remote net.Addr) error {
+	if b.options.Authenticator == nil {
+		return nil
+	}
+	return b.options.Authenticator.Authenticate(p, remote)
+}
+
+// Close takes no more clients and no more of their packets, waits for the log to
+// answer for what it was given, says goodbye and ends every goroutine. When ctx
+// ends first, clients are cut off; the error says so.
+func (b *Broker) Close(ctx context.Context) (err error) {
+	b.closing.Do(func() {
+		b.listener.Close()
+		if !b.running() {
+			return
+		}
+		err = b.awaitLog(ctx)
+		b.post(goodbye{})
+		if late := b.awaitConns(ctx); err == nil {
+			err = late
+		}
+		b.stop()
+	})
+	return err
+}
+
+// running says whether the loops run: between Start and stop.
+func (b *Broker) running() bool {
+	select {
+	case <-b.stopped:
+		return false
+	default:
+		return b.started
+	}
+}
+
+func (b *Broker) stop() {
+	close(b.stopped)
+	for _, w := range b.workers {
+		w.loop.Stop()
+	}
+	b.tasks.Wait()
+}
+
+// awaitLog takes nothing more from clients and waits until the log has answered.
+func (b *Broker) awaitLog(ctx context.Context) error {
+	quiet := make(chan bool, len(b.workers))
+	b.post(drain{quiet})
+	for range b.workers {
+		select {
+		case <-quiet:
+		case <-ctx.Done():
+			return fault.Wrap(fault.Timeout, "broker: close", ctx.Err(), "The log has not answered in time; the publishers that wait for it get no acknowledgement.")
+		}
+	}
+	return nil
+}
+
+// awaitConns waits until every connection has ended, and cuts them off when ctx
+// does first.
+func (b *Broker) awaitConns(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, w := range b.workers {
+			w.loop.WaitConns()
+		}
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	b.post(abort{})
+	<-done
+	return fault.Wrap(fault.Timeout, "broker: close", ctx.Err(), "Connections did not end in time and were cut off.")
+}

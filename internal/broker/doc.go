@@ -1,0 +1,22 @@
+// Package broker is the MQTT broker: it accepts clients, routes their messages to
+// subscribers and into the log.
+//
+// Promises:
+//   - A QoS 1 message on a topic that a stream keeps is acknowledged after the log
+//     has it, never before; when the log refuses it, it is not acknowledged.
+//   - The messages of one publisher reach each subscriber in the order they were
+//     published, and PUBACKs leave in the order of their PUBLISH packets.
+//   - A slow reader, a slow log and a client that breaks the rules cost the others
+//     nothing: what waits for each is bounded, what is dropped is counted by
+//     reason, and the offender alone is paused or closed.
+//   - Without an Authenticator only loopback addresses are listened on.
+//
+// Layout: one event loop per core (package loop) owns its connections; a worker
+// is the broker on one loop, and holds the sessions (package session, pure), the
+// route cache, the batches for the log and the parcels for the other loops. What
+// the workers share is the router: a tree of filters read without locks. A client
+// identifier's hash decides on which loop its session lives.
+//
+// Goroutines: the loops, their connections' readers and writers, the listener's
+// and one clock. [Broker.Close] ends them all.
+package broker

@@ -1,0 +1,180 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Keeper is the log, as the broker needs it.
+type Keeper interface {
+	// Route says which stream keeps the topic. It is called for every message: it
+	// takes no lock and allocates nothing.
+	Route(topic []byte) (stream int, ok bool)
+	// Keep takes the batch over and never blocks. committed is called exactly
+	// once, from any goroutine, in order per stream: with nil when every message
+	// of the batch is kept, else when none of them is promised.
+	Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, err error))
+}
+
+const (
+	// batchBytes hands a batch over before the turn has ended: about one log entry.
+	batchBytes = 224 << 10
+	// keepBatch and keepBatches bound the memory of the batches kept for reuse.
+	keepBatch   = 512 << 10
+	keepBatches = 16
+)
+
+// keeping is one loop's side of the log: the batches it fills, and how many bytes
+// it has handed over that are not committed.
+type keeping struct {
+	keeper    Keeper
+	filling   []*msg.Batch // by stream; nil while the turn has nothing for it
+	touched   []int        // streams with a batch
+	pool      []*msg.Batch
+	committed func(b *msg.Batch, err error)
+
+	bytes   int // in batches that are filling or under way
+	limit   int
+	flights int           // batches under way
+	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
+}
+
+// committal is what comes back from the log.
+type committal struct {
+	batch *msg.Batch
+	err   error
+}
+
+// token finds a publisher again: its connection and the place of its PUBACK. 0
+// is nobody; without a connection it is a waiter inside the node.
+func token(h loop.Handle, p session.Place) uint64 { return uint64(h)<<16 | uint64(p) }
+
+func fromToken(t uint64) (loop.Handle, session.Place) {
+	return loop.Handle(t >> 16), session.Place(t)
+}
+
+// add puts the message into the stream's batch of this turn.
+func (k *keeping) add(stream int, m *msg.Message, token uint64) {
+	for stream >= len(k.filling) {
+		k.filling = append(k.filling, nil)
+	}
+	b := k.filling[stream]
+	if b == nil {
+		b = k.batch()
+		k.filling[stream] = b
+		k.touched = append(k.touched, stream)
+	}
+	before := len(b.Records)
+	b.Add(m, token)
+	k.bytes += len(b.Records) - before
+	if len(b.Records) >= batchBytes {
+		k.handOver(stream)
+	}
+}
+
+func (k *keeping) batch() *msg.Batch {
+	if n := len(k.pool); n > 0 {
+		b := k.pool[n-1]
+		k.pool = k.pool[:n-1]
+		return b
+	}
+	return new(msg.Batch)
+}
+
+func (k *keeping) handOver(stream int) {
+	b := k.filling[stream]
+	if b == nil || b.Count() == 0 {
+		return
+	}
+	k.filling[stream] = nil
+	k.flights++
+	k.keeper.Keep(stream, b, k.committed)
+}
+
+// endTurn hands over what the turn has filled.
+func (k *keeping) endTurn() {
+	for _, stream := range k.touched {
+		k.handOver(stream)
+	}
+	k.touched = k.touched[:0]
+}
+
+// full says whether publishers into the log are to be read no further.
+func (k *keeping) full() bool { return k.bytes > k.limit }
+
+// returned takes a batch back.
+func (k *keeping) returned(b *msg.Batch) {
+	k.flights--
+	k.bytes -= len(b.Records)
+	b.Reset(keepBatch)
+	if len(k.pool) < keepBatches {
+		k.pool = append(k.pool, b)
+	}
+}
+
+// committed answers the publishers of a batch, and lets those be read again that
+// waited for it.
+func (w *worker) committed(c *committal) {
+	reason := packet.Success
+	if c.err != nil {
+		code := fault.CodeOf(c.err)
+		reason = session.Reason(packet.TypePuback, code)
+		w.counts.dropped[code] += uint64(c.batch.Count())
+		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
+	}
+	for _, t := range c.batch.Tokens {
+		if t != 0 {
+			w.answer(t, reason, c.err)
+		}
+	}
+	w.keeping.returned(c.batch)
+	w.readOn()
+}
+
+func (w *worker) answer(t uint64, reason byte, err error) {
+	handle, place := fromToken(t)
+	if handle == 0 {
+		w.publishes.answer(uint16(place), err)
+		return
+	}
+	conn := w.loop.Conn(handle)
+	if conn == nil {
+		return // gone; the client repeats what was not acknowledged
+	}
+	c := clientOf(conn)
+	if err != nil && !c.session.CanRefuse() {
+		w.end(c, err)
+		return
+	}
+	before := conn.Output()
+	after := c.session.Settle(before, place, reason)
+	w.send(c, before, after)
+	c.full = c.full && c.session.Full()
+	w.mayReadOn(c)
+}
+
+// mayReadOn lets the client be read again when nothing holds it any more.
+func (w *worker) mayReadOn(c *client) {
+	if !c.full && !c.waits && !w.draining {
+		c.conn.Resume()
+	}
+}
+
+// readOn ends the pause of those that waited for the log.
+func (w *worker) readOn() {
+	k := &w.keeping
+	if len(k.paused) == 0 || k.bytes > k.limit/2 {
+		return
+	}
+	for _, h := range k.paused {
+		if conn := w.loop.Conn(h); conn != nil {
+			c := clientOf(conn)
+			c.waits = false
+			w.mayReadOn(c)
+		}
+	}
+	k.paused = k.paused[:0]
+}

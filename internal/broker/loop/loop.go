@@ -1,0 +1,290 @@
+package loop
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// turnBytes ends a turn, so that no connection waits long for its output.
+	turnBytes = 512 << 10
+	// closeGrace bounds how long a closing connection may take to be written out,
+	// and how long the peer's last bytes are awaited.
+	closeGrace = time.Second
+	// keepBuffers and keepCap bound the output buffers a loop keeps for reuse.
+	keepBuffers = 1024
+	keepCap     = 128 << 10
+	newCap      = 2 << 10
+)
+
+// Handler gives the bytes their meaning. Its methods are called on the loop's
+// goroutine alone and must not block.
+type Handler interface {
+	// Open says that c lives here now.
+	Open(c *Conn)
+	// Read takes b from the peer and returns how much of it was used; the rest is
+	// shown again with what follows. b is valid until Read returns.
+	Read(c *Conn, b []byte) (used int)
+	// Closed says that the peer has gone; err is nil when it closed in order.
+	Closed(c *Conn, err error)
+	// Written says that output has left; there may be more.
+	Written(c *Conn)
+	// Due is called at the time Wake asked for.
+	Due(c *Conn)
+	// Message takes what somebody posted.
+	Message(v any)
+	// Turn ends a turn, before output is written.
+	Turn()
+}
+
+// Loop is one event loop.
+type Loop struct {
+	handler Handler
+	now     func() time.Time
+	clock   int64 // ns since 1970 at the start of this turn
+	wheel   *wheel
+
+	inbox    inbox
+	ticked   atomic.Bool
+	sleeping atomic.Bool
+	wakeup   chan struct{}
+	done     chan struct{}
+	stopping bool
+
+	table       []*Conn
+	generations []uint32
+	free        []uint32 // slots of the table
+	dirty       []*Conn
+	ready       []*Conn
+	buffers     [][]byte
+	spare       []byte // what Output gave to a connection that had none
+
+	// conns counts readers and connections that are not finished.
+	conns sync.WaitGroup
+}
+
+// New returns a loop that runs when [Loop.Run] is called. now may be nil.
+func New(h Handler, now func() time.Time) *Loop {
+	if now == nil {
+		now = time.Now
+	}
+	l := &Loop{handler: h, now: now, wakeup: make(chan struct{}, 1), done: make(chan struct{})}
+	l.clock = now().UnixNano()
+	l.wheel = newWheel(l.clock)
+	return l
+}
+
+// Now is the time of this turn, ns since 1970.
+func (l *Loop) Now() int64 { return l.clock }
+
+// Post gives v to the Handler. Any goroutine may call it; it never blocks.
+func (l *Loop) Post(v any) {
+	e := newEvent(bareClass, posted, nil)
+	e.value = v
+	l.post(e)
+}
+
+// Tick lets the loop look at its timers. Somebody calls it a few times a second.
+func (l *Loop) Tick() {
+	l.ticked.Store(true)
+	l.rouse()
+}
+
+// Stop makes Run return once everything posted before is done. Connections that
+// are left are aborted.
+func (l *Loop) Stop() { l.post(newEvent(bareClass, stop, nil)) }
+
+// Done is closed when Run has returned.
+func (l *Loop) Done() <-chan struct{} { return l.done }
+
+// WaitConns waits until every connection the loop ever had is finished and its
+// goroutines have ended. Call it when no more are adopted.
+func (l *Loop) WaitConns() { l.conns.Wait() }
+
+// Conn finds a connection by its handle; nil when it has gone.
+func (l *Loop) Conn(h Handle) *Conn {
+	if i := h.slot(); i < len(l.table) {
+		if c := l.table[i]; c != nil && c.handle == h && c.Open() {
+			return c
+		}
+	}
+	return nil
+}
+
+// Each calls f for every open connection.
+func (l *Loop) Each(f func(*Conn)) {
+	for _, c := range l.table {
+		if c != nil && c.Open() {
+			f(c)
+		}
+	}
+}
+
+// Run is the loop's goroutine; it returns after Stop.
+func (l *Loop) Run() {
+	defer close(l.done)
+	for !l.stopping {
+		if l.inbox.empty() && !l.ticked.Load() {
+			l.sleep()
+		}
+		l.turn()
+	}
+	l.end()
+}
+
+func (l *Loop) post(e *event) {
+	l.inbox.push(e)
+	l.rouse()
+}
+
+// rouse wakes the loop when it sleeps: one send for however many posts.
+func (l *Loop) rouse() {
+	if l.sleeping.Load() && l.sleeping.CompareAndSwap(true, false) {
+		l.wakeup <- struct{}{}
+	}
+}
+
+func (l *Loop) sleep() {
+	l.sleeping.Store(true)
+	if l.inbox.empty() && !l.ticked.Load() {
+		<-l.wakeup
+		return
+	}
+	if !l.sleeping.CompareAndSwap(true, false) {
+		<-l.wakeup // somebody is sending
+	}
+}
+
+func (l *Loop) turn() {
+	l.clock = l.now().UnixNano()
+	budget := turnBytes
+	for e := l.inbox.take(); e != nil; {
+		next := e.next
+		budget -= e.n + 64
+		l.handle(e)
+		e = next
+		if budget <= 0 && e != nil {
+			l.endTurn()
+			budget, l.clock = turnBytes, l.now().UnixNano()
+		}
+	}
+	if l.ticked.Swap(false) {
+		l.wheel.advance(l.clock, l.fire)
+	}
+	l.endTurn()
+}
+
+func (l *Loop) endTurn() {
+	l.goOn()
+	l.handler.Turn()
+	for _, c := range l.dirty {
+		c.flags.dirty = false
+		c.startWrite()
+	}
+	clear(l.dirty)
+	l.dirty = l.dirty[:0]
+}
+
+func (l *Loop) handle(e *event) {
+	c := e.conn
+	switch e.kind {
+	case chunkRead, readerEnd:
+		l.fromReader(c, e)
+		return
+	case flushed:
+		c.wrote(e.err)
+		return
+	case adopted:
+		l.adopt(c)
+		c.take(e)
+		return
+	case posted:
+		l.handler.Message(e.value)
+	case stop:
+		l.stopping = true
+	}
+	recycle(e)
+}
+
+// goOn takes what resumed connections have held back. It may resume others.
+func (l *Loop) goOn() {
+	for i := 0; i < len(l.ready); i++ {
+		c := l.ready[i]
+		l.ready[i] = nil
+		c.flags.ready = false
+		c.takeHeld()
+	}
+	l.ready = l.ready[:0]
+}
+
+func (l *Loop) fire(t timer) {
+	if c := l.Conn(t.handle); c != nil && c.due == t.due {
+		c.due = 0
+		l.handler.Due(c)
+	}
+}
+
+// adopt gives c, whose loop is l already, a place in the table.
+func (l *Loop) adopt(c *Conn) {
+	var slot uint32
+	if n := len(l.free); n > 0 {
+		slot, l.free = l.free[n-1], l.free[:n-1]
+	} else {
+		slot = uint32(len(l.table))
+		l.table = append(l.table, nil)
+		l.generations = append(l.generations, 0)
+	}
+	g := &l.generations[slot]
+	if *g++; *g&0xFF_FFFF == 0 {
+		*g++
+	}
+	c.handle = handle(slot, *g)
+	l.table[slot] = c
+	l.handler.Open(c)
+}
+
+// forget takes c out of the table; its handle finds nothing from now on.
+func (l *Loop) forget(c *Conn) {
+	slot := c.handle.slot()
+	if slot < len(l.table) && l.table[slot] == c {
+		l.table[slot] = nil
+		l.free = append(l.free, uint32(slot))
+	}
+}
+
+func (l *Loop) touch(c *Conn) {
+	if !c.flags.dirty {
+		c.flags.dirty = true
+		l.dirty = append(l.dirty, c)
+	}
+}
+
+func (l *Loop) buffer() []byte {
+	if n := len(l.buffers); n > 0 {
+		b := l.buffers[n-1]
+		l.buffers = l.buffers[:n-1]
+		return b
+	}
+	return make([]byte, 0, newCap)
+}
+
+func (l *Loop) keep(b []byte) {
+	if cap(b) > 0 && cap(b) <= keepCap && len(l.buffers) < keepBuffers {
+		l.buffers = append(l.buffers, b[:0])
+	}
+}
+
+// end aborts what is left and answers what was posted meanwhile.
+func (l *Loop) end() {
+	for _, c := range l.table {
+		if c != nil {
+			c.Abort()
+		}
+	}
+	for e := l.inbox.take(); e != nil; e = e.next {
+		if e.kind == readerEnd || e.kind == adopted {
+			_ = e.conn.net.Close()
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package broker
+
+import (
+	"sync/atomic"
+
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
+
+// subscription is one topic filter of one client or watch.
+type subscription struct {
+	client *client // nil for a watch
+	watch  *Watch  // nil for a client
+	home   int     // the client's loop
+	filter string
+	id     uint32 // subscription identifier; 0 is none
+	qos    byte
+	// MQTT 5 section 3.8.3.1
+	noLocal     bool
+	asPublished bool
+}
+
+// router is what all loops share: the filters, and how often they changed. A
+// change concerns the names that begin with the filter's first level, so it is
+// counted in that level's shard; a wildcard in the first level concerns all.
+type router struct {
+	tree   topic.Tree[*subscription]
+	shards [generationShards]generation
+	wild   generation
+	// count is how many subscriptions of clients stand.
+	count atomic.Int64
+}
+
+const generationShards = 64
+
+// generation has a cache line to itself: every publish of every loop reads it.
+type generation struct {
+	atomic.Uint64
+	_ [56]byte
+}
+
+// add makes s count from now on. A change is made first and counted then: who
+// reads the count before matching never keeps an old route under the new count.
+func (r *router) add(s *subscription) {
+	r.tree.Add(s.filter, s)
+	r.changed(s)
+	if s.client != nil {
+		r.count.Add(1)
+	}
+}
+
+func (r *router) remove(s *subscription) {
+	r.tree.Remove(s.filter, s)
+	r.changed(s)
+	if s.client != nil {
+		r.count.Add(-1)
+	}
+}
+
+func (r *router) changed(s *subscription) {
+	if s.filter[0] == '+' || s.filter[0] == '#' {
+		r.wild.Add(1)
+		return
+	}
+	r.shards[shardOf(s.filter)].Add(1)
+}
+
+// shardOf hashes the first level (FNV-1a).
+func shardOf[T string | []byte](name T) uint32 {
+	h := uint32(2166136261)
+	for i := 0; i < len(name) && name[i] != '/'; i++ {
+		h = (h ^ uint32(name[i])) * 16777619
+	}
+	return h % generationShards
+}

@@ -1,0 +1,178 @@
+package broker
+
+import (
+	"hash/maphash"
+	"slices"
+)
+
+// route is everybody who gets the messages of one topic, as one loop sees it.
+type route struct {
+	topic   string
+	shard   uint32
+	seen    uint64 // the shard's generation
+	wild    uint64
+	local   []target // clients of this loop
+	others  []int    // further loops with receivers
+	watches []*Watch
+}
+
+// target is one receiving client with what its matching subscriptions grant
+// together: it gets a message once however many of its filters match.
+type target struct {
+	client *client
+	grant  grant
+	// own is what counts for the client's own messages, when one of the
+	// subscriptions says no local.
+	own *grant
+}
+
+// grant is the sum of a client's subscriptions that match a topic.
+type grant struct {
+	qos         byte
+	asPublished bool
+	none        bool     // nothing is granted
+	ids         []uint32 // subscription identifiers
+}
+
+func (g *grant) add(s *subscription) {
+	g.none = false
+	g.qos = max(g.qos, s.qos)
+	g.asPublished = g.asPublished || s.asPublished
+	if s.id != 0 {
+		g.ids = append(g.ids, s.id)
+	}
+}
+
+// routes is one loop's cache of routes. A topic is kept from its second
+// appearance on, so that topics that come once cost a walk of the tree and no
+// memory. Only its loop touches it.
+type routes struct {
+	router *router
+	home   int
+	known  map[string]*route
+	limit  int
+	seen   []uint32 // by hash: fingerprint of a topic that came once
+	seed   maphash.Seed
+
+	scratch  route  // for topics that are not kept; valid until the next lookup
+	building *route // what collect fills
+	build    uint64
+	collect  func(*subscription)
+}
+
+const (
+	defaultRoutes = 1 << 16
+	onceSeen      = 1 << 14
+)
+
+func newRoutes(r *router, home int) *routes {
+	k := &routes{router: r, home: home, known: map[string]*route{}, limit: defaultRoutes, seen: make([]uint32, onceSeen), seed: maphash.MakeSeed()}
+	k.collect = k.take
+	return k
+}
+
+// valid says whether no filter that concerns r has changed since it was made.
+func (k *routes) valid(r *route) bool {
+	return r.seen == k.router.shards[r.shard].Load() && r.wild == k.router.wild.Load()
+}
+
+// find returns the topic's route. It is valid until the next find, except that a
+// kept one (its topic is not empty) stays readable.
+func (k *routes) find(topic []byte) *route {
+	if r := k.known[string(topic)]; r != nil {
+		if k.valid(r) {
+			return r
+		}
+		fresh := &route{topic: r.topic}
+		k.fill(fresh, topic)
+		k.known[r.topic] = fresh
+		return fresh
+	}
+	if !k.again(topic) {
+		k.scratch.reset()
+		k.fill(&k.scratch, topic)
+		return &k.scratch
+	}
+	if len(k.known) >= k.limit {
+		clear(k.known)
+	}
+	r := &route{topic: string(topic)}
+	k.fill(r, topic)
+	k.known[r.topic] = r
+	return r
+}
+
+// again says whether the topic came before; two topics may be mistaken for one,
+// which only keeps one too early.
+func (k *routes) again(topic []byte) bool {
+	h := maphash.Bytes(k.seed, topic)
+	place, print := &k.seen[h%onceSeen], uint32(h>>32)|1
+	if *place == print {
+		return true
+	}
+	*place = print
+	return false
+}
+
+func (r *route) reset() {
+	clear(r.local)
+	clear(r.watches)
+	*r = route{local: r.local[:0], others: r.others[:0], watches: r.watches[:0]}
+}
+
+func (k *routes) fill(r *route, topic []byte) {
+	r.shard = shardOf(topic)
+	r.seen, r.wild = k.router.shards[r.shard].Load(), k.router.wild.Load()
+	k.build++
+	k.building = r
+	k.router.tree.Match(topic, k.collect)
+	k.building = nil
+}
+
+// take adds one matching subscription to the route that is being built.
+func (k *routes) take(s *subscription) {
+	r := k.building
+	switch {
+	case s.watch != nil:
+		r.addWatch(s.watch)
+	case s.home == k.home:
+		k.takeLocal(r, s)
+	default:
+		r.addOther(s.home)
+	}
+}
+
+func (k *routes) takeLocal(r *route, s *subscription) {
+	c := s.client
+	if c.build != k.build {
+		c.build, c.place = k.build, len(r.local)
+		r.local = append(r.local, target{client: c, grant: grant{none: true}})
+	}
+	t := &r.local[c.place]
+	if s.noLocal && t.own == nil {
+		before := t.grant
+		before.ids = slices.Clone(before.ids)
+		t.own = &before
+	} else if !s.noLocal && t.own != nil {
+		t.own.add(s)
+	}
+	t.grant.add(s)
+}
+
+func (r *route) addWatch(w *Watch) {
+	for _, have := range r.watches {
+		if have == w {
+			return
+		}
+	}
+	r.watches = append(r.watches, w)
+}
+
+func (r *route) addOther(home int) {
+	for _, have := range r.others {
+		if have == home {
+			return
+		}
+	}
+	r.others = append(r.others, home)
+}

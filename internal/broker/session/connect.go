@@ -1,0 +1,123 @@
+package session
+
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+var (
+	errNoConnect      = fault.New(fault.Protocol, "The first packet is not CONNECT [MQTT-3.1.0-1].")
+	errSecondConnect  = fault.New(fault.Protocol, "A second CONNECT came on the connection [MQTT-3.1.0-2].")
+	errUnexpected     = fault.New(fault.Protocol, "A client does not send packets of this type.")
+	errAuth           = fault.New(fault.Protocol, "AUTH came although CONNECT named no authentication method [MQTT-4.12.0-1].")
+	errAuthMethod     = fault.New(fault.BadAuthMethod, "The authentication method is not supported [MQTT-4.12.0-1].")
+	errClientID       = fault.New(fault.BadClientID, "An empty client identifier needs a clean session [MQTT-3.1.3-8].")
+	errQoS2           = fault.New(fault.QoSUnsupported, "QoS 2 is not supported.")
+	errQoS            = fault.New(fault.QoSUnsupported, "A QoS above the maximum that CONNACK told [MQTT-3.2.2-11].")
+	errRetain         = fault.New(fault.RetainUnsupported, "Retained messages are not supported, as CONNACK told [MQTT-3.2.2-14].")
+	errAlias          = fault.New(fault.TopicAlias, "A topic alias above the maximum that CONNACK told [MQTT-3.3.2-9].")
+	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
+	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages without PUBACK than the receive maximum [MQTT-3.3.4-9].")
+	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
+	errExpiry         = fault.New(fault.Protocol, "DISCONNECT sets a session expiry though it was 0 [MQTT-3.1.2-23].")
+)
+
+// connect takes CONNECT and lets the shell decide.
+func (s *Session) connect(frame []byte, ev *Event, dst []byte) []byte {
+	p := &ev.Connect
+	err := p.Decode(frame, 0)
+	if err == nil {
+		err = s.acceptable(p)
+	}
+	s.version, s.state = speak(p.Version), asked
+	if err != nil {
+		ev.Do, ev.Err = End, err
+		return s.Refuse(dst, fault.CodeOf(err))
+	}
+	ev.Do = Connect
+	return dst
+}
+
+// speak is the version a refusal is written in for a client of that version.
+func speak(v packet.Version) packet.Version {
+	switch {
+	case v > packet.V5:
+		return packet.V5
+	case v < packet.V31:
+		return packet.V311
+	}
+	return v
+}
+
+func (s *Session) acceptable(p *packet.Connect) error {
+	switch {
+	case len(p.ClientID) == 0 && p.Version != packet.V5 && !p.CleanStart: // [MQTT-3.1.3-8]
+		return errClientID
+	case len(p.ClientID) == 0 && p.Version == packet.V31:
+		return errClientID
+	case p.AuthMethod != nil:
+		return errAuthMethod
+	case p.HasWill && p.Will.QoS > MaximumQoS && p.Version == packet.V5: // [MQTT-3.2.2-12]
+		return errQoS
+	case p.HasWill && p.Will.Retain && !s.limits.Retain && p.Version == packet.V5: // [MQTT-3.2.2-13]
+		return errRetain
+	case p.HasWill && p.Will.Topic[0] == '$':
+		return errServerTopic
+	}
+	return nil
+}
+
+// Accept admits the client under the identifier and answers with CONNACK. c is
+// its CONNECT; assigned says that the identifier was made for it.
+func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool) []byte {
+	l := s.limits
+	s.state, s.publisher = serving, []byte(id)
+	s.sendMax = min(l.Inflight, int(c.ReceiveMaximum)) // [MQTT-3.3.4-9]
+	s.maxPacket = int(c.MaximumPacketSize)
+	a := packet.Connack{
+		HasMaximumQoS: true, MaximumQoS: MaximumQoS, NoRetain: !l.Retain, NoShared: true,
+		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
+		HasSessionExpiry: c.SessionExpiry > 0, // the session ends with the connection
+	}
+	if assigned {
+		a.AssignedClientID = s.publisher
+	}
+	keepAlive := c.KeepAlive
+	if l.KeepAlive > 0 && (keepAlive == 0 || keepAlive > l.KeepAlive) && s.version == packet.V5 {
+		keepAlive = l.KeepAlive
+		a.HasServerKeepAlive, a.ServerKeepAlive = true, keepAlive // [MQTT-3.1.2-21]
+	}
+	s.silence = int64(keepAlive) * 1_500_000_000
+	s.keepWill(c)
+	return a.Append(dst, s.version)
+}
+
+// keepWill copies the will. Before MQTT 5 its QoS is lowered to what is served.
+func (s *Session) keepWill(c *packet.Connect) {
+	if !c.HasWill {
+		return
+	}
+	m := msg.Message{
+		Topic: c.Will.Topic, Payload: c.Will.Payload, Properties: c.Will.Properties, Publisher: s.publisher,
+		QoS: min(c.Will.QoS, MaximumQoS), Retain: c.Will.Retain,
+	}
+	if c.Will.HasExpiry {
+		m.Expiry = c.Will.Expiry
+	}
+	m = m.Clone()
+	s.will = &m
+}
+
+// Refuse turns the client away with CONNACK.
+func (s *Session) Refuse(dst []byte, code fault.Code) []byte {
+	s.state = ended
+	if s.version == 0 {
+		return dst
+	}
+	if s.version != packet.V5 && (code == fault.Malformed || code == fault.Protocol) {
+		return dst // there is no return code for it [MQTT-3.1.4-1]
+	}
+	a := packet.Connack{Reason: Reason(packet.TypeConnack, code)}
+	return a.Append(dst, s.version)
+}

@@ -1,0 +1,17 @@
+// Package session is one client's side of the protocol as a state machine: packets,
+// answers and clock values go in, bytes to send and one [Event] come out. It has
+// no socket, no goroutine and no clock, so every case of it can be told as a text
+// script (testdata).
+//
+// A Session belongs to one event loop. What it returns as bytes is appended to
+// the slice it is given. Slices in an Event point into the packet or into the
+// Event and are valid until the next [Session.Step] with it; what the session
+// itself keeps it copies.
+//
+// Order: PUBACKs leave in the order of the PUBLISH packets, whether the log or
+// the loop settles them [MQTT-4.6.0-2]. Outbound messages of QoS 1 keep the order
+// in which [Session.Deliver] got them.
+//
+// What is served: QoS 0 and 1, MQTT 3.1, 3.1.1 and 5.0. A session ends with its
+// connection. What is not served is said in CONNACK.
+package session

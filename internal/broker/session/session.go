@@ -1,0 +1,229 @@
+package session
+
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// MaximumQoS is the highest quality of service that is served.
+const MaximumQoS = 1
+
+// Limits are what a session is held to and what it holds its client to. One
+// Limits serves all sessions of a listener; it does not change while they live.
+type Limits struct {
+	// ReceiveMaximum is how many PUBLISH packets of QoS 1 a client may have
+	// unacknowledged.
+	ReceiveMaximum uint16
+	// MaximumPacketSize is the largest packet taken from a client, in bytes.
+	MaximumPacketSize int
+	// Inflight is how many messages a client is sent before it acknowledges one;
+	// its own receive maximum may lower it.
+	Inflight int
+	// Queue and QueueBytes bound what is kept back for a client beyond that.
+	Queue, QueueBytes int
+	// Subscriptions is how many topic filters a client may have.
+	Subscriptions int
+	// KeepAlive is the longest keep alive in seconds; a client that asks for more,
+	// or for none, is told this one. 0 lets clients choose.
+	KeepAlive uint16
+	// Retain says that retained messages are served.
+	Retain bool
+}
+
+// Action is what the shell is to do after a Step.
+type Action uint8
+
+// The actions.
+const (
+	// Nothing is to be done but to send the bytes.
+	Nothing Action = iota
+	// Connect: admit Event.Connect by Accept or turn it away by Refuse.
+	Connect
+	// Publish: route Event.Message; for QoS 1 answer with Acknowledge or Await.
+	Publish
+	// Refused: a message was turned down with Event.Err; count it.
+	Refused
+	// Subscribe: enter Event.Subscribe's filters and answer with Granted.
+	Subscribe
+	// Unsubscribe: take Event.Unsubscribe's filters out, answer with Ended.
+	Unsubscribe
+	// Acknowledged: the client has acknowledged a message; Next may send.
+	Acknowledged
+	// End: the client leaves as agreed, or with Event.Err against the rules.
+	End
+)
+
+// Event is the outcome of one Step, and the memory that packets are decoded into:
+// one serves all sessions of a loop.
+type Event struct {
+	Do Action
+	// Err is why, for Refused and End; nil when the client left in order.
+	Err error
+	// Message and PacketID are a Publish.
+	Message  msg.Message
+	PacketID uint16
+	// The packets, for Connect, Subscribe and Unsubscribe.
+	Connect     packet.Connect
+	Subscribe   packet.Subscribe
+	Unsubscribe packet.Unsubscribe
+
+	publish    packet.Publish
+	ack        packet.Ack
+	disconnect packet.Disconnect
+}
+
+// state is how far a connection has come.
+type state uint8
+
+const (
+	fresh   state = iota // no CONNECT yet
+	asked                // CONNECT is being decided
+	serving              // CONNACK was sent
+	ended
+)
+
+// Session is one client on one connection.
+type Session struct {
+	limits    *Limits
+	publisher []byte // the client identifier
+	will      *msg.Message
+	heard     int64 // when the last packet came, ns since 1970
+	silence   int64 // how long the client may be silent, ns; 0 is for ever
+	sendMax   int   // messages in flight to the client
+	maxPacket int   // the largest packet the client takes; 0 is any
+	acks      acks
+	window    window
+	queue     queue
+	version   packet.Version
+	state     state
+}
+
+// New returns the session of a connection that has just been accepted.
+func New(l *Limits) Session { return Session{limits: l} }
+
+// Version is the protocol version; 0 before CONNECT.
+func (s *Session) Version() packet.Version { return s.version }
+
+// Serving says whether the client was admitted and has not ended.
+func (s *Session) Serving() bool { return s.state == serving }
+
+// ClientID is the client identifier, once CONNECT has been accepted.
+func (s *Session) ClientID() string { return string(s.publisher) }
+
+// Limits are the session's limits.
+func (s *Session) Limits() *Limits { return s.limits }
+
+// Step takes one whole packet of the client, fills ev and returns dst with what
+// is to be sent. After an End, no further Step changes anything.
+func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
+	ev.Do, ev.Err = Nothing, nil
+	s.heard = now
+	t := packet.TypeOf(frame[0])
+	switch {
+	case s.state == fresh && t == packet.TypeConnect:
+		return s.connect(frame, ev, dst)
+	case s.state == fresh: // [MQTT-3.1.0-1]
+		return s.fail(dst, ev, errNoConnect)
+	case s.state != serving:
+		return dst
+	}
+	switch t {
+	case packet.TypePublish:
+		return s.publish(frame, now, ev, dst)
+	case packet.TypePuback:
+		return s.puback(frame, ev, dst)
+	case packet.TypeSubscribe:
+		return s.subscribe(frame, ev, dst)
+	case packet.TypeUnsubscribe:
+		return s.unsubscribe(frame, ev, dst)
+	case packet.TypePingreq: // [MQTT-3.12.4-1]
+		if err := (packet.Pingreq{}).Decode(frame, s.version); err != nil {
+			return s.fail(dst, ev, err)
+		}
+		return packet.Pingresp{}.Append(dst, s.version)
+	case packet.TypeDisconnect:
+		return s.disconnect(frame, ev, dst)
+	}
+	return s.unexpected(t, ev, dst)
+}
+
+// unexpected refuses a packet type that has no place here.
+func (s *Session) unexpected(t packet.Type, ev *Event, dst []byte) []byte {
+	err := errUnexpected
+	switch t {
+	case packet.TypeConnect: // [MQTT-3.1.0-2]
+		err = errSecondConnect
+	case packet.TypePubrec, packet.TypePubrel, packet.TypePubcomp:
+		err = errQoS2
+	case packet.TypeAuth: // no method was agreed on in CONNECT [MQTT-4.12.0-1]
+		err = errAuth
+	}
+	return s.fail(dst, ev, err)
+}
+
+func (s *Session) disconnect(frame []byte, ev *Event, dst []byte) []byte {
+	p := &ev.disconnect
+	if err := p.Decode(frame, s.version); err != nil {
+		return s.fail(dst, ev, err)
+	}
+	if p.HasSessionExpiry && p.SessionExpiry > 0 { // CONNECT had 0, or was told 0 [MQTT-3.1.2-23]
+		return s.fail(dst, ev, errExpiry)
+	}
+	if p.Reason != packet.DisconnectWithWill { // [MQTT-3.1.2-10]
+		s.will = nil
+	}
+	s.state = ended
+	ev.Do = End
+	return dst
+}
+
+// fail ends the session because of what the client sent.
+func (s *Session) fail(dst []byte, ev *Event, err error) []byte {
+	ev.Do, ev.Err = End, err
+	return s.End(dst, fault.CodeOf(err))
+}
+
+// End ends the session from the server's side: an MQTT 5 client that was admitted
+// is told why [MQTT-4.13.1-1]; before that CONNACK says it.
+func (s *Session) End(dst []byte, code fault.Code) []byte {
+	switch s.state {
+	case serving:
+		s.state = ended
+		if s.version == packet.V5 {
+			p := packet.Disconnect{Reason: Reason(packet.TypeDisconnect, code)}
+			return p.Append(dst, s.version)
+		}
+	case asked:
+		return s.Refuse(dst, code)
+	}
+	s.state = ended
+	return dst
+}
+
+// Silent says whether the client has kept quiet for more than one and a half
+// times its keep alive [MQTT-3.1.2-22].
+func (s *Session) Silent(now int64) bool { return s.silence > 0 && now-s.heard > s.silence }
+
+// Deadline is when the client will have been silent for too long, ns since 1970;
+// 0 is never.
+func (s *Session) Deadline() int64 {
+	if s.silence == 0 {
+		return 0
+	}
+	return s.heard + s.silence
+}
+
+// Hear counts as a packet of the client: its bytes wait while it is not read.
+func (s *Session) Hear(now int64) { s.heard = now }
+
+// Will takes the will message, which is to be published now that the connection
+// has ended; nil when there is none or the client left in order.
+func (s *Session) Will(now int64) *msg.Message {
+	w := s.will
+	s.will = nil
+	if w != nil {
+		w.Time = now
+	}
+	return w
+}

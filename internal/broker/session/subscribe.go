@@ -1,0 +1,61 @@
+package session
+
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
+
+func (s *Session) subscribe(frame []byte, ev *Event, dst []byte) []byte {
+	if err := ev.Subscribe.Decode(frame, s.version); err != nil {
+		return s.fail(dst, ev, err)
+	}
+	ev.Do = Subscribe
+	return dst
+}
+
+func (s *Session) unsubscribe(frame []byte, ev *Event, dst []byte) []byte {
+	if err := ev.Unsubscribe.Decode(frame, s.version); err != nil {
+		return s.fail(dst, ev, err)
+	}
+	ev.Do = Unsubscribe
+	return dst
+}
+
+// Grant answers what a client gets that asks for a filter and has have filters
+// already: a reason code for SUBACK, and the fault when it is none of the QoS.
+func (s *Session) Grant(f *packet.Subscription, have int) (reason byte, code fault.Code, ok bool) {
+	code, ok = s.grant(f, have)
+	if ok {
+		return min(f.QoS, MaximumQoS), 0, true // [MQTT-3.9.3-4]
+	}
+	return Reason(packet.TypeSuback, code), code, false
+}
+
+func (s *Session) grant(f *packet.Subscription, have int) (fault.Code, bool) {
+	if err := topic.ValidFilter(f.Filter); err != nil {
+		return fault.BadTopicFilter, false
+	}
+	group, _, err := topic.ParseShare(f.Filter)
+	switch {
+	case err != nil:
+		return fault.BadTopicFilter, false
+	case group != nil: // announced in CONNACK
+		return fault.SharedUnsupported, false
+	case have >= s.limits.Subscriptions:
+		return fault.TooMany, false
+	}
+	return 0, true
+}
+
+// Granted answers SUBSCRIBE with one reason code for each of its filters.
+func (s *Session) Granted(dst []byte, id uint16, reasons []byte) []byte {
+	p := packet.Suback{ID: id, Reasons: reasons}
+	return p.Append(dst, s.version)
+}
+
+// Ended answers UNSUBSCRIBE with one reason code for each of its filters.
+func (s *Session) Ended(dst []byte, id uint16, reasons []byte) []byte {
+	p := packet.Unsuback{ID: id, Reasons: reasons}
+	return p.Append(dst, s.version)
+}

@@ -1,0 +1,120 @@
+package broker
+
+import (
+	"sync"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// Stats is what the broker has counted since its start.
+type Stats struct {
+	// Connections and Subscriptions stand at this moment.
+	Connections, Subscriptions int64
+	// MessagesIn and MessagesOut count PUBLISH packets by QoS, those from inside
+	// the node included, wills too.
+	MessagesIn, MessagesOut [3]uint64
+	// BytesIn and BytesOut count bytes from and for clients.
+	BytesIn, BytesOut uint64
+	// PacketsIn and PacketsOut count packets by type.
+	PacketsIn, PacketsOut [packet.Types]uint64
+	// Dropped counts messages that did not reach a receiver or the log, by reason.
+	Dropped map[fault.Code]uint64
+	// Refused counts connections that were refused or closed by the broker, by
+	// reason.
+	Refused map[fault.Code]uint64
+	// Unkept is how many bytes are handed to the log and not committed.
+	Unkept int64
+	// Waiting is how many connections are not read because of that.
+	Waiting int64
+}
+
+// codes is the length of a table by fault.Code.
+const codes = 64
+
+// counts is one loop's share of Stats.
+type counts struct {
+	messagesIn, messagesOut [3]uint64
+	bytesIn, bytesOut       uint64
+	packetsIn, packetsOut   [packet.Types]uint64
+	dropped, refused        [codes]uint64
+	unkept, waiting         int64
+}
+
+// published is a loop's counts as others may read them: the loop copies them here
+// when a turn ends.
+type published struct {
+	mu     sync.Mutex
+	counts counts // guarded by mu
+	_      [64]byte
+}
+
+func (p *published) set(c *counts) {
+	p.mu.Lock()
+	p.counts = *c
+	p.mu.Unlock()
+}
+
+func (p *published) get() counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.counts
+}
+
+// Stats adds up what the loops have counted.
+func (b *Broker) Stats() Stats {
+	s := Stats{Subscriptions: b.router.count.Load(), Dropped: map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{}}
+	s.Connections = b.connections.Load()
+	if n := b.overLimit.Load(); n > 0 {
+		s.Refused[fault.ConnectionLimit] = n
+	}
+	for _, w := range b.workers {
+		c := w.published.get()
+		s.add(&c)
+	}
+	return s
+}
+
+func (s *Stats) add(c *counts) {
+	for i := range c.messagesIn {
+		s.MessagesIn[i] += c.messagesIn[i]
+		s.MessagesOut[i] += c.messagesOut[i]
+	}
+	for i := range c.packetsIn {
+		s.PacketsIn[i] += c.packetsIn[i]
+		s.PacketsOut[i] += c.packetsOut[i]
+	}
+	s.BytesIn += c.bytesIn
+	s.BytesOut += c.bytesOut
+	s.Unkept += c.unkept
+	s.Waiting += c.waiting
+	for i := range codes {
+		if n := c.dropped[i]; n > 0 {
+			s.Dropped[fault.Code(i)] += n
+		}
+		if n := c.refused[i]; n > 0 {
+			s.Refused[fault.Code(i)] += n
+		}
+	}
+}
+
+// countOut counts a PUBLISH to a client.
+func (w *worker) countOut(qos byte, size int) {
+	w.counts.messagesOut[qos]++
+	w.counts.packetsOut[packet.TypePublish]++
+	w.counts.bytesOut += uint64(size)
+}
+
+// countAnswer counts the packets in b that answer a client. There are few, so
+// they are counted from their bytes.
+func (w *worker) countAnswer(b []byte) {
+	w.counts.bytesOut += uint64(len(b))
+	for len(b) > 0 {
+		w.counts.packetsOut[packet.TypeOf(b[0])]++
+		size, err := packet.Frame(b, 0)
+		if err != nil || size <= 0 || size > len(b) {
+			return
+		}
+		b = b[size:]
+	}
+}

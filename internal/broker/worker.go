@@ -1,0 +1,235 @@
+package broker
+
+import (
+	"log/slog"
+
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// client is one connection and its session. Its loop alone touches it.
+type client struct {
+	session session.Session
+	conn    *loop.Conn
+	id      string // once admitted
+	filters map[string]*subscription
+	last    *route // of the topic it published to last
+	full    bool   // paused: its receive maximum is used up
+	waits   bool   // paused: the log has enough to do
+
+	build uint64 // the route it was last put into, and
+	place int    // where
+}
+
+func clientOf(c *loop.Conn) *client { return c.Data.(*client) }
+
+// worker is the broker on one loop: the loop's Handler. Nothing of it but loop
+// and published may be touched from elsewhere.
+type worker struct {
+	broker  *Broker
+	options *Options
+	loop    *loop.Loop
+	home    int // its place among the workers
+	log     *slog.Logger
+
+	clients   map[string]*client // by client identifier
+	routes    *routes
+	images    images
+	keeping   keeping
+	exchange  exchange
+	publishes waiters
+	event     session.Event
+	reasons   []byte
+	refusals  limitedLog
+	draining  bool        // nothing more is taken from clients
+	quiet     chan<- bool // told once when the log has answered for everything
+
+	counts    counts
+	published published
+}
+
+var _ loop.Handler = (*worker)(nil)
+
+// Open is loop.Handler's.
+func (w *worker) Open(conn *loop.Conn) {
+	conn.Data = &client{session: session.New(&w.broker.limits), conn: conn}
+	conn.Wake(w.loop.Now() + int64(w.options.ConnectTimeout))
+}
+
+// Read is loop.Handler's: it takes the whole packets in b.
+func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
+	c := clientOf(conn)
+	if w.draining {
+		conn.Pause()
+	}
+	for conn.Open() && !conn.Paused() {
+		size, err := packet.Frame(b[used:], w.options.MaxPacketSize)
+		if err != nil {
+			w.end(c, err)
+			break
+		}
+		if size == 0 || size > len(b)-used {
+			break
+		}
+		if !w.packet(c, b[used:used+size], b[used:]) {
+			break // moved to another loop, with all that was read
+		}
+		used += size
+	}
+	w.counts.bytesIn += uint64(used)
+	return used
+}
+
+// packet takes one whole packet; rest begins with it. It returns false when the
+// connection has left this loop.
+func (w *worker) packet(c *client, frame, rest []byte) bool {
+	w.counts.packetsIn[packet.TypeOf(frame[0])]++
+	ev := &w.event
+	before := c.conn.Output()
+	after := c.session.Step(frame, w.loop.Now(), ev, before)
+	w.send(c, before, after)
+	switch ev.Do {
+	case session.Connect:
+		return w.connect(c, &ev.Connect, rest)
+	case session.Publish:
+		w.publish(c, ev)
+	case session.Refused:
+		w.counts.messagesIn[ev.Message.QoS]++
+		w.counts.dropped[fault.CodeOf(ev.Err)]++
+	case session.Subscribe:
+		w.subscribe(c, &ev.Subscribe)
+	case session.Unsubscribe:
+		w.unsubscribe(c, &ev.Unsubscribe)
+	case session.Acknowledged:
+		w.pushWaiting(c)
+	case session.End:
+		w.leave(c, ev.Err)
+	}
+	return true
+}
+
+// send gives the connection its output back and counts the answers behind before.
+func (w *worker) send(c *client, before, after []byte) {
+	if len(after) > len(before) {
+		w.countAnswer(after[len(before):])
+	}
+	c.conn.SetOutput(after)
+}
+
+// publish routes a client's message and answers for QoS 1.
+func (w *worker) publish(c *client, ev *session.Event) {
+	m := &ev.Message
+	w.counts.messagesIn[m.QoS]++
+	r := c.last
+	if r == nil || r.topic != string(m.Topic) || !w.routes.valid(r) {
+		if r = w.routes.find(m.Topic); r.topic != "" {
+			c.last = r
+		}
+	}
+	receivers := w.route(r, m, c)
+	stream, kept := w.streamOf(m.Topic)
+	switch {
+	case kept:
+		w.keep(c, stream, m, ev.PacketID)
+	case m.QoS > 0:
+		reason := packet.Success
+		if receivers == 0 {
+			reason = packet.NoMatchingSubscribers
+		}
+		before := c.conn.Output()
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, reason))
+	}
+	if !kept && receivers == 0 {
+		w.counts.dropped[fault.NoSubscriber]++
+	}
+}
+
+func (w *worker) streamOf(topic []byte) (stream int, ok bool) {
+	if w.keeping.keeper == nil {
+		return 0, false
+	}
+	return w.keeping.keeper.Route(topic)
+}
+
+// keep gives the message to the log; the PUBACK of QoS 1 waits for it.
+func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
+	var t uint64
+	if m.QoS > 0 {
+		t = token(c.conn.Handle(), c.session.Await(id))
+	}
+	w.keeping.add(stream, m, t)
+	if w.keeping.full() && !c.waits {
+		c.waits = true
+		w.keeping.paused = append(w.keeping.paused, c.conn.Handle())
+	}
+	c.full = c.session.Full() && c.session.Version() != packet.V5 // an MQTT 5 client knows its bound
+	if c.waits || c.full {
+		c.conn.Pause()
+	}
+}
+
+// route gives the message to everybody but the log: this loop's clients, the
+// other loops, the watches. It returns how many that were.
+func (w *worker) route(r *route, m *msg.Message, from *client) int {
+	n := w.deliver(r, m, from) + len(r.others) + len(r.watches)
+	for _, to := range r.others {
+		w.exchange.add(to, m)
+	}
+	for _, watch := range r.watches {
+		watch.offer(m)
+	}
+	return n
+}
+
+// Message is loop.Handler's.
+func (w *worker) Message(v any) {
+	switch v := v.(type) {
+	case *parcel:
+		v.unpack(func(m *msg.Message) { w.deliver(w.routes.find(m.Topic), m, nil) })
+	case *committal:
+		w.committed(v)
+		committals.Put(v)
+	case *publishing:
+		w.publishInside(v)
+	case drain:
+		w.draining, w.quiet = true, v.quiet
+	case goodbye:
+		w.loop.Each(func(c *loop.Conn) { w.end(clientOf(c), errShutdown) })
+	case abort:
+		w.loop.Each(func(c *loop.Conn) { w.forget(clientOf(c)); c.Abort() })
+	}
+}
+
+// Turn is loop.Handler's.
+func (w *worker) Turn() {
+	w.keeping.endTurn()
+	w.exchange.endTurn()
+	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
+	w.published.set(&w.counts)
+	if w.quiet != nil && w.keeping.flights == 0 {
+		w.quiet <- true
+		w.quiet = nil
+	}
+}
+
+// Written is loop.Handler's.
+func (w *worker) Written(conn *loop.Conn) { w.pushWaiting(clientOf(conn)) }
+
+// Due is loop.Handler's: no CONNECT in time, or keep alive.
+func (w *worker) Due(conn *loop.Conn) {
+	c, now := clientOf(conn), w.loop.Now()
+	switch {
+	case c.id == "":
+		w.end(c, errConnectTimeout)
+	case conn.Paused():
+		c.session.Hear(now) // its packets lie unread
+		conn.Wake(c.session.Deadline())
+	case c.session.Silent(now):
+		w.end(c, errKeepAlive)
+	default:
+		conn.Wake(c.session.Deadline() + 1)
+	}
+}
