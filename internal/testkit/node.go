@@ -55,7 +55,7 @@ func StartNode(t testing.TB, args, env []string) *Node {
 func NewNode(t testing.TB, args, env []string) *Node {
 	t.Helper()
 	n := &Node{
-		Data: flagOf(args, "--data", t.TempDir), User: "admin", Password: "testkit-password", program: Build(t),
+		Data: flagOf(args, "--data", func() string { return ShortTempDir(t) }), User: "admin", Password: "testkit-password", program: Build(t),
 		MQTT: flagOf(args, "--mqtt", func() string { return FreeAddr(t) }),
 		HTTP: flagOf(args, "--http", func() string { return FreeAddr(t) }),
 	}

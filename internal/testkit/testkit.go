@@ -76,3 +76,14 @@ func FreeAddr(t testing.TB) string {
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
+
+// ShortTempDir is t.TempDir with a path short enough for a Unix socket in it.
+func ShortTempDir(t testing.TB) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "mr-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}

@@ -1,0 +1,8 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commands are the sub-commands that work.
+func commands() []*cobra.Command {
+	return []*cobra.Command{ctlCommand(), versionCommand()}
+}

@@ -1,0 +1,349 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+// node is a fake node on the socket of a data folder: it answers as told and keeps
+// what it was asked.
+type node struct {
+	data   string
+	status int
+	kind   string
+	answer string
+
+	method, target, body, auth string
+}
+
+func startFake(t *testing.T) *node {
+	t.Helper()
+	n := &node{data: testkit.ShortTempDir(t), status: http.StatusOK, kind: "application/json", answer: "{}"}
+	l, err := net.Listen("unix", filepath.Join(n.data, socketName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &httptest.Server{Listener: l, Config: &http.Server{Handler: n}}
+	server.Start()
+	t.Cleanup(server.Close)
+	return n
+}
+
+func (n *node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	n.method, n.target, n.body, n.auth = r.Method, r.URL.String(), string(body), r.Header.Get("Authorization")
+	w.Header().Set("Content-Type", n.kind)
+	w.WriteHeader(n.status)
+	_, _ = io.WriteString(w, n.answer)
+}
+
+// millrace runs one command line with a text as standard input.
+func millrace(t *testing.T, in string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(in), &o, &e)
+	return code, o.String(), e.String()
+}
+
+const (
+	at   = `"2026-01-02T03:04:05.678Z"`
+	meta = `"meta":{"page":1,"limit":100,"count":1}`
+)
+
+// verbs is every verb, what it asks, what the node answers, and what is drawn.
+var verbs = map[string]struct {
+	args   string
+	in     string
+	asks   string
+	body   string
+	answer string
+	draws  []string
+}{
+	"status": {
+		args: "status", asks: "GET /api/v1/status",
+		answer: `{"node":"n1","version":"1.2","started":"2026-01-01T00:00:00Z","now":"2026-01-04T05:00:00Z","durability":"power","ready":false,
+			"parts":[{"name":"streams","ready":false,"error":"disk full"}],"broker":{"connections":7,"receivedRate":12345.6,"bytesInRate":2048},
+			"streams":[{"name":"telemetry","bytes":1073741824,"refusing":true}],"historian":{"series":9},"process":{"cpu":0.5,"cores":2},
+			"dropped":[{"title":"Queue full","code":"MR-4216","total":3},{"title":"Never","total":0}],"alarms":[{"priority":1,"title":"Disk full","detail":"free some"}]}`,
+		draws: []string{"n1, NOT READY, version 1.2, up 3d5h", "streams is not ready: disk full", "7 connections", "12346/s, 2.0 KiB/s", "1.0 GiB on disk", "REFUSING", "9 series", "Queue full (MR-4216): 3", "priority 1: Disk full"},
+	},
+	"config show": {
+		args: "config show", asks: "GET /api/v1/config", answer: `{"items":[{"key":"mqtt.loops","value":2,"origin":"default"},{"key":"data","value":"./d","origin":"flag --data"}],` + meta + `}`,
+		draws: []string{"KEY", "mqtt.loops  2      default", "flag --data"},
+	},
+	"config explain": {
+		args: "config explain streams", asks: "GET /api/v1/config/streams",
+		answer: `{"key":"streams","value":[{"name":"a"}],"origin":"m.yaml:3","overrides":["environment X: 1","default: 2"],"doc":"Captures.","type":"list","default":[]}`,
+		draws:  []string{`[{"name":"a"}]`, "m.yaml:3", "Overrides  environment X: 1", "default: 2", "Captures."},
+	},
+	"log level": {args: "log level", asks: "GET /api/v1/log-level", answer: `{"level":"info"}`, draws: []string{"info"}},
+	"log level debug": {
+		args: "log level debug", asks: "PUT /api/v1/log-level", body: `{"level":"debug"}`, answer: `{"level":"debug"}`, draws: []string{"debug"},
+	},
+	"api-key create": {
+		args: "api-key create ci --role viewer", asks: "POST /api/v1/api-keys", body: `{"name":"ci","role":"viewer"}`,
+		answer: `{"name":"ci","key":"k1","role":"viewer","secret":"s1"}`, draws: []string{"k1", "s1", "not shown again"},
+	},
+	"api-key list":   {args: "api-key list", asks: "GET /api/v1/api-keys", answer: `{"items":[{"name":"ci","key":"k1","role":"viewer","created":` + at + `}],` + meta + `}`, draws: []string{"ci", "k1"}},
+	"api-key delete": {args: "api-key delete k/1", asks: "DELETE /api/v1/api-keys/k%2F1", draws: []string{"API key k/1 is removed."}},
+	"user list":      {args: "user list", asks: "GET /api/v1/users", answer: `{"items":[{"name":"admin","role":"administrator"}],` + meta + `}`, draws: []string{"admin", "administrator"}},
+	"user create": {
+		args: "user create eve --role operator", in: "a long password\n", asks: "POST /api/v1/users", body: `{"name":"eve","role":"operator","password":"a long password"}`,
+		answer: `{"name":"eve","role":"operator"}`, draws: []string{"eve may sign in as operator"},
+	},
+	"user delete": {args: "user delete eve", asks: "DELETE /api/v1/users/eve", draws: []string{"User eve is removed."}},
+	"user passwd": {
+		args: "user passwd eve --password-file -", in: "next password\r\nmore", asks: "PUT /api/v1/users/eve/password", body: `{"password":"next password"}`,
+		draws: []string{"The password of eve is set."},
+	},
+	"streams list": {
+		args: "streams list", asks: "GET /api/v1/streams", answer: `{"items":[{"name":"telemetry","filters":["a/#","b"],"appendedRate":5,"bytes":10}],` + meta + `}`,
+		draws: []string{"telemetry  a/# b", "5.00/s", "10 B", "keeping"},
+	},
+	"series list": {
+		args: "series list --prefix plant --search temp --limit 10 --page 2", asks: "GET /api/v1/series?limit=10&page=2&prefix=plant&search=temp",
+		answer: `{"items":[{"series":"plant/t","kind":"number","time":` + at + `}],"meta":{"page":2,"limit":1,"count":9}}`, draws: []string{"plant/t", "1 of 9; more with"},
+	},
+	"series latest": {
+		args: "series latest", asks: "GET /api/v1/series/latest?limit=100&page=1",
+		answer: `{"items":[{"series":"a","time":` + at + `,"value":21.5},{"series":"b","value":null},{"series":"c","value":true},{"series":"d","value":"x\u001b[2J"}],` + meta + `}`,
+		draws:  []string{"21.5", "true", `x\x1b[2J`},
+	},
+	"series range": {
+		args: "series range a b --from -2h --bucket 10m --fn avg,count", asks: "GET /api/v1/series/range?bucket=10m&fn=avg%2Ccount&from=-2h&limit=10000&series=a&series=b&to=now",
+		answer: `{"items":[{"series":"a","times":[` + at + `],"avg":[1.25],"count":[4],"truncated":true,"nextFrom":` + at + `},{"series":"b","times":[]}]}`,
+		draws:  []string{"TIME", "AVG", "COUNT", "1.25", "cut at the limit; go on with --from 2026-01-02T03:04:05.678Z", "No points"},
+	},
+	"series range raw": {
+		args: "series range a", asks: "GET /api/v1/series/range?bucket=0&fn=avg%2Cmin%2Cmax%2Cfirst%2Clast%2Ccount&from=-1h&limit=10000&series=a&to=now",
+		answer: `{"items":[{"series":"a","times":[` + at + `],"values":["on"]}]}`, draws: []string{"VALUE", "on"},
+	},
+	"publish": {
+		args: "publish a/b -m 21.5 -q 1", asks: "POST /api/v1/publish", body: `{"topic":"a/b","payload":"21.5","encoding":"text","qos":1}`,
+		answer: `{"kept":true}`, draws: []string{"a stream keeps it"},
+	},
+	"publish bytes": {
+		args: "publish a/b -f -", in: "\xff\x00", asks: "POST /api/v1/publish", body: `{"topic":"a/b","payload":"/wA=","encoding":"base64"}`,
+		answer: `{"kept":false}`, draws: []string{"no stream confirmed"},
+	},
+	"alarms list": {args: "alarms list", asks: "GET /api/v1/alarms", answer: `{"items":[],` + meta + `}`, draws: []string{"No alarms."}},
+	"topics list": {
+		args: "topics list --parent plant", asks: "GET /api/v1/topics?limit=100&page=1&parent=plant",
+		answer: `{"items":[{"name":"x","topic":"plant/x","children":2,"topics":5,"rate":1.5,"preview":"{\"a\":1}"}],` + meta + `}`, draws: []string{"plant/x/", "1.50/s", `{"a":1}`},
+	},
+}
+
+func TestEveryVerbAsksTheNodeAndDrawsItsAnswer(t *testing.T) {
+	contract := readContract(t)
+	for name, v := range verbs {
+		t.Run(name, func(t *testing.T) {
+			n := startFake(t)
+			n.answer = v.answer
+			if v.answer == "" {
+				n.status = http.StatusNoContent
+			}
+			args := append([]string{"ctl", "--data", n.data}, strings.Fields(v.args)...)
+			code, out, errs := millrace(t, v.in, args...)
+			if code != exitDone || errs != "" {
+				t.Fatalf("code %d: %s", code, errs)
+			}
+			if asked := n.method + " " + n.target; asked != v.asks || n.body != v.body {
+				t.Errorf("asked %s %s\nwant  %s %s", asked, n.body, v.asks, v.body)
+			}
+			for _, want := range v.draws {
+				if !strings.Contains(out, want) {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+			contract.covers(t, n)
+		})
+	}
+}
+
+// contract is the API's own description of its operations.
+type contract struct {
+	Paths map[string]map[string]struct {
+		Parameters []struct{ Name, In string }
+	}
+}
+
+func readContract(t *testing.T) contract {
+	t.Helper()
+	content, err := os.ReadFile("../../console/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c contract
+	if err := json.Unmarshal(content, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+var pathPart = regexp.MustCompile(`\\\{[^/]*\\\}`)
+
+// covers fails when the API has no operation or parameter that ctl asked for.
+func (c contract) covers(t *testing.T, n *node) {
+	t.Helper()
+	path, query, _ := strings.Cut(n.target, "?")
+	for pattern, operations := range c.Paths {
+		if !strings.HasPrefix(pattern, "/api/v1") {
+			pattern = "/api/v1" + pattern
+		}
+		match, _ := regexp.MatchString("^"+pathPart.ReplaceAllString(regexp.QuoteMeta(pattern), "[^/]+")+"$", path)
+		operation, ok := operations[strings.ToLower(n.method)]
+		if !match || !ok {
+			continue
+		}
+		known := map[string]bool{}
+		for _, p := range operation.Parameters {
+			known[p.Name] = p.In == "query"
+		}
+		for _, pair := range strings.Split(query, "&") {
+			if name, _, _ := strings.Cut(pair, "="); name != "" && !known[name] {
+				t.Errorf("%s %s has no parameter %s", n.method, pattern, name)
+			}
+		}
+		return
+	}
+	t.Errorf("the API has no %s %s", n.method, path)
+}
+
+func TestJSONIsTheAnswerItself(t *testing.T) {
+	n := startFake(t)
+	n.answer = `{"name":"ci","key":"k1","role":"viewer","secret":"s1","more":1}`
+	_, out, _ := millrace(t, "", "ctl", "--data", n.data, "api-key", "create", "ci", "--role", "viewer", "--json")
+	var got map[string]any
+	if err := json.Unmarshal([]byte(out), &got); err != nil || got["key"] != "k1" || got["secret"] != "s1" || got["more"] != 1.0 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	n.status, n.answer = http.StatusNoContent, ""
+	if code, out, _ := millrace(t, "", "ctl", "--data", n.data, "api-key", "delete", "k1", "--json"); code != exitDone || out != "" {
+		t.Fatalf("%d %q", code, out)
+	}
+}
+
+func TestRefusalsShowDetailAndCode(t *testing.T) {
+	n := startFake(t)
+	n.status, n.kind = http.StatusNotFound, "application/problem+json; charset=utf-8"
+	n.answer = `{"title":"Not found","status":404,"detail":"There is no key \"x\".","code":"MR-4040"}`
+	code, out, errs := millrace(t, "", "ctl", "--data", n.data, "config", "explain", "x")
+	if code != exitFailed || out != "" || errs != "millrace: There is no key \"x\". (MR-4040)\n" {
+		t.Fatalf("%d %q %q", code, out, errs)
+	}
+	n.answer = `{"title":"Not valid","code":"MR-4220","errors":[{"location":"body.name","message":"too short"},{"location":"body.role","message":"unknown"}]}`
+	if _, _, errs := millrace(t, "", "ctl", "--data", n.data, "status"); !strings.Contains(errs, "Not valid (MR-4220)\n  body.name: too short\n  body.role: unknown") {
+		t.Fatal(errs)
+	}
+	n.kind, n.answer = "text/html", "<html>"
+	if _, _, errs := millrace(t, "", "ctl", "--data", n.data, "status"); !strings.Contains(errs, "404 Not Found, and not from a millrace node") {
+		t.Fatal(errs)
+	}
+	n.status, n.answer = http.StatusOK, "<html>"
+	for _, more := range [][]string{{}, {"--json"}} {
+		if code, _, errs := millrace(t, "", append([]string{"ctl", "--data", n.data, "status"}, more...)...); code != exitFailed || errs == "" {
+			t.Fatal(code, errs)
+		}
+	}
+}
+
+func TestNodesThatCannotBeReached(t *testing.T) {
+	empty := testkit.ShortTempDir(t)
+	left := testkit.ShortTempDir(t)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(left, socketName), Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	_ = l.Close()
+	for name, step := range map[string]struct {
+		args []string
+		want string
+	}{
+		"nothing there":   {[]string{"--data", empty}, "no node runs on " + empty + "; start one with: millrace serve --data " + empty},
+		"a socket left":   {[]string{"--data", left}, "no node runs on " + left + ", its last one was cut off"},
+		"nobody listens":  {[]string{"--url", "http://" + testkit.FreeAddr(t), "--api-key", "k:s"}, "cannot be reached"},
+		"no such address": {[]string{"--url", "plant:18083", "--api-key", "k:s"}, "--url wants an address"},
+		"no key":          {[]string{"--url", "http://plant"}, "needs an API key"},
+		"half a key":      {[]string{"--url", "http://plant", "--api-key", "k"}, "needs an API key"},
+		"no key file":     {[]string{"--url", "http://plant", "--api-key-file", empty + "/none"}, "read the API key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, errs := millrace(t, "", append([]string{"ctl", "status"}, step.args...)...)
+			if code == exitDone || !strings.Contains(errs, step.want) {
+				t.Fatalf("%d %s", code, errs)
+			}
+		})
+	}
+}
+
+func TestAnotherNodeIsAskedWithTheKey(t *testing.T) {
+	n := &node{status: http.StatusOK, kind: "application/json", answer: `{"level":"info"}`}
+	server := httptest.NewServer(n)
+	defer server.Close()
+	const basic = "Basic azpz" // k:s
+	file := filepath.Join(t.TempDir(), "key")
+	for name, step := range map[string]struct {
+		env, content string
+		args         []string
+	}{
+		"flag":             {args: []string{"--api-key", "k:s"}},
+		"file":             {args: []string{"--api-key-file", file}, content: "k:s\n"},
+		"printed":          {args: []string{"--api-key-file", file}, content: `{"name":"x","key":"k","secret":"s"}`},
+		"environment":      {env: "MILLRACE_API_KEY=k:s"},
+		"environment file": {env: "MILLRACE_API_KEY_FILE=" + file, content: "k:s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if step.content != "" {
+				if err := os.WriteFile(file, []byte(step.content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if key, v, ok := strings.Cut(step.env, "="); ok {
+				t.Setenv(key, v)
+			}
+			n.auth = ""
+			code, out, errs := millrace(t, "", append([]string{"ctl", "--url", server.URL + "/", "log", "level"}, step.args...)...)
+			if code != exitDone || n.auth != basic || out != "info\n" {
+				t.Fatalf("%d %q %s%s", code, n.auth, out, errs)
+			}
+		})
+	}
+}
+
+func TestEnvironmentNamesTheNode(t *testing.T) {
+	n := startFake(t)
+	n.answer = `{"level":"warn"}`
+	t.Setenv("MILLRACE_DATA", n.data)
+	if code, out, errs := millrace(t, "", "ctl", "log", "level"); code != exitDone || out != "warn\n" {
+		t.Fatal(code, errs)
+	}
+	t.Setenv("MILLRACE_URL", "http://elsewhere")
+	if code, _, errs := millrace(t, "", "ctl", "--data", n.data, "log", "level"); code != exitDone {
+		t.Fatal(code, errs)
+	}
+}
+
+func TestSlowNodesAreGivenUp(t *testing.T) {
+	released := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-released }))
+	defer server.Close()
+	defer close(released)
+	code, _, errs := millrace(t, "", "ctl", "--url", server.URL, "--api-key", "k:s", "--timeout", "1ms", "status")
+	if code != exitFailed || !strings.Contains(errs, "did not answer in time") {
+		t.Fatal(code, errs)
+	}
+}
