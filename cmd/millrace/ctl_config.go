@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/config"
 )
 
 func (c *ctl) configCommand() *cobra.Command {
@@ -23,7 +24,8 @@ func (c *ctl) configCommand() *cobra.Command {
 	}
 	explain := &cobra.Command{
 		Use: "explain KEY", Short: "Show a setting's value, origin and what it overrides", Args: cobra.ExactArgs(1),
-		Example: "  millrace ctl config explain mqtt.listen",
+		Example:   "  millrace ctl config explain mqtt.listen",
+		ValidArgs: config.Keys(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ask(cmd, c, request{path: "/config/" + url.PathEscape(args[0])}, drawSetting)
 		},

@@ -45,6 +45,11 @@ func defaultOf(f *field) value {
 	return value{field: f, place: d.at(n), v: v, inner: d.inner}
 }
 
+// envHint writes a suggested key as the environment does.
+func envHint(suffix string) func(string) string {
+	return func(key string) string { return fmt.Sprintf("%s%s for %s", EnvName(key), suffix, key) }
+}
+
 func scalarNode(s string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 }
@@ -139,11 +144,11 @@ func readEnv(env []string) []*decoder {
 
 // readVar decodes one variable; …_FILE names a file with its value.
 func readVar(name string, vars map[string]string) *decoder {
-	d := &decoder{source: source{name: "environment " + name, keys: EnvName}}
+	d := &decoder{source: source{name: "environment " + name, keys: envHint("")}}
 	text := vars[name]
 	f := root.find(envKey(name))
 	if direct, isFile := strings.CutSuffix(name, "_FILE"); f == nil && isFile && root.find(envKey(direct)) != nil {
-		d.source.keys = func(key string) string { return EnvName(key) + "_FILE" }
+		d.source.keys = envHint("_FILE")
 		f = root.find(envKey(direct))
 		if _, both := vars[direct]; both {
 			d.problem(f.key, 0, "", "is given twice, by %s as well", direct)
@@ -157,11 +162,23 @@ func readVar(name string, vars map[string]string) *decoder {
 		text = strings.TrimRight(string(content), "\r\n")
 	}
 	if f == nil {
-		d.unknown(root, envKey(name), 0)
+		d.unknownVar(name)
 		return d
 	}
 	d.text(f, text)
 	return d
+}
+
+// unknownVar suggests the nearest variable; no key ends in _FILE, so what does is
+// compared without.
+func (d *decoder) unknownVar(name string) {
+	key := envKey(name)
+	if direct, isFile := strings.CutSuffix(name, "_FILE"); isFile {
+		d.source.keys = envHint("_FILE")
+		d.problem(key, 0, d.suggest(root, envKey(direct)), "is not a known key")
+		return
+	}
+	d.unknown(root, key, 0)
 }
 
 // envKey is the key that a variable names.
@@ -203,6 +220,16 @@ func Flags() []Flag {
 		if f.flag != "" {
 			all = append(all, Flag{Name: f.flag, Key: f.key, Default: f.def, Doc: f.doc})
 		}
+	}
+	return all
+}
+
+// Keys lists every key that has a value, in the order of the reference page.
+func Keys() []string {
+	leaves := root.leaves()
+	all := make([]string, len(leaves))
+	for i, f := range leaves {
+		all[i] = f.key
 	}
 	return all
 }

@@ -72,12 +72,13 @@ func TestEveryProblemNamesPlaceKeyAndWayOut(t *testing.T) {
 		"not YAML":              {file: "data: [\n", want: "is not YAML: "},
 		"two documents":         {file: "data: a\n---\ndata: b\n", want: "second document"},
 		"endless alias":         {file: "streams: &a [*a]\n", want: "FILE:1: streams[0]: wants a group of keys, found a list"},
-		"unknown variable":      {env: []string{"MILLRACE_MQTT_LISTEN=127.0.0.1:1"}, want: "environment MILLRACE_MQTT_LISTEN: mqtt_listen: is not a known key (did you mean MILLRACE_MQTT__LISTEN?)"},
+		"unknown variable":      {env: []string{"MILLRACE_MQTT_LISTEN=127.0.0.1:1"}, want: "environment MILLRACE_MQTT_LISTEN: mqtt_listen: is not a known key (did you mean MILLRACE_MQTT__LISTEN for mqtt.listen?)"},
 		"list not as JSON":      {env: []string{"MILLRACE_STREAMS=telemetry"}, want: `environment MILLRACE_STREAMS: streams: wants a list of groups, found a text (as JSON`},
 		"bad number variable":   {env: []string{"MILLRACE_MQTT__LOOPS=x"}, want: `environment MILLRACE_MQTT__LOOPS: mqtt.loops: wants a whole number, found "x"`},
 		"missing file":          {env: []string{"MILLRACE_ADMIN_PASSWORD_FILE=/nowhere/at/all"}, want: "environment MILLRACE_ADMIN_PASSWORD_FILE: admin_password: /nowhere/at/all cannot be read"},
 		"variable and its file": {env: []string{"MILLRACE_DATA=a", "MILLRACE_DATA_FILE=b"}, want: "environment MILLRACE_DATA_FILE: data: is given twice, by MILLRACE_DATA as well"},
-		"inside JSON":           {env: []string{`MILLRACE_MQTT={"lisen":"a"}`}, want: "environment MILLRACE_MQTT: mqtt.lisen: is not a known key (did you mean MILLRACE_MQTT__LISTEN?)"},
+		"unknown file variable": {env: []string{"MILLRACE_ADMIN_PASSWORT_FILE=x"}, want: "(did you mean MILLRACE_ADMIN_PASSWORD_FILE for admin_password?)"},
+		"inside JSON":           {env: []string{`MILLRACE_MQTT={"lisen":"a"}`}, want: "environment MILLRACE_MQTT: mqtt.lisen: is not a known key (did you mean MILLRACE_MQTT__LISTEN for mqtt.listen?)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := Sources{Env: step.env}
