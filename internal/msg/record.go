@@ -108,3 +108,12 @@ func (r *reader) bytes() []byte {
 	r.b = r.b[n:]
 	return v
 }
+
+// RecordTopic returns the topic of the record at the head of b, pointing into b,
+// without parsing the rest; nil when there is none to read.
+func RecordTopic(b []byte) []byte {
+	r := reader{b: b}
+	r.byte()
+	r.uvarint()
+	return r.bytes()
+}

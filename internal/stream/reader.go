@@ -1,0 +1,139 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/millrace/millrace/internal/msg"
+)
+
+const (
+	lookBack = 2 * maxHeld     // entries read before a position, to know what was seen
+	patience = 1 * time.Second // how long the newest entry may wait for a missing one
+)
+
+var errHeldTooLong = errors.New("stream: held too long")
+
+// Read calls f for every message of the stream behind after, entry by entry and in
+// log order, then waits for new ones, until ctx ends or f returns an error; it
+// returns that error. at is the position of ms[0]; ms[i] stands i further on in the
+// same entry. ms is borrowed until f returns. Readers do not slow each other or the
+// writer.
+//
+// A position behind the newest message, which only a lost or exchanged log explains,
+// is taken as that of the newest, and logged.
+func (s *Streams) Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error {
+	k := s.byName(stream)
+	if k == nil {
+		return unknown(stream)
+	}
+	after, err := k.within(ctx, after)
+	if err != nil {
+		return err
+	}
+	r := reader{kept: k, order: newOrder(), after: after, f: f, next: 1}
+	if after.Seq > lookBack {
+		r.next = after.Seq - lookBack
+	}
+	for {
+		if err := r.run(ctx); !errors.Is(err, errHeldTooLong) {
+			return err
+		}
+		if err := r.order.release(r.hand); err != nil {
+			return err
+		}
+	}
+}
+
+// reader is one pass over a stream, from a position to the tail.
+type reader struct {
+	kept  *kept
+	order *order
+	after msg.Position
+	next  uint64 // sequence to read next
+	f     func(msg.Position, []msg.Message) error
+	ms    []msg.Message
+	msSeq uint64 // entry that ms was read from
+	// patience runs while an entry is held back.
+	patience *time.Timer
+}
+
+// run reads until an error, or until an entry has been held back for too long.
+func (r *reader) run(ctx context.Context) error {
+	bounded, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer r.calm()
+	err := r.kept.log.Read(bounded, r.next, func(seq uint64, raw []byte) error {
+		r.next = seq + 1
+		err := r.take(seq, raw)
+		r.watch(cancel)
+		return err
+	})
+	if ctx.Err() == nil && errors.Is(context.Cause(bounded), errHeldTooLong) {
+		return errHeldTooLong
+	}
+	return err
+}
+
+// watch ends the reading when something is held back and nothing follows.
+func (r *reader) watch(cancel context.CancelCauseFunc) {
+	r.calm()
+	if r.order.waiting() > 0 {
+		r.patience = time.AfterFunc(patience, func() { cancel(errHeldTooLong) })
+	}
+}
+
+func (r *reader) calm() {
+	if r.patience != nil {
+		r.patience.Stop()
+		r.patience = nil
+	}
+}
+
+func (r *reader) take(seq uint64, raw []byte) error {
+	e, err := ReadEntry(raw)
+	if err == nil {
+		r.ms, err = e.Messages(r.ms[:0])
+		r.msSeq = seq
+	}
+	if err != nil {
+		r.kept.damage(seq, err)
+		return r.order.damaged(seq, r.hand)
+	}
+	return r.offer(held{seq, e, raw})
+}
+
+// offer passes an entry through the order. What stays there owns its bytes.
+func (r *reader) offer(h held) error {
+	before := r.order.repeats
+	err := r.order.admit(h, r.hand)
+	r.kept.dropped.Add(r.order.repeats - before)
+	if n := r.order.waiting(); n > 0 && r.order.queue[n-1].seq == h.seq {
+		own := bytes.Clone(h.raw)
+		e, _ := ReadEntry(own)
+		r.order.queue[n-1] = held{h.seq, e, own}
+		r.msSeq = 0
+	}
+	return err
+}
+
+// hand gives the reader's function what it has not had of an entry.
+func (r *reader) hand(h held) error {
+	if h.seq < r.after.Seq {
+		return nil
+	}
+	if r.msSeq != h.seq {
+		r.ms, _ = h.entry.Messages(r.ms[:0]) // it did parse when it came
+		r.msSeq = h.seq
+	}
+	had := uint64(0)
+	if h.seq == r.after.Seq {
+		had = min(uint64(r.after.Index)+1, uint64(len(r.ms)))
+	}
+	if ms := r.ms[had:]; len(ms) > 0 {
+		return r.f(msg.Position{Seq: h.seq, Index: uint32(had)}, ms)
+	}
+	return nil
+}

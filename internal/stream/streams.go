@@ -1,0 +1,237 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// DefaultReserve is what stays free on the disk, bytes.
+const DefaultReserve = 256 << 20
+
+// Options of [Streams]. Only Open has no useful zero value, and that only when there
+// are streams.
+type Options struct {
+	// Streams are the captures in their order.
+	Streams []Config
+	// Open opens the log of one stream.
+	Open func(context.Context, LogConfig) (Log, error)
+	// FreeSpace tells the bytes free on the logs' disk; nil watches nothing.
+	FreeSpace func() (int64, error)
+	// Reserve is what must stay free, bytes; default 256 MiB.
+	Reserve int64
+	// GuardPulse is how often the free space is measured; default 500 ms.
+	GuardPulse time.Duration
+	// Alarms is told of a full disk; default nobody.
+	Alarms Alarms
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+	// Log takes the room's lines; default none.
+	Log *slog.Logger
+}
+
+func (o Options) filled() Options {
+	if o.Reserve <= 0 {
+		o.Reserve = DefaultReserve
+	}
+	if o.GuardPulse <= 0 {
+		o.GuardPulse = guardPulse
+	}
+	if o.Alarms == nil {
+		o.Alarms = noAlarms{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Streams are the node's captures. Route and Keep may be called from any goroutine
+// between Start and Close.
+type Streams struct {
+	opt      Options
+	captures captures
+	kept     []*kept
+
+	stop       chan struct{}
+	guardEnded chan struct{}
+	started    bool
+
+	// The guard's goroutine owns the fields below.
+	guard          guard
+	blind, alarmed bool
+}
+
+// kept is one running stream.
+type kept struct {
+	cfg      Config
+	log      Log
+	appender *appender
+	out      *slog.Logger
+	refusal  atomic.Pointer[fault.Error] // answers Keep while the disk is too full
+	dropped  atomic.Uint64               // repeated entries that readers passed over
+
+	// mu guards the fields below.
+	mu    sync.Mutex
+	bad   map[uint64]bool // damaged entries seen
+	state LogState
+	asked time.Time
+}
+
+// New checks the configuration. It touches no log.
+func New(o Options) (*Streams, error) {
+	if err := checkConfigs(o.Streams); err != nil {
+		return nil, err
+	}
+	if len(o.Streams) > 0 && o.Open == nil {
+		return nil, fault.New(fault.Invalid, "Streams need a log to keep messages in.")
+	}
+	s := &Streams{opt: o.filled(), stop: make(chan struct{}), guardEnded: make(chan struct{})}
+	s.guard.reserve = s.opt.Reserve
+	for _, c := range o.Streams {
+		s.captures = append(s.captures, c.Filters)
+		s.kept = append(s.kept, &kept{cfg: c, out: s.opt.Log.With("stream", c.Name), bad: map[uint64]bool{}})
+	}
+	return s, nil
+}
+
+// Start opens the logs and begins to take messages.
+func (s *Streams) Start(ctx context.Context) error {
+	for _, k := range s.kept {
+		if err := s.open(ctx, k); err != nil {
+			return err
+		}
+	}
+	s.lookAtDisk()
+	s.started = true
+	for _, k := range s.kept {
+		go k.appender.run()
+	}
+	go s.watchDisk()
+	return nil
+}
+
+func (s *Streams) open(ctx context.Context, k *kept) (err error) {
+	c := k.cfg
+	if k.log, err = s.opt.Open(ctx, LogConfig{Name: c.Name, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes, Memory: c.Memory}); err != nil {
+		return err
+	}
+	if k.state, err = k.log.State(ctx); err != nil {
+		return err
+	}
+	k.asked = s.opt.Now()
+	k.appender = newAppender(c.Name, k.log, s.opt.Log, s.opt.Now, rand.Uint64)
+	return k.last(ctx)
+}
+
+// last learns how many messages the newest entry has.
+func (k *kept) last(ctx context.Context) error {
+	if k.state.Entries == 0 {
+		return nil
+	}
+	enough := errors.New("enough")
+	err := k.log.Read(ctx, k.state.Last, func(seq uint64, raw []byte) error {
+		if e, err := ReadEntry(raw); err == nil {
+			k.appender.lastSize.Store(uint64(e.Count))
+		}
+		k.appender.lastSeq.Store(seq)
+		return enough
+	})
+	if errors.Is(err, enough) {
+		return nil
+	}
+	return err
+}
+
+// Keep hands a batch to the stream of that index (see [Streams.Route]). It returns at
+// once; committed is called exactly once, in the order of the stream's hand-overs,
+// possibly before Keep returns when the room is closing. It must not block. The batch
+// is the stream's until then.
+func (s *Streams) Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, err error)) {
+	if stream < 0 || stream >= len(s.kept) || s.kept[stream].appender == nil {
+		committed(b, fault.New(fault.NotFound, "There is no stream number %d.", stream))
+		return
+	}
+	k := s.kept[stream]
+	var refuse error
+	if r := k.refusal.Load(); r != nil {
+		refuse = r
+	}
+	k.appender.keep(b, refuse, committed)
+}
+
+// Close takes no more batches, waits until ctx ends for those that were handed over,
+// and answers the rest with fault.ServerShutdown.
+func (s *Streams) Close(ctx context.Context) {
+	if !s.started {
+		return
+	}
+	s.started = false
+	close(s.stop)
+	<-s.guardEnded
+	for _, k := range s.kept {
+		k.appender.close()
+	}
+	for _, k := range s.kept {
+		select {
+		case <-k.appender.ended:
+		case <-ctx.Done():
+			k.appender.halt()
+		}
+	}
+}
+
+func (s *Streams) byName(name string) *kept {
+	for _, k := range s.kept {
+		if k.cfg.Name == name && k.log != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+// within takes a position behind the newest entry back to the newest.
+func (k *kept) within(ctx context.Context, after msg.Position) (msg.Position, error) {
+	if after.Seq == 0 || after.Seq <= k.appender.lastSeq.Load() {
+		return after, nil
+	}
+	st, err := k.log.State(ctx)
+	if err != nil || after.Seq <= st.Last {
+		return after, err
+	}
+	k.out.Error("a reader's position is behind the newest message: was the data folder exchanged?", "position", after.String(), "newest", st.Last)
+	return msg.Position{Seq: st.Last, Index: ^uint32(0)}, nil
+}
+
+// maxBad is how many damaged entries are told apart.
+const maxBad = 10_000
+
+// damage counts an entry that cannot be read and logs it once.
+func (k *kept) damage(seq uint64, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.bad[seq] || len(k.bad) >= maxBad {
+		return
+	}
+	k.bad[seq] = true
+	k.out.Error("damaged entry skipped", "position", msg.Position{Seq: seq}.String(), "err", err)
+}
+
+// refusing says whether the stream answers that the storage is full.
+func (k *kept) refusing(now time.Time) bool {
+	if k.refusal.Load() != nil {
+		return true
+	}
+	at := k.appender.fullAt.Load()
+	return at != 0 && now.UnixNano()-at < int64(fullMemory)
+}
