@@ -14,6 +14,7 @@ var (
 	errShutdown       = fault.New(fault.ServerShutdown, "The node is shutting down.")
 	errTakenOver      = fault.New(fault.TakenOver, "Another connection came with the same client identifier.")
 	errKeepAlive      = fault.New(fault.KeepAlive, "Nothing came from the client for one and a half times its keep alive.")
+	errNoConnect      = fault.New(fault.Protocol, "The first packet is not CONNECT [MQTT-3.1.0-1].")
 	errConnectTimeout = fault.New(fault.ConnectTimeout, "No CONNECT came in time.")
 )
 

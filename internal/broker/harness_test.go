@@ -251,3 +251,5 @@ func eventually(t testing.TB, what string, ok func() bool) {
 }
 
 func text(p *packet.Publish) string { return fmt.Sprintf("%s=%s", p.Topic, p.Payload) }
+
+func dialTry(b *Broker) (net.Conn, error) { return net.Dial("tcp", b.Addr().String()) }

@@ -66,7 +66,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		conn.Pause()
 	}
 	for conn.Open() && !conn.Paused() {
-		size, err := packet.Frame(b[used:], w.options.MaxPacketSize)
+		size, err := w.frame(c, b[used:])
 		if err != nil {
 			w.end(c, err)
 			break
@@ -81,6 +81,15 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 	}
 	w.counts.bytesIn += uint64(used)
 	return used
+}
+
+// frame is packet.Frame for that client. A stranger's first byte must begin a
+// CONNECT, else the rest is not worth waiting for [MQTT-3.1.0-1].
+func (w *worker) frame(c *client, b []byte) (size int, err error) {
+	if c.id == "" && len(b) > 0 && packet.TypeOf(b[0]) > packet.TypeConnect {
+		return 0, errNoConnect
+	}
+	return packet.Frame(b, w.options.MaxPacketSize)
 }
 
 // packet takes one whole packet; rest begins with it. It returns false when the
