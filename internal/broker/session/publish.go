@@ -83,6 +83,9 @@ func Reason(t packet.Type, code fault.Code) byte {
 	if r := code.Reason(); packet.ReasonBelongs(t, r) {
 		return r
 	}
+	if t == packet.TypeConnack {
+		return packet.ServerUnavailable
+	}
 	if packet.ReasonBelongs(t, packet.ImplementationError) {
 		return packet.ImplementationError
 	}

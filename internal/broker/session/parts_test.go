@@ -1,0 +1,185 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+func random(t *testing.T) *rand.Rand {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+func TestWindowHandsEachIdentifierToOneMessage(t *testing.T) {
+	r := random(t)
+	for _, limit := range []int{1, 2, 20, 1024, 65535} {
+		var w window
+		inUse := map[uint16]bool{}
+		for range 200_000 {
+			if r.IntN(5) < 3 {
+				id, ok := w.take(limit)
+				if ok != (len(inUse) < limit) || ok && (id == 0 || inUse[id]) {
+					t.Fatalf("limit %d, %d in use: %d %v", limit, len(inUse), id, ok)
+				}
+				if ok {
+					inUse[id] = true
+				}
+				continue
+			}
+			id := uint16(r.IntN(1 << 16))
+			for known := range inUse { // mostly one that is in use
+				if r.IntN(10) > 0 {
+					id = known
+				}
+				break
+			}
+			if w.release(id) != inUse[id] {
+				t.Fatalf("release %d: in use %v", id, inUse[id])
+			}
+			delete(inUse, id)
+		}
+		if w.count != len(inUse) {
+			t.Fatal(w.count, len(inUse))
+		}
+	}
+}
+
+func TestAcksLeaveInOrder(t *testing.T) {
+	r := random(t)
+	var a acks
+	var awaiting []Place
+	given, taken := 0, 0
+	for range 300_000 { // the places wrap around
+		switch k := r.IntN(3); {
+		case k == 0 && len(awaiting) < 500:
+			awaiting = append(awaiting, a.await(uint16(given%65535+1)))
+			given++
+		case k > 0 && len(awaiting) > 0:
+			i := r.IntN(len(awaiting))
+			a.settle(awaiting[i], 0)
+			awaiting = append(awaiting[:i], awaiting[i+1:]...)
+		}
+		for id, _, ok := a.next(); ok; id, _, ok = a.next() {
+			if int(id) != taken%65535+1 {
+				t.Fatalf("identifier %d, want %d", id, taken%65535+1)
+			}
+			taken++
+		}
+	}
+	if given-taken != a.count || given < 70_000 {
+		t.Fatal(given, taken, a.count)
+	}
+}
+
+func TestQueueGivesBackWhatWentIn(t *testing.T) {
+	r := random(t)
+	var q queue
+	var model []waiting
+	for i := range 100_000 {
+		if r.IntN(100) < 50 && len(model) < 200 {
+			w := waiting{image: bytes.Repeat([]byte{byte(i)}, r.IntN(300)), at: int64(i), idAt: i % 100, expiryAt: i % 7}
+			q.push(w)
+			model = append(model, w)
+			continue
+		}
+		if len(model) == 0 {
+			q.release(1)
+			continue
+		}
+		if got := q.pop(); fmt.Sprint(got) != fmt.Sprint(model[0]) {
+			t.Fatalf("%v, want %v", got, model[0])
+		}
+		model = model[1:]
+	}
+	if q.count != len(model) || cap(q.run) > 1<<20 {
+		t.Fatal(q.count, len(model), cap(q.run))
+	}
+}
+
+// serving is a session that was admitted.
+func serving(v packet.Version, l *Limits) *Session {
+	s := New(l)
+	var ev Event
+	s.Step((&packet.Connect{Version: v, CleanStart: true, ClientID: []byte("c")}).Append(nil, v), 0, &ev, nil)
+	s.Accept(nil, &ev.Connect, "c", false)
+	return &s
+}
+
+var wide = Limits{ReceiveMaximum: 1024, MaximumPacketSize: 1 << 20, Inflight: 1024, Queue: 1000, QueueBytes: 1 << 20, Subscriptions: 100}
+
+func FuzzStep(f *testing.F) {
+	f.Add(byte(5), (&packet.Publish{Topic: []byte("a"), QoS: 1, ID: 1}).Append(nil, 5))
+	f.Add(byte(4), (&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("#")}}}).Append(nil, 4))
+	f.Add(byte(0), (&packet.Connect{Version: 5, CleanStart: true, ClientID: []byte("c")}).Append(nil, 5))
+	f.Add(byte(5), []byte{0x40, 2, 0, 1, 0xE0, 0})
+	f.Fuzz(func(t *testing.T, version byte, b []byte) {
+		s := New(&wide)
+		if v := packet.Version(version); v >= packet.V31 && v <= packet.V5 {
+			s = *serving(v, &wide)
+		}
+		var ev Event
+		for len(b) > 0 {
+			n, err := packet.Frame(b, 0)
+			if err != nil || n == 0 || n > len(b) {
+				return
+			}
+			out := s.Step(b[:n], 1, &ev, nil)
+			if ev.Do == End && s.Serving() {
+				t.Fatal("serving after its end")
+			}
+			if ev.Do == Publish && ev.Message.QoS > 0 {
+				out = s.Settle(out, s.Await(ev.PacketID), 0)
+			}
+			for len(out) > 0 { // what the session says is made of packets
+				n, err := packet.Frame(out, 0)
+				if err != nil || n == 0 || n > len(out) {
+					t.Fatalf("% x: %v", out, err)
+				}
+				if _, err := packet.Decode(out[:n], s.Version()); err != nil {
+					t.Fatalf("% x: %v", out, err)
+				}
+				out = out[n:]
+			}
+			b = b[n:]
+		}
+	})
+}
+
+func BenchmarkStepPublish(b *testing.B) {
+	for qos := byte(0); qos <= 1; qos++ {
+		b.Run(fmt.Sprintf("qos%d", qos), func(b *testing.B) {
+			s := serving(packet.V5, &wide)
+			frame := (&packet.Publish{Topic: []byte("plant/press/1/state"), Payload: make([]byte, 64), QoS: qos, ID: uint16(qos)}).Append(nil, 5)
+			var ev Event
+			out := make([]byte, 0, 100)
+			b.ReportAllocs()
+			for b.Loop() {
+				out = s.Step(frame, 1, &ev, out[:0])
+				if qos == 1 {
+					out = s.Settle(out, s.Await(ev.PacketID), 0)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	s := serving(packet.V5, &wide)
+	image, idAt := (&packet.Publish{Topic: []byte("plant/press/1/state"), Payload: make([]byte, 64), QoS: 1}).AppendImage(nil, 5)
+	m := Image{Bytes: image, IDAt: idAt, QoS: 1}
+	var ev Event
+	out := make([]byte, 0, 200)
+	ack := []byte{0x40, 2, 0, 0}
+	b.ReportAllocs()
+	for b.Loop() {
+		out, _, _ = s.Deliver(out[:0], &m, 1, true)
+		copy(ack[2:], out[idAt:idAt+2])
+		out = s.Step(ack, 1, &ev, out[:0])
+	}
+}

@@ -1,0 +1,337 @@
+package session
+
+import (
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+var rewrite = flag.Bool("rewrite", false, "write what happens into the scripts")
+
+// A script is blocks of commands, a line of four dashes, and what happens: "do"
+// is the event for the shell, "send" a packet to the client. A session begins
+// with "new".
+func TestScripts(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(paths) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := play(t, string(text))
+			if *rewrite {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			} else if got != string(text) {
+				t.Errorf("%s tells another story (go test -rewrite shows it as a diff):\n%s", path, got)
+			}
+		})
+	}
+}
+
+// play runs a script and returns it with what happened in the place of what was
+// expected.
+func play(t *testing.T, script string) string {
+	var out strings.Builder
+	p := &player{t: t}
+	expected := false
+	for line := range strings.Lines(script) {
+		switch word := strings.TrimSpace(line); {
+		case word == "----":
+			expected = true
+			out.WriteString("----\n" + p.happened.String())
+			p.happened.Reset()
+		case word == "":
+			expected = false
+			out.WriteString("\n")
+		case !expected:
+			out.WriteString(line)
+			if word[0] != '#' {
+				p.command(strings.Fields(word))
+			}
+		}
+	}
+	return out.String()
+}
+
+type player struct {
+	t        *testing.T
+	s        Session
+	ev       Event
+	limits   Limits
+	now      int64
+	version  packet.Version
+	happened strings.Builder
+}
+
+func (p *player) say(format string, args ...any) { fmt.Fprintf(&p.happened, format+"\n", args...) }
+
+// words are a command's arguments: those with = by name, the others by place.
+type words struct {
+	named map[string]string
+	plain []string
+}
+
+func parse(fields []string) words {
+	w := words{named: map[string]string{}}
+	for _, f := range fields {
+		if k, v, ok := strings.Cut(f, "="); ok {
+			w.named[k] = v
+		} else {
+			w.plain = append(w.plain, f)
+		}
+	}
+	return w
+}
+
+func (w words) num(name string, standard int) int {
+	if n, err := strconv.ParseInt(w.named[name], 0, 64); err == nil {
+		return int(n)
+	}
+	return standard
+}
+
+func (w words) has(flag string) bool {
+	for _, f := range w.plain {
+		if f == flag {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *player) command(fields []string) {
+	w := parse(fields[1:])
+	if packets, ok := p.packets(fields[0], w); ok {
+		for _, k := range packets {
+			p.step(k.Append(nil, p.version))
+		}
+		return
+	}
+	p.shell(fields[0], w)
+}
+
+// packets are what the client sends by the command.
+func (p *player) packets(command string, w words) ([]packet.Packet, bool) {
+	id := uint16(w.num("id", 0))
+	switch command {
+	case "connect":
+		return []packet.Packet{p.connect(w)}, true
+	case "publish":
+		return []packet.Packet{&packet.Publish{
+			Topic: []byte(w.plain[0]), Payload: []byte(w.plain[1]), QoS: byte(w.num("qos", 0)), ID: id,
+			Retain: w.has("retain"), Alias: uint16(w.num("alias", 0)),
+			HasExpiry: w.named["expiry"] != "", Expiry: uint32(w.num("expiry", 0)),
+		}}, true
+	case "puback":
+		return []packet.Packet{&packet.Ack{Kind: packet.TypePuback, ID: id}}, true
+	case "pubrel":
+		return []packet.Packet{&packet.Ack{Kind: packet.TypePubrel, ID: id}}, true
+	case "subscribe":
+		s := &packet.Subscribe{ID: id, SubscriptionID: uint32(w.num("subscription", 0))}
+		for _, f := range w.plain {
+			s.Filters = append(s.Filters, packet.Subscription{Filter: []byte(f), QoS: byte(w.num("qos", 0))})
+		}
+		return []packet.Packet{s}, true
+	case "unsubscribe":
+		return []packet.Packet{&packet.Unsubscribe{ID: id, Filters: [][]byte{[]byte(w.plain[0])}}}, true
+	case "ping":
+		return []packet.Packet{packet.Pingreq{}}, true
+	case "disconnect":
+		return []packet.Packet{&packet.Disconnect{Reason: byte(w.num("reason", 0))}}, true
+	}
+	return nil, false
+}
+
+func (p *player) connect(w words) *packet.Connect {
+	p.version = packet.Version(w.num("version", 5))
+	c := &packet.Connect{
+		Version: p.version, CleanStart: !w.has("kept"), ClientID: []byte(w.named["id"]), KeepAlive: uint16(w.num("keepalive", 0)),
+		ReceiveMaximum: uint16(w.num("receive-maximum", 0)), MaximumPacketSize: uint32(w.num("largest", 0)), SessionExpiry: uint32(w.num("expiry", 0)),
+	}
+	if topic := w.named["will"]; topic != "" {
+		c.HasWill = true
+		c.Will = packet.Will{Topic: []byte(topic), Payload: []byte("gone"), QoS: byte(w.num("will-qos", 0)), Retain: w.has("will-retain")}
+	}
+	return c
+}
+
+func (p *player) step(frame []byte) { p.tell(p.s.Step(frame, p.now, &p.ev, nil), true) }
+
+// shell are the commands of whoever drives the session.
+func (p *player) shell(command string, w words) {
+	switch command {
+	case "new":
+		p.limits = Limits{
+			ReceiveMaximum: uint16(w.num("receive-maximum", 10)), MaximumPacketSize: 1000, Inflight: w.num("inflight", 10),
+			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"),
+		}
+		p.s, p.now = New(&p.limits), 0
+	case "bytes":
+		b, err := hex.DecodeString(w.plain[0])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.step(b)
+	case "accept":
+		p.tell(p.s.Accept(nil, &p.ev.Connect, w.plain[0], w.has("assigned")), false)
+	case "refuse":
+		p.tell(p.s.Refuse(nil, code(p.t, w.plain[0])), false)
+	case "await":
+		p.say("place %d", p.s.Await(uint16(w.num("id", 0))))
+	case "acknowledge":
+		p.tell(p.s.Acknowledge(nil, uint16(w.num("id", 0)), byte(w.num("reason", 0))), false)
+	case "settle":
+		p.tell(p.s.Settle(nil, Place(w.num("place", 0)), byte(w.num("reason", 0))), false)
+	case "grant":
+		p.grant(w)
+	case "deliver":
+		p.deliver(w)
+	case "next":
+		out, sent, expired := p.s.Next(nil, p.now)
+		p.say("sent=%v expired=%v waiting=%d inflight=%d", sent, expired, p.s.Waiting(), p.s.Inflight())
+		p.tell(out, false)
+	case "clock":
+		d, err := time.ParseDuration(w.plain[0])
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.now += int64(d)
+		p.say("silent=%v deadline=%v", p.s.Silent(p.now), time.Duration(p.s.Deadline()))
+	case "will":
+		if m := p.s.Will(p.now); m != nil {
+			p.say("will %s=%s qos=%d retain=%v publisher=%s time=%v", m.Topic, m.Payload, m.QoS, m.Retain, m.Publisher, time.Duration(m.Time))
+		} else {
+			p.say("no will")
+		}
+	case "end":
+		p.tell(p.s.End(nil, code(p.t, w.plain[0])), false)
+	default:
+		p.t.Fatalf("unknown command %s", command)
+	}
+}
+
+func (p *player) grant(w words) {
+	var reasons []byte
+	for i, f := range p.ev.Subscribe.Filters {
+		r, c, ok := p.s.Grant(&f, i)
+		if reasons = append(reasons, r); !ok {
+			p.say("refused %s: %v", f.Filter, c)
+		}
+	}
+	p.tell(p.s.Granted(nil, p.ev.Subscribe.ID, reasons), false)
+}
+
+func (p *player) deliver(w words) {
+	m := packet.Publish{Topic: []byte(w.plain[0]), Payload: []byte(w.plain[1]), QoS: byte(w.num("qos", 0)), HasExpiry: w.named["expiry"] != "", Expiry: uint32(w.num("expiry", 0))}
+	image, idAt := m.AppendImage(nil, p.s.Version())
+	out, outcome, c := p.s.Deliver(nil, &Image{Bytes: image, IDAt: idAt, QoS: m.QoS, Expires: m.HasExpiry && p.s.Version() == packet.V5}, p.now, !w.has("no-room"))
+	switch outcome {
+	case Queued:
+		p.say("queued waiting=%d", p.s.Waiting())
+	case Dropped:
+		p.say("dropped %v", c)
+	}
+	p.tell(out, false)
+}
+
+var doing = map[Action]string{Connect: "connect", Publish: "publish", Refused: "refused", Subscribe: "subscribe", Unsubscribe: "unsubscribe", Acknowledged: "acknowledged", End: "end"}
+
+// tell writes down the event, when a Step made one, and the packets sent.
+func (p *player) tell(sent []byte, step bool) {
+	if step && p.ev.Do != Nothing {
+		p.say("do %s", strings.TrimSpace(doing[p.ev.Do]+p.about()))
+	}
+	for len(sent) > 0 {
+		n, err := packet.Frame(sent, 0)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		k, err := packet.Decode(sent[:n], p.s.Version())
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.say("send %s", describe(k))
+		sent = sent[n:]
+	}
+}
+
+func (p *player) about() string {
+	switch {
+	case p.ev.Err != nil:
+		return ": " + fault.CodeOf(p.ev.Err).String() + ": " + fault.UserMessage(p.ev.Err)
+	case p.ev.Do == Publish:
+		return fmt.Sprintf(" %s=%s qos=%d id=%d", p.ev.Message.Topic, p.ev.Message.Payload, p.ev.Message.QoS, p.ev.PacketID)
+	}
+	return ""
+}
+
+func describe(k packet.Packet) string {
+	switch k := k.(type) {
+	case *packet.Connack:
+		text := "CONNACK " + packet.ReasonName(k.Reason)
+		if k.HasMaximumQoS {
+			text += fmt.Sprintf(", maximum QoS %d", k.MaximumQoS)
+		}
+		if k.NoRetain {
+			text += ", no retain"
+		}
+		if k.NoShared {
+			text += ", no shared"
+		}
+		return text + connackNumbers(k)
+	case *packet.Ack:
+		return fmt.Sprintf("%v id=%d %s", k.Kind, k.ID, packet.ReasonName(k.Reason))
+	case *packet.Publish:
+		text := fmt.Sprintf("PUBLISH %s=%s qos=%d id=%d", k.Topic, k.Payload, k.QoS, k.ID)
+		if k.HasExpiry {
+			text += fmt.Sprintf(" expiry=%d", k.Expiry)
+		}
+		return text
+	case *packet.Suback:
+		return fmt.Sprintf("SUBACK id=%d % x", k.ID, k.Reasons)
+	case *packet.Disconnect:
+		return "DISCONNECT " + packet.ReasonName(k.Reason)
+	}
+	return k.Type().String()
+}
+
+func connackNumbers(k *packet.Connack) (text string) {
+	if k.ReceiveMaximum != 65535 {
+		text += fmt.Sprintf(", receive maximum %d", k.ReceiveMaximum)
+	}
+	if k.HasSessionExpiry {
+		text += fmt.Sprintf(", session expiry %d", k.SessionExpiry)
+	}
+	if k.HasServerKeepAlive {
+		text += fmt.Sprintf(", keep alive %d", k.ServerKeepAlive)
+	}
+	if k.AssignedClientID != nil {
+		text += ", assigned " + string(k.AssignedClientID)
+	}
+	return text
+}
+
+func code(t *testing.T, word string) fault.Code {
+	for _, c := range fault.Codes() {
+		if c.String() == word {
+			return c
+		}
+	}
+	t.Fatalf("no code %s", word)
+	return 0
+}
