@@ -88,7 +88,7 @@ test-console: console/node_modules/.package-lock.json
 
 .PHONY: test-e2e
 test-e2e: build ## The real program with real clients
-	MILLRACE_BINARY=$(abspath $(BIN)) $(GO) test -tags e2e -count=1 -timeout 15m ./test/e2e
+	MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) $(GO) test -tags e2e -count=1 -timeout 15m ./test/e2e
 
 .PHONY: test-browser
 test-browser: build test/browser/node_modules/.package-lock.json ## A browser signs in and sees a value move

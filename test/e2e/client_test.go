@@ -16,6 +16,7 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 // caller asks a node's API with a key that it made through millrace ctl.
@@ -97,16 +98,10 @@ func (c *caller) raw(series string) api.RangeSeries {
 	}
 }
 
-// eventually polls until check is true; the deadline only bounds a failure.
+// eventually waits until check is true; the limit only bounds a failure.
 func eventually(t *testing.T, what string, check func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !check() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within 30 s: %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	testkit.Within(t, 30*time.Second, check, what)
 }
 
 func unmarshal(t *testing.T, b []byte, v any) {

@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"time"
+
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/api/topics"
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/historian"
+	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/people"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+// Options of a node. Config and Origins come from config.Load.
+type Options struct {
+	Config  *config.Config
+	Origins *config.Origins
+	// Version is the program's.
+	Version string
+	// Log takes the node's lines, Level is its level, changeable while running.
+	Log   *slog.Logger
+	Level *slog.LevelVar
+}
+
+// App is one node.
+type App struct {
+	cfg     *config.Config
+	origins *config.Origins
+	version string
+	log     *slog.Logger
+	level   *slog.LevelVar
+	started time.Time
+	parts   sequence
+	welcome Welcome
+
+	// The rooms, in the order in which they start.
+	metrics   *observe.Metrics
+	alarms    *observe.Alarms
+	health    observe.Health
+	figures   *observe.History
+	bus       *bus.Bus
+	people    *people.People
+	streams   *stream.Streams
+	historian *historian.Historian // nil when no stream is to be read
+	broker    *broker.Broker
+	topics    *topics.Registry
+	httpDoor  net.Listener
+	api       *api.API
+}
+
+// Welcome is what somebody who has just started the node wants to know.
+type Welcome struct {
+	// Console and MQTT are the addresses that are served, host:port.
+	Console, MQTT string
+	// Administrator and Password are set on the very first start alone; Password is
+	// empty when the configuration gave one.
+	Administrator, Password string
+	// Took is how long the start took.
+	Took time.Duration
+}
+
+// New returns a node that is not started.
+func New(o Options) *App {
+	a := &App{cfg: o.Config, origins: o.Origins, version: o.Version, log: o.Log, level: o.Level}
+	a.parts.log = o.Log
+	a.metrics = observe.NewMetrics()
+	a.alarms = observe.NewAlarms(observe.AlarmOptions{Log: o.Log})
+	a.figures = observe.NewHistory(observe.HistoryOptions{})
+	return a
+}
+
+// Start starts every part. When one fails, nothing is left running and the error
+// names it.
+func (a *App) Start(ctx context.Context) (Welcome, error) {
+	a.started = time.Now()
+	if err := a.parts.start(ctx, a.steps()); err != nil {
+		return Welcome{}, err
+	}
+	a.welcome.Took = time.Since(a.started)
+	return a.welcome, nil
+}
+
+// Close stops every part in reverse; ctx is the deadline.
+func (a *App) Close(ctx context.Context) error { return a.parts.stop(ctx) }
+
+// steps are the parts in the order in which they start. MQTT clients come last of
+// all: what they publish needs everything else.
+func (a *App) steps() []step {
+	return []step{
+		{"data folder", a.startFolder},
+		{"console address", a.openHTTPDoor},
+		{"bus", a.startBus},
+		{"people", a.startPeople},
+		{"streams", a.startStreams},
+		{"historian", a.startHistorian},
+		{"broker", a.startBroker},
+		{"topics", a.startTopics},
+		{"figures", a.startFigures},
+		{"ctl socket", a.startSocket},
+		{"http", a.startHTTP},
+	}
+}
+
+func (a *App) startFolder(context.Context) (stop, error) {
+	lock, err := lockFolder(a.cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	return simple(lock.Close), nil
+}
+
+// openHTTPDoor takes the address early, so that one in use is found before anything
+// is opened, and answers on it late.
+func (a *App) openHTTPDoor(ctx context.Context) (stop, error) {
+	l, err := listenTCP(ctx, a.cfg.HTTP.Listen, "http.listen", "--http")
+	if err != nil {
+		return nil, err
+	}
+	a.httpDoor, a.welcome.Console = l, l.Addr().String()
+	// The server closes the door as well; the second close finds it closed.
+	return func(context.Context) error { _ = l.Close(); return nil }, nil
+}
+
+func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }

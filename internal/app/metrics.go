@@ -1,0 +1,147 @@
+package app
+
+import (
+	"strconv"
+
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+// counter reads one number as metrics want it.
+func counter[N uint64 | int64 | int](read func() N) func() float64 {
+	return func() float64 { return float64(read()) }
+}
+
+// registerMetrics names everything that /metrics shows.
+func (a *App) registerMetrics() {
+	a.brokerMetrics()
+	a.streamMetrics()
+	a.historianMetrics()
+	m := a.metrics
+	m.Gauge("millrace_alarms", "Active alarms.", func() float64 { return float64(len(a.alarms.Active())) })
+	m.Gauge("millrace_disk_free_bytes", "Free bytes where the data lies.", func() float64 { free, _ := a.freeSpace(); return float64(free) })
+	m.Counter("millrace_bus_restarts_total", "Times that the storage engine was started afresh.", counter(a.bus.Restarts))
+	m.Gauge("millrace_topics", "Topics whose last message is remembered.", func() float64 { return float64(a.topics.Stats().Topics) })
+	m.Counter("millrace_topics_missed_total", "Messages that the topic registry was too slow for.", func() float64 { return float64(a.topics.Stats().Missed) })
+}
+
+func (a *App) brokerMetrics() {
+	m, stats := a.metrics, a.broker.Stats
+	m.Gauge("millrace_connections", "Connected MQTT clients.", func() float64 { return float64(stats().Connections) })
+	m.Gauge("millrace_subscriptions", "Subscriptions of connected clients.", func() float64 { return float64(stats().Subscriptions) })
+	m.Counter("millrace_received_bytes_total", "Bytes from MQTT clients.", func() float64 { return float64(stats().BytesIn) })
+	m.Counter("millrace_sent_bytes_total", "Bytes for MQTT clients.", func() float64 { return float64(stats().BytesOut) })
+	m.Gauge("millrace_unkept_bytes", "Bytes handed to the log and not yet kept.", func() float64 { return float64(stats().Unkept) })
+	m.Counters("millrace_messages_received_total", "Messages published to the node.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesIn }))
+	m.Counters("millrace_messages_sent_total", "Messages delivered to clients.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesOut }))
+	m.Counters("millrace_packets_received_total", "MQTT packets from clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsIn }))
+	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
+	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Dropped }))
+	m.Counters("millrace_connections_refused_total", "Connections that the node refused or closed.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Refused }))
+}
+
+func (a *App) streamMetrics() {
+	m := a.metrics
+	m.Counters("millrace_stream_messages_total", "Messages appended.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Messages) }))
+	m.Counters("millrace_stream_entries_total", "Entries appended.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Entries) }))
+	m.Counters("millrace_stream_refused_total", "Messages answered with an error.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Refused) }))
+	m.Counters("millrace_stream_repeated_total", "Entries that were sent to the log again.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Repeated) }))
+	m.Counters("millrace_stream_damaged_total", "Entries that could not be read.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Damaged) }))
+	m.Gauges("millrace_stream_bytes", "Bytes on disk.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Bytes) }))
+	m.Gauges("millrace_stream_pending", "Messages handed over and not yet kept.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Pending) }))
+	m.Gauges("millrace_stream_append_p50_seconds", "Hand-over to kept, median of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.AppendP50.Seconds() }))
+	m.Gauges("millrace_stream_append_p99_seconds", "Hand-over to kept, 99th percentile of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.AppendP99.Seconds() }))
+}
+
+func (a *App) historianMetrics() {
+	m, stats := a.metrics, a.historianStats
+	m.Gauge("millrace_series", "Series that the historian knows.", func() float64 { return float64(stats().Series) })
+	m.Counter("millrace_points_total", "Points taken in.", func() float64 { return float64(stats().Points) })
+	m.Gauge("millrace_historian_bytes", "Bytes on disk.", func() float64 { return float64(stats().Bytes) })
+	m.Gauge("millrace_historian_lag_seconds", "From a message's arrival to its points being queryable.", func() float64 { return stats().Lag.Seconds() })
+	m.Counters("millrace_points_rejected_total", "Points and messages that were not stored.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Rejected }))
+}
+
+// trackFigures names what the console's charts show of the last hour.
+func (a *App) trackFigures() {
+	f, stats := a.figures, a.broker.Stats
+	f.TrackRate("received", func() float64 { return float64(sum(stats().MessagesIn)) })
+	f.TrackRate("sent", func() float64 { return float64(sum(stats().MessagesOut)) })
+	f.TrackRate("bytes_in", func() float64 { return float64(stats().BytesIn) })
+	f.TrackRate("bytes_out", func() float64 { return float64(stats().BytesOut) })
+	f.TrackRate("points", func() float64 { return float64(a.historianStats().Points) })
+	f.TrackRate("cpu", observe.CPUSeconds)
+	f.Track("connections", func() float64 { return float64(stats().Connections) })
+	f.Track("memory", func() float64 { return float64(observe.ResidentBytes()) })
+	f.TrackRate("dropped", func() float64 {
+		total := uint64(0)
+		for _, n := range a.losses() {
+			total += n
+		}
+		return float64(total)
+	})
+	for _, code := range fault.Codes() {
+		f.TrackRate(lossFigure(code), func() float64 { return float64(a.losses()[code]) })
+	}
+	f.Track("append_p50", func() float64 {
+		return a.worstAppend(func(s stream.Stats) float64 { return milliseconds(s.AppendP50) })
+	})
+	f.Track("append_p99", func() float64 {
+		return a.worstAppend(func(s stream.Stats) float64 { return milliseconds(s.AppendP99) })
+	})
+	for i, s := range a.cfg.Streams {
+		f.TrackRate("stream:"+s.Name, func() float64 { return float64(a.streams.Stats()[i].Messages) })
+	}
+}
+
+// worstAppend is the slowest stream's figure.
+func (a *App) worstAppend(of func(stream.Stats) float64) float64 {
+	worst := 0.0
+	for _, s := range a.streams.Stats() {
+		worst = max(worst, of(s))
+	}
+	return worst
+}
+
+// labelled yields one value for each label value.
+type labelled = func(yield func(value string, v float64))
+
+func byQoS(stats func() broker.Stats, of func(broker.Stats) [3]uint64) labelled {
+	return func(yield func(string, float64)) {
+		for qos, n := range of(stats()) {
+			yield(strconv.Itoa(qos), float64(n))
+		}
+	}
+}
+
+func byType(stats func() broker.Stats, of func(broker.Stats) [packet.Types]uint64) labelled {
+	return func(yield func(string, float64)) {
+		for t, n := range of(stats()) {
+			if t > 0 {
+				yield(packet.Type(t).String(), float64(n))
+			}
+		}
+	}
+}
+
+// byReason shows every code from the start, so that a rate over its counter is
+// right when its first case comes.
+func byReason(read func() map[fault.Code]uint64) labelled {
+	return func(yield func(string, float64)) {
+		counts := read()
+		for _, code := range fault.Codes() {
+			yield(code.String(), float64(counts[code]))
+		}
+	}
+}
+
+func (a *App) byStream(of func(stream.Stats) float64) labelled {
+	return func(yield func(string, float64)) {
+		for _, s := range a.streams.Stats() {
+			yield(s.Name, of(s))
+		}
+	}
+}

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"strings"
+
+	"github.com/millrace/millrace/console"
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/api/topics"
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/historian"
+	"github.com/millrace/millrace/internal/payload"
+	"github.com/millrace/millrace/internal/people"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+// entryRoom is what an entry needs beside the largest packet that it may have to
+// hold: its own header, the topic, the publisher.
+const entryRoom = 256 << 10
+
+func (a *App) startBus(ctx context.Context) (stop, error) {
+	durability, err := bus.ParseDurability(a.cfg.Durability)
+	if err != nil {
+		return nil, err
+	}
+	a.bus, err = bus.New(bus.Options{
+		Dir: a.path("bus"), Node: strings.ToLower(strings.ReplaceAll(a.cfg.Node.Name, ".", "-")), Durability: durability,
+		MaxStore: a.cfg.Storage.MaxBytes.Int64(), MaxEntry: int(a.cfg.MQTT.MaxPacketSize) + entryRoom, Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.bus.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.health.Add("bus", a.bus.Check)
+	return quick(a.bus.Close), nil
+}
+
+func (a *App) startPeople(ctx context.Context) (stop, error) {
+	kv, err := a.bus.KV(ctx, "people")
+	if err != nil {
+		return nil, err
+	}
+	a.people, err = people.New(people.Options{KV: kv, SessionLifetime: a.cfg.HTTP.SessionLifetime, SessionIdle: a.cfg.HTTP.SessionIdle, Log: a.log})
+	if err != nil {
+		return nil, err
+	}
+	a.welcome.Administrator, a.welcome.Password, err = a.people.EnsureAdministrator(ctx, a.cfg.AdminPassword.Reveal())
+	return nil, err
+}
+
+func (a *App) startStreams(ctx context.Context) (stop, error) {
+	var err error
+	a.streams, err = stream.New(stream.Options{
+		Streams: streamConfigs(a.cfg.Streams),
+		Open: func(ctx context.Context, c stream.LogConfig) (stream.Log, error) {
+			l, err := a.bus.Log(ctx, c)
+			if err != nil {
+				return nil, err
+			}
+			return l, nil
+		},
+		FreeSpace: a.freeSpace, Reserve: a.cfg.Storage.Reserve.Int64(), Alarms: a.alarms, Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.streams.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.health.Add("streams", a.streamsReady)
+	return func(ctx context.Context) error { a.streams.Close(ctx); return nil }, nil
+}
+
+func streamConfigs(in []config.Stream) []stream.Config {
+	out := make([]stream.Config, len(in))
+	for i, s := range in {
+		out[i] = stream.Config{Name: s.Name, Filters: s.Filters, MaxAge: s.MaxAge, MaxBytes: s.MaxBytes.Int64()}
+	}
+	return out
+}
+
+func (a *App) startHistorian(ctx context.Context) (stop, error) {
+	c := a.cfg.Historian
+	if c.Stream == "" {
+		return nil, nil
+	}
+	each, all := float64(c.NewSeriesPerPublisher), float64(c.NewSeriesPerSecond)
+	h, err := historian.New(historian.Options{
+		Dir: a.path("warm"), Source: a.streams, Stream: c.Stream,
+		Payload:     payload.Options{TimeFields: c.TimeFields, MaxPast: c.PastLimit, MaxFuture: c.FutureLimit},
+		CommitEvery: c.CommitInterval, MaxAge: c.Retention, MaxSeries: c.MaxSeries,
+		NewSeries: historian.Rate{PerSecond: all, Burst: 10 * all}, NewSeriesEach: historian.Rate{PerSecond: each, Burst: 10 * each},
+		// Half of what the streams leave, so that the historian can still take in
+		// what they hold when they refuse more.
+		Reserve: a.cfg.Storage.Reserve.Int64() / 2, FreeSpace: a.freeSpace, Alarms: a.alarms, Log: a.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.historian = h
+	return h.Close, nil
+}
+
+func (a *App) startBroker(ctx context.Context) (stop, error) {
+	c := a.cfg.MQTT
+	b, err := broker.New(broker.Options{
+		Address: c.Listen, Keeper: a.streams, Log: a.log, Loops: c.Loops, MaxConnections: c.MaxConnections,
+		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
+		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
+		KeepAlive: uint16(c.KeepAliveMax.Seconds()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.broker, a.welcome.MQTT = b, b.Addr().String()
+	a.health.Add("broker", func(context.Context) error { return nil })
+	return b.Close, nil
+}
+
+func (a *App) startTopics(ctx context.Context) (stop, error) {
+	r, err := topics.New(topics.Options{Live: liveBroker{a.broker}, Log: a.log})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.topics = r
+	return simple(r.Close), nil
+}
+
+func (a *App) startFigures(ctx context.Context) (stop, error) {
+	a.registerMetrics()
+	a.trackFigures()
+	if err := a.figures.Start(ctx); err != nil {
+		return nil, err
+	}
+	return simple(a.figures.Close), nil
+}
+
+// startSocket also builds the API, which both ways in share.
+func (a *App) startSocket(ctx context.Context) (stop, error) {
+	var err error
+	if a.api, err = api.New(a.apiOptions()); err != nil {
+		return nil, err
+	}
+	l, err := listenSocket(ctx, a.cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	return serveHTTP(api.NewServer(a.api.Handler(true), a.log), l, a.log), nil
+}
+
+func (a *App) startHTTP(context.Context) (stop, error) {
+	served := serveHTTP(api.NewServer(a.api.Handler(false), a.log), a.httpDoor, a.log)
+	return func(ctx context.Context) error {
+		_ = a.api.Close() // ends live answers, which Shutdown would wait for
+		return served(ctx)
+	}, nil
+}
+
+func (a *App) apiOptions() api.Options {
+	o := api.Options{
+		Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
+		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
+		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
+		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
+		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
+	}
+	if a.historian != nil {
+		o.Historian = a.historian
+	}
+	return o
+}

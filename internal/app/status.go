@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/historian"
+	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+func (a *App) freeSpace() (int64, error) {
+	free, _, err := observe.Disk(a.cfg.Data)
+	return free, err
+}
+
+// streamsReady is nil while every stream takes messages.
+func (a *App) streamsReady(context.Context) error {
+	for _, s := range a.streams.Stats() {
+		if s.Refusing {
+			return fault.New(fault.StorageFull, "Stream %s takes no messages: the disk is full.", s.Name)
+		}
+	}
+	return nil
+}
+
+func (a *App) ready(ctx context.Context) []api.Part {
+	return convert(a.health.Check(ctx), func(p observe.Part) api.Part {
+		part := api.Part{Name: p.Name, Ready: p.Err == nil}
+		if p.Err != nil {
+			part.Error = fault.UserMessage(p.Err)
+		}
+		return part
+	})
+}
+
+func (a *App) streamOf(topic string) string {
+	if i, ok := a.streams.Route([]byte(topic)); ok {
+		return a.cfg.Streams[i].Name
+	}
+	return ""
+}
+
+func (a *App) activeAlarms() []api.Alarm {
+	return convert(a.alarms.Active(), func(al observe.Alarm) api.Alarm { return api.Alarm(al) })
+}
+
+func (a *App) history(window time.Duration, points int) api.History {
+	times, rows := a.figures.Read(window, points)
+	h := api.History{Step: a.figures.Step().Seconds(), Rows: rows, Times: make([]int64, len(times))}
+	for i, t := range times {
+		h.Times[i] = t.UnixMilli()
+	}
+	if len(times) > 1 {
+		h.Step = times[len(times)-1].Sub(times[0]).Seconds() / float64(len(times)-1)
+	}
+	return h
+}
+
+func (a *App) status(ctx context.Context) (api.Status, error) {
+	parts := a.ready(ctx)
+	s := api.Status{
+		Node: a.cfg.Node.Name, Version: a.version, Started: a.started, Now: time.Now(), Durability: a.cfg.Durability,
+		Parts: parts, Ready: !slices.ContainsFunc(parts, func(p api.Part) bool { return !p.Ready }),
+		Broker: a.brokerStatus(), Streams: a.streamStatus(), Historian: a.historianStatus(),
+		Dropped: a.reasons(), Alarms: a.activeAlarms(),
+	}
+	s.Process = a.processStatus(s)
+	return s, nil
+}
+
+func (a *App) brokerStatus() api.BrokerStatus {
+	s := a.broker.Stats()
+	return api.BrokerStatus{
+		Connections: s.Connections, Subscriptions: s.Subscriptions,
+		ReceivedTotal: sum(s.MessagesIn), SentTotal: sum(s.MessagesOut),
+		ReceivedRate: a.figures.Rate("received"), SentRate: a.figures.Rate("sent"), DroppedRate: a.figures.Rate("dropped"),
+		BytesInRate: a.figures.Rate("bytes_in"), BytesOutRate: a.figures.Rate("bytes_out"),
+	}
+}
+
+func (a *App) streamStatus() []api.StreamStatus {
+	return convert(a.streams.Stats(), func(s stream.Stats) api.StreamStatus {
+		return api.StreamStatus{
+			Name: s.Name, Filters: s.Filters, Messages: s.Messages, AppendedRate: a.figures.Rate("stream:" + s.Name), Bytes: s.Bytes,
+			First: s.First.String(), Last: s.Last.String(), FirstTime: s.FirstTime, LastTime: s.LastTime,
+			AppendP50: milliseconds(s.AppendP50), AppendP99: milliseconds(s.AppendP99), Refusing: s.Refusing,
+		}
+	})
+}
+
+func (a *App) historianStats() historian.Stats {
+	if a.historian == nil {
+		return historian.Stats{}
+	}
+	return a.historian.Stats()
+}
+
+func (a *App) historianStatus() api.HistorianStatus {
+	s := a.historianStats()
+	return api.HistorianStatus{
+		Series: s.Series, PointsTotal: s.Points, PointsRate: a.figures.Rate("points"),
+		Bytes: s.Bytes, Lag: s.Lag.Seconds(), Position: s.Committed.String(),
+	}
+}
+
+func (a *App) processStatus(s api.Status) api.ProcessStatus {
+	free, total, _ := observe.Disk(a.cfg.Data) // 0 of 0 says that it is not known
+	p := api.ProcessStatus{
+		CPU: a.figures.Rate("cpu"), Cores: observe.Cores(), Memory: observe.ResidentBytes(),
+		DiskFree: free, DiskTotal: total, DataBytes: s.Historian.Bytes,
+	}
+	for _, st := range s.Streams {
+		p.DataBytes += st.Bytes
+	}
+	return p
+}
+
+// reasons are what was dropped or refused, by reason, most first.
+func (a *App) reasons() []api.Reason {
+	var list []api.Reason
+	for code, total := range a.losses() {
+		list = append(list, api.Reason{
+			Reason: code.String(), Title: code.Title(), Code: code.Quote(),
+			Total: total, Rate: a.figures.Rate(lossFigure(code)),
+		})
+	}
+	slices.SortFunc(list, func(x, y api.Reason) int {
+		if x.Total != y.Total {
+			return int(min(max(int64(y.Total)-int64(x.Total), -1), 1))
+		}
+		return strings.Compare(x.Reason, y.Reason)
+	})
+	return list
+}
+
+// losses counts everything that some part of the node did not take, by reason. That
+// nobody subscribes to a topic is no loss.
+func (a *App) losses() map[fault.Code]uint64 {
+	all := map[fault.Code]uint64{}
+	b := a.broker.Stats()
+	for _, counts := range []map[fault.Code]uint64{b.Dropped, b.Refused, a.historianStats().Rejected} {
+		for code, n := range counts {
+			if n > 0 && code != fault.NoSubscriber {
+				all[code] += n
+			}
+		}
+	}
+	return all
+}
+
+func lossFigure(c fault.Code) string { return "dropped:" + c.String() }
+
+func sum(byQoS [3]uint64) uint64 { return byQoS[0] + byQoS[1] + byQoS[2] }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
