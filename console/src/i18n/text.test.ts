@@ -1,0 +1,43 @@
+import IntlMessageFormat from "intl-messageformat";
+import { describe, expect, it } from "vitest";
+import de from "./de";
+import en, { type Key } from "./en";
+import { textFor, translate } from "./text";
+
+const keys = Object.keys(en) as Key[];
+
+// The values a text asks for, also inside its plural branches.
+function asked(text: string): Set<string> {
+  const names = new Set<string>();
+  JSON.stringify(new IntlMessageFormat(text, "en").getAst(), (name, value: unknown) => {
+    const part = value as { type?: number; value?: string } | null;
+    if (part && typeof part === "object" && part.type !== undefined && part.type > 0 && part.type < 7) {
+      if (typeof part.value === "string") names.add(part.value);
+    }
+    return name === "location" ? undefined : value;
+  });
+  return names;
+}
+
+describe("the catalogues", () => {
+  it("have the same keys", () => expect(Object.keys(de).sort()).toEqual(Object.keys(en).sort()));
+
+  it.each(keys)("%s parses in both languages and asks for the same values", (key) => {
+    expect(asked(de[key])).toEqual(asked(en[key]));
+    expect(de[key]).not.toBe("");
+  });
+});
+
+describe("translation", () => {
+  it("chooses the plural", () => {
+    expect(translate("en", "topics.publishers", { n: 1 })).toBe("1 publisher");
+    expect(translate("en", "topics.publishers", { n: 16 })).toBe("16 publishers");
+    expect(translate("de", "shell.alarms", { count: 2 })).toBe("2 aktive Alarme");
+  });
+
+  it("names faults it knows and keeps the server's words for others", () => {
+    const text = textFor("de", "utc");
+    expect(text.fault("queue_full", "Queue full")).toBe("Warteschlange voll");
+    expect(text.fault("moon_phase", "Moon phase")).toBe("Moon phase");
+  });
+});

@@ -1,0 +1,147 @@
+// Rows of a fixed height, of which only those in sight exist. Order, scroll and
+// selection never move by themselves; live cells write themselves, outside React.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { DataRow } from "./DataRow";
+import { tokenPixels, usePhone } from "./media";
+
+export interface Column<Row> {
+  id: string;
+  header: string;
+  /** A grid track: 84px or minmax(160px, 1fr). */
+  width: string;
+  end?: boolean;
+  className?: string;
+  /** Left out where the screen is narrow. */
+  wide?: boolean;
+  cell: (row: Row) => ReactNode;
+}
+
+export interface Branch {
+  level: number;
+  /** Undefined for a leaf. */
+  open?: boolean;
+}
+
+interface Props<Row> {
+  label: string;
+  rows: readonly Row[];
+  keyOf: (row: Row) => string;
+  columns: readonly Column<Row>[];
+  branch?: (row: Row) => Branch;
+  selected: string | null;
+  onSelect: (row: Row) => void;
+  onOpen?: (row: Row) => void;
+  onFold?: (row: Row, open: boolean) => void;
+  onKey?: (key: string, row: Row) => void;
+  /** Called with the rows in sight when they change. */
+  onVisible?: (rows: Row[]) => void;
+  className?: string;
+}
+
+export function DataGrid<Row>(props: Props<Row>) {
+  const { rows, keyOf, branch, selected, onVisible } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const phone = usePhone();
+  const columns = useMemo(() => props.columns.filter((c) => !phone || !c.wide), [props.columns, phone]);
+  const height = tokenPixels("--h-row") || 28;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => height,
+    getItemKey: (i) => (rows[i] ? keyOf(rows[i]) : i),
+    overscan: 6,
+    scrollPaddingStart: height,
+  });
+  const items = virtual.getVirtualItems();
+  const at = selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected);
+  const inSight = `${items[0]?.index}-${items.at(-1)?.index}-${rows.length}`;
+
+  useEffect(() => {
+    onVisible?.(items.flatMap((item) => rows[item.index] ?? []));
+    // The rows in sight are named by inSight.
+  }, [inSight, rows, onVisible]);
+
+  const move = (to: number) => {
+    const row = rows[Math.min(rows.length - 1, Math.max(0, to))];
+    if (!row) return;
+    props.onSelect(row);
+    virtual.scrollToIndex(rows.indexOf(row), { align: "auto" });
+  };
+  const keyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = Math.floor((scroller.current?.clientHeight ?? 280) / height) - 2;
+    const steps: Record<string, number> = {
+      ArrowDown: at + 1,
+      j: at + 1,
+      ArrowUp: at - 1,
+      k: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: rows.length - 1,
+    };
+    const row = rows[at];
+    const step = steps[event.key];
+    if (step !== undefined) move(step);
+    else if (row && event.key === "ArrowRight") fold(row, true);
+    else if (row && event.key === "ArrowLeft") fold(row, false);
+    else if (row && event.key === "Enter") props.onOpen?.(row);
+    else if (row && props.onKey) return props.onKey(event.key, row);
+    else return;
+    event.preventDefault();
+  };
+  const fold = (row: Row, open: boolean) => {
+    const state = branch?.(row);
+    if (!state) return;
+    if (state.open !== undefined && state.open !== open) return props.onFold?.(row, open);
+    if (open) return move(at + 1);
+    for (let i = at - 1; i >= 0; i--) {
+      if ((rows[i] && branch ? branch(rows[i] as Row).level : 0) < state.level) return move(i);
+    }
+  };
+
+  const tracks = columns.map((c) => c.width).join(" ");
+  return (
+    <div
+      ref={scroller}
+      className={`dg ${props.className ?? ""}`}
+      role={branch ? "treegrid" : "grid"}
+      aria-label={props.label}
+      aria-rowcount={rows.length + 1}
+      aria-colcount={columns.length}
+      aria-activedescendant={at >= 0 ? `row-${at}` : undefined}
+      tabIndex={0}
+      onKeyDown={keyDown}
+    >
+      <div className="dgh" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
+        {columns.map((c) => (
+          <div key={c.id} role="columnheader" className={`${c.end ? "num " : ""}${c.className ?? ""}`}>
+            {c.header}
+          </div>
+        ))}
+      </div>
+      <div className="dgb" role="presentation" style={{ height: virtual.getTotalSize() }}>
+        {items.map((item) => {
+          const row = rows[item.index];
+          if (row === undefined) return null;
+          return (
+            <DataRow
+              key={item.key}
+              row={row}
+              index={item.index}
+              top={item.start}
+              tracks={tracks}
+              columns={columns}
+              branch={branch?.(row)}
+              selected={item.index === at}
+              onSelect={props.onSelect}
+              onOpen={props.onOpen}
+              onFold={props.onFold}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,117 @@
+// uPlot with the product's look. Colours come from the tokens, so a plot is made
+// anew when the theme changes.
+import uPlot from "uplot";
+import { clock, date, hourMinute, type Zone } from "../i18n/format";
+
+export interface Line {
+  label: string;
+  /** Series colour, 1 to 8. */
+  color: number;
+  /** Fills down to zero: for one quantity from zero only. */
+  area?: boolean;
+  step?: boolean;
+  dashed?: boolean;
+}
+
+export interface PlotOptions {
+  lines: readonly Line[];
+  zone: Zone;
+  /** Text of a value on the axis. */
+  format: (value: number) => string;
+  /** The axis begins at zero: for rates and queues, not for process values. */
+  fromZero?: boolean;
+  /** Bars on top of each other in place of lines. */
+  stacked?: boolean;
+  /** Plots with the same key share one cursor. */
+  sync?: string;
+  /** Hides the time axis: another plot below shows it. */
+  noTimes?: boolean;
+  /** Width of the value axis. */
+  left?: number;
+  /** Called with the sample under the cursor; null when there is none. */
+  onCursor?: (index: number | null) => void;
+}
+
+const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+const font = '11px "Atkinson Hyperlegible Next", system-ui, sans-serif';
+
+export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOptions): uPlot {
+  const axis = { stroke: token("--ink-3"), font, ticks: { show: false } };
+  const grid = { stroke: token("--line"), width: 1 };
+  const options: uPlot.Options = {
+    width: Math.max(40, host.clientWidth),
+    height: Math.max(30, host.clientHeight),
+    padding: [6, 10, o.noTimes ? 5 : 0, 0],
+    legend: { show: false },
+    tzDate: o.zone === "utc" ? (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC") : undefined,
+    cursor: {
+      y: false,
+      drag: { x: false, y: false, setScale: false },
+      points: { size: 7, width: 1.75, fill: token("--surface") },
+      move: (u, left, top) => unzoomed(u, left, top),
+      ...(o.sync ? { sync: { key: o.sync, setSeries: false } } : {}),
+    },
+    scales: { x: { time: true }, y: { range: (_u, low, high) => valueRange(low, high, o) } },
+    axes: [
+      { ...axis, grid, size: o.noTimes ? 0 : 22, gap: 4, space: 64, show: !o.noTimes, values: times(o.zone) },
+      {
+        ...axis,
+        grid,
+        size: o.left ?? 44,
+        gap: 6,
+        space: 34,
+        values: (_u, marks) => marks.map((v) => o.format(v)),
+      },
+    ],
+    series: [{}, ...o.lines.map((line) => series(line, o))],
+    hooks: { setCursor: [(u) => o.onCursor?.(u.cursor.idx ?? null)] },
+  };
+  return new uPlot(options, data, host);
+}
+
+function series(line: Line, o: PlotOptions): uPlot.Series {
+  const color = token(`--c${((line.color - 1) % 8) + 1}`);
+  const bars = o.stacked && uPlot.paths.bars?.({ size: [0.86, 26], align: 1 });
+  const steps = line.step && uPlot.paths.stepped?.({ align: 1 });
+  return {
+    label: line.label,
+    stroke: o.stacked ? undefined : color,
+    width: o.stacked ? 0 : 1.5,
+    dash: line.dashed ? [5, 3] : undefined,
+    fill: o.stacked ? color : line.area ? `color-mix(in srgb, ${color} 11%, transparent)` : undefined,
+    points: { show: false },
+    paths: bars || steps || undefined,
+  };
+}
+
+function valueRange(low: number | null, high: number | null, o: PlotOptions): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  if (o.fromZero || o.stacked) return [0, high > 0 ? high * 1.12 : 1];
+  const room = (high - low) * 0.1 || Math.abs(high) * 0.02 || 1;
+  return [low - room, high + room];
+}
+
+function times(zone: Zone) {
+  return (_u: uPlot, marks: number[]): string[] => {
+    const step = marks.length > 1 ? (marks[1] ?? 0) - (marks[0] ?? 0) : 60;
+    const show = step < 60 ? clock : step < 86_400 ? hourMinute : date;
+    return marks.map((s) => (show === date ? date(s * 1000, zone).slice(5) : show(s * 1000, zone)));
+  };
+}
+
+// The text size zooms the page; pointer positions arrive in zoomed pixels.
+function unzoomed(u: uPlot, left: number, top: number): [number, number] {
+  const zoom = u.over.getBoundingClientRect().width / (u.over.offsetWidth || 1) || 1;
+  return [left / zoom, top / zoom];
+}
+
+/** Sums up the columns, topmost first, so that bars drawn in this order stack. */
+export function stack(columns: readonly (readonly number[])[]): number[][] {
+  const sums: number[][] = [];
+  for (let i = columns.length - 1; i >= 0; i--) {
+    const below = sums[0];
+    sums.unshift((columns[i] ?? []).map((v, at) => v + (below?.[at] ?? 0)));
+  }
+  return sums;
+}

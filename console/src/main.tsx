@@ -1,0 +1,17 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App";
+import "uplot/dist/uPlot.min.css";
+import "./styles/tokens.css";
+import "./styles/app.css";
+import "./styles/kit.css";
+import "./styles/pages.css";
+
+const root = document.getElementById("root");
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+}

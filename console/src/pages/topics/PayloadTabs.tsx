@@ -1,0 +1,69 @@
+import { useRef } from "react";
+import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
+import type { TopicMessage } from "../../api/types";
+import { changedPaths, type JsonLine, jsonLines } from "../../data/json";
+import { bytesOf, hexLines, parse } from "../../data/value";
+import { useText } from "../../i18n/text";
+import { JsonView } from "./JsonView";
+
+/** The payload as structure, as text and as bytes. */
+export function PayloadTabs({ message }: { message: TopicMessage }) {
+  const { t, bytes } = useText();
+  const value = message.encoding === "text" ? parse(message.payload) : undefined;
+  const { lines, changed } = useLines(value, message.time);
+  const raw = bytesOf(message.payload, message.encoding);
+  const form = message.encoding === "base64" ? t("payload.binary") : value === undefined ? t("payload.text") : "JSON";
+  return (
+    <section className="flush">
+      <Tabs>
+        <div className="tabs">
+          <TabList aria-label={t("payload.title")}>
+            <Tab id="payload">{t("payload.title")}</Tab>
+            <Tab id="raw">{t("payload.raw")}</Tab>
+            <Tab id="hex">{t("payload.hex")}</Tab>
+          </TabList>
+          <span className="sp" />
+          <span className="t11 mut">
+            {bytes(message.size)}, {form}
+          </span>
+        </div>
+        <TabPanel id="payload">
+          {value === undefined ? <Plain text={message.payload} /> : <JsonView lines={lines} changed={changed} />}
+        </TabPanel>
+        <TabPanel id="raw">
+          <Plain text={message.payload} />
+        </TabPanel>
+        <TabPanel id="hex">
+          <pre className="json hex" data-testid="payload-hex">
+            {hexLines(raw)
+              .map((line) => `${line.offset}  ${line.hex.padEnd(48)} ${line.text}`)
+              .join("\n")}
+          </pre>
+        </TabPanel>
+      </Tabs>
+      {message.truncated && <p className="t11 mut cut">{t("payload.cut")}</p>}
+    </section>
+  );
+}
+
+function Plain({ text }: { text: string }) {
+  const { t } = useText();
+  return <pre className="json raw">{text || <span className="p">{t("payload.empty")}</span>}</pre>;
+}
+
+interface Lines {
+  stamp: string;
+  lines: JsonLine[];
+  changed: ReadonlySet<string>;
+}
+
+// Lines of this message, and the paths that changed since the one before.
+function useLines(value: unknown, stamp: string): Lines {
+  const last = useRef<Lines>({ stamp: "", lines: [], changed: new Set() });
+  if (last.current.stamp !== stamp) {
+    const lines = value === undefined ? [] : jsonLines(value);
+    const before = last.current.lines;
+    last.current = { stamp, lines, changed: before.length > 0 ? changedPaths(before, lines) : new Set() };
+  }
+  return last.current;
+}

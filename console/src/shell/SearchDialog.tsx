@@ -1,0 +1,137 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChartSpline, ListTree, type LucideIcon, Search } from "lucide-react";
+import { type KeyboardEvent, useDeferredValue, useState } from "react";
+import { seriesSearch, topicSearch } from "../api/queries";
+import type { Key } from "../i18n/en";
+import { useText } from "../i18n/text";
+import { Dialog } from "../kit/Dialog";
+import { Mark } from "../kit/Highlight";
+import { address, go } from "../router";
+import { pages } from "./pages";
+
+interface Hit {
+  id: string;
+  text: string;
+  side?: string;
+  icon: LucideIcon;
+  to: string;
+  group: Key;
+}
+
+const most = 7;
+
+/** Finds topics, series and pages; all of it works by keyboard. */
+export function SearchDialog({ onClose }: { onClose: () => void }) {
+  const { t } = useText();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const { hits, total } = useHits(useDeferredValue(text.trim()));
+  const chosen = Math.min(at, hits.length - 1);
+
+  const open = (hit: Hit | undefined) => {
+    if (!hit) return;
+    onClose();
+    go(hit.to);
+  };
+  const keyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowDown") setAt(Math.min(chosen + 1, hits.length - 1));
+    else if (event.key === "ArrowUp") setAt(Math.max(chosen - 1, 0));
+    else if (event.key === "Enter") open(hits[chosen]);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <Dialog bare title={t("search.title")} className="pal" onClose={onClose}>
+      <div className="q">
+        <Search className="i" aria-hidden />
+        <input
+          autoFocus
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="hits"
+          aria-activedescendant={hits[chosen] ? `hit-${chosen}` : undefined}
+          aria-label={t("search.title")}
+          placeholder={t("search.title")}
+          value={text}
+          onChange={(event) => {
+            setText(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={keyDown}
+        />
+        <kbd>Esc</kbd>
+      </div>
+      <ul id="hits" role="listbox" aria-label={t("search.results")}>
+        {hits.length === 0 && <li className="none">{t("search.none", { text })}</li>}
+        {hits.map((hit, i) => (
+          <li key={hit.id} role="presentation">
+            {hit.group !== hits[i - 1]?.group && <h6>{t(hit.group)}</h6>}
+            <div
+              id={`hit-${i}`}
+              role="option"
+              aria-selected={i === chosen}
+              className="hit"
+              onClick={() => open(hit)}
+              onPointerMove={() => setAt(i)}
+            >
+              <hit.icon className="i" aria-hidden />
+              <span className="el">
+                <Mark text={hit.text} words={text} />
+              </span>
+              {hit.side && <span className="t12 mut2 num">{hit.side}</span>}
+              {i === chosen && <kbd>Enter</kbd>}
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div className="pf">
+        <span>
+          <kbd>↑</kbd> <kbd>↓</kbd> {t("search.move")}
+        </span>
+        <span>
+          <kbd>Enter</kbd> {t("search.open")}
+        </span>
+        <span className="sp" />
+        {text && <span>{t("search.count", { shown: hits.length, total })}</span>}
+      </div>
+    </Dialog>
+  );
+}
+
+function useHits(text: string): { hits: Hit[]; total: number } {
+  const { t } = useText();
+  const enabled = text !== "";
+  const topics = useQuery({ ...topicSearch(text, false, most), enabled }).data;
+  const series = useQuery({ ...seriesSearch(text, most), enabled }).data;
+  const found = pages
+    .filter((page) => t(page.name).toLowerCase().includes(text.toLowerCase()))
+    .map((page): Hit => ({
+      id: page.path,
+      text: t(page.name),
+      icon: page.icon,
+      to: page.path,
+      side: `G ${page.key.toUpperCase()}`,
+      group: "search.pages",
+    }));
+  if (!enabled) return { hits: found, total: found.length };
+  const hits = [
+    ...(topics?.items ?? []).map((node): Hit => ({
+      id: `topic ${node.topic}`,
+      text: node.topic,
+      side: node.preview?.slice(0, 24),
+      icon: ListTree,
+      to: address("/topics", { topic: node.topic }),
+      group: "search.topics",
+    })),
+    ...(series?.items ?? []).map((one): Hit => ({
+      id: `series ${one.series}`,
+      text: one.series,
+      icon: ChartSpline,
+      to: address("/explore", { series: one.series }),
+      group: "search.series",
+    })),
+    ...found,
+  ];
+  return { hits, total: (topics?.meta.count ?? 0) + (series?.meta.count ?? 0) + found.length };
+}
