@@ -1,0 +1,114 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/millrace/millrace/internal/mqtt/client"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+const (
+	firstBackOff = 100 * time.Millisecond
+	lastBackOff  = 5 * time.Second
+	connectLimit = 10 * time.Second
+)
+
+// keep keeps the device connected until ctx ends: its goroutine belongs to the run.
+// The connection itself is closed by the run.
+func (d *device) keep(ctx context.Context) {
+	rand := newRandom(d.run.o.Plant.Seed, ^d.index)
+	var lost *client.Client // the one before, with what it did not get acknowledged
+	for wait := firstBackOff; ; {
+		if !d.run.gate.pass(ctx) {
+			return
+		}
+		c, err := d.connect(ctx, lost)
+		if err != nil {
+			d.failed(err)
+			if !sleep(ctx, time.Duration(float64(wait)*(0.5+rand.unit()))) {
+				return
+			}
+			wait = min(2*wait, lastBackOff)
+			continue
+		}
+		wait, lost = firstBackOff, c
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.Done():
+			d.failed(errors.Join(c.Err(), client.ErrClosed))
+		}
+	}
+}
+
+func (d *device) connect(ctx context.Context, lost *client.Client) (*client.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	o := &d.run.o
+	again := 0
+	if lost != nil {
+		lost.Abort() // waits for its last acknowledgements
+		again = lost.InFlight()
+	}
+	c, err := client.Connect(ctx, client.Options{
+		Addr: o.Addr, Dial: o.Dial, Version: o.Version, ClientID: d.name, Username: o.Username, Password: o.Password,
+		Window: o.Window, Retry: true, Resume: lost, Acked: d.acked,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.joined(c, lost == nil, again)
+	return c, nil
+}
+
+func (d *device) joined(c *client.Client, first bool, again int) {
+	t := &d.run.totals
+	t.connects.Add(1)
+	t.connected.Add(1)
+	t.resent.Add(int64(again))
+	if first {
+		t.everJoined.Add(1)
+		d.run.poke()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.client, d.trouble = c, nil
+	d.flush()
+}
+
+// failed notes that there is no connection, and why.
+func (d *device) failed(err error) {
+	d.mu.Lock()
+	if d.client != nil {
+		d.run.connected.Add(-1)
+	}
+	d.client, d.trouble = nil, err
+	d.mu.Unlock()
+	d.run.o.Log.Debug("not connected", "client", d.name, "error", err)
+	var refused *client.Refused
+	if errors.As(err, &refused) && hopeless(refused.Reason) {
+		d.run.give(err)
+	}
+}
+
+// hopeless names the refusals that trying again will not change.
+func hopeless(reason byte) bool {
+	switch reason {
+	case packet.BadUserNameOrPassword, packet.NotAuthorized, packet.Banned, packet.UnsupportedVersion, packet.ClientIDNotValid:
+		return true
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
