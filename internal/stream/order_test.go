@@ -87,7 +87,7 @@ func seed(t *testing.T) *rand.Rand {
 // whose every answer may be a lie of omission, and finds each number once, in order.
 func TestOrderUnderFailingAppends(t *testing.T) {
 	r := seed(t)
-	for range 3000 {
+	for range 1000 {
 		log, acked := failingLog(r)
 		o := newOrder()
 		var got []uint64

@@ -66,9 +66,9 @@ func (k *kept) stats(now time.Time) Stats {
 	if st.Entries > 0 {
 		out.First = msg.Position{Seq: st.First}
 		out.Last = msg.Position{Seq: st.Last}
-		if seq := a.lastSeq.Load(); seq >= st.Last {
-			out.Last = msg.Position{Seq: seq, Index: uint32(max(a.lastSize.Load(), 1) - 1)}
-		}
+	}
+	if seq := a.lastSeq.Load(); seq > 0 && seq >= out.Last.Seq {
+		out.Last = msg.Position{Seq: seq, Index: uint32(max(a.lastSize.Load(), 1) - 1)}
 	}
 	return out
 }
@@ -77,7 +77,8 @@ func (k *kept) stats(now time.Time) Stats {
 func (k *kept) look(now time.Time) (LogState, int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if now.Sub(k.asked) >= statsAge {
+	isNew := k.state.Entries == 0 && k.appender.lastSeq.Load() > 0
+	if now.Sub(k.asked) >= statsAge || isNew {
 		k.asked = now
 		ctx, cancel := context.WithTimeout(context.Background(), statsWait)
 		defer cancel()
