@@ -83,10 +83,13 @@ func ReadHeader(id uint32, b []byte) (Header, error) {
 	return h, nil
 }
 
+// checksum is the CRC-32C of the series' number and the chunk's bytes.
 func checksum(id uint32, body []byte) uint32 {
-	var key [4]byte
-	binary.BigEndian.PutUint32(key[:], id)
-	return crc32.Update(crc32.Update(0, castagnoli, key[:]), castagnoli, body)
+	crc := ^uint32(0)
+	for shift := 24; shift >= 0; shift -= 8 {
+		crc = castagnoli[byte(crc)^byte(id>>shift)] ^ crc>>8
+	}
+	return crc32.Update(^crc, castagnoli, body)
 }
 
 // Encoder writes chunks.

@@ -1,0 +1,204 @@
+package historian
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/payload"
+	"github.com/millrace/millrace/internal/point"
+)
+
+// oneInstant is how far an arrival may lie before the one before it in its series
+// and still count as the same instant.
+const oneInstant = int64(time.Millisecond)
+
+// take is what the source calls with the messages of one entry.
+func (h *Historian) take(at msg.Position, ms []msg.Message) error {
+	h.ingest.Lock()
+	defer h.ingest.Unlock()
+	if len(ms) == 0 {
+		return nil
+	}
+	h.behind.newest.Store(ms[0].Time)
+	h.behind.busy.Store(true)
+	for len(ms) > 0 {
+		if err := h.makeRoom(); err != nil {
+			return err
+		}
+		n := h.takeSome(at, ms)
+		at.Index += uint32(n)
+		ms = ms[n:]
+	}
+	h.behind.taken(h.opts.Now())
+	return nil
+}
+
+// takeSome takes messages in until the window is full, and returns how many.
+func (h *Historian) takeSome(at msg.Position, ms []msg.Message) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range ms {
+		if i > 0 && len(h.window.recs) >= h.opts.CommitPoints {
+			return i
+		}
+		h.message(&ms[i])
+		h.position = msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
+	}
+	return len(ms)
+}
+
+// message decodes one message into the window.
+func (h *Historian) message(m *msg.Message) {
+	h.behind.newest.Store(m.Time)
+	h.current.message, h.current.topic = m, h.catalogue.topics[string(m.Topic)]
+	if t := h.current.topic; t != nil {
+		t.next = 0
+	}
+	rejected, err := h.decoder.Decode(m, h.addPoint)
+	if err != nil {
+		h.reject(fault.CodeOf(err), 1)
+		return
+	}
+	h.reject(fault.Undecodable, rejected.Undecodable)
+	h.reject(fault.TooLarge, rejected.TooLarge)
+	h.reject(fault.TooMany, rejected.TooMany)
+	h.reject(fault.TimeOutOfRange, rejected.TimeOutOfRange)
+}
+
+// add takes one point of the current message in.
+func (h *Historian) add(v *payload.Metric) error {
+	m := h.current.message
+	if v.Time < 0 {
+		h.reject(fault.TimeOutOfRange, 1)
+		return nil
+	}
+	id, ok := h.seriesOf(m, v.Path)
+	if !ok {
+		h.reject(fault.SeriesLimit, 1)
+		return nil
+	}
+	s := h.catalogue.at(id)
+	t := v.Time
+	if !v.Own {
+		t = s.arrive(t)
+	}
+	value := s.own(v.Value)
+	h.window.push(id, s, t, value)
+	if t >= s.last {
+		s.last, s.kind, s.num, s.text = t, value.Kind, value.Num, value.Str
+	}
+	h.points.Add(1)
+	return nil
+}
+
+// arrive gives a point without a time of its own the time of its arrival, or of the
+// nanosecond behind the one before at the same instant.
+func (s *series) arrive(t int64) int64 {
+	if early := s.arrived - t; early >= 0 && early < oneInstant {
+		t = s.arrived + 1
+	}
+	s.arrived = t
+	return t
+}
+
+// own returns v with a text that outlives the message: the newest value's own where
+// it says the same, as states mostly do.
+func (s *series) own(v point.Value) point.Value {
+	if v.Kind != point.Text {
+		return v
+	}
+	if s.kind == point.Text && s.text == v.Str {
+		v.Str = s.text
+	} else {
+		v.Str = strings.Clone(v.Str)
+	}
+	return v
+}
+
+// seriesOf finds the series of a metric of the current message, or opens it when
+// the limits let it.
+func (h *Historian) seriesOf(m *msg.Message, metric []byte) (uint32, bool) {
+	if t := h.current.topic; t != nil {
+		if id, ok := h.catalogue.find(t, metric); ok {
+			return id, true
+		}
+	}
+	if int(h.catalogue.count) >= h.opts.MaxSeries || !h.newcomers.admit(m.Publisher, m.Time) {
+		h.refusedSeries(m)
+		return 0, false
+	}
+	id := h.catalogue.add(string(m.Topic), string(metric))
+	h.catalogue.at(id).last = noTime
+	h.current.topic = h.catalogue.topics[string(m.Topic)]
+	h.created = append(h.created, id)
+	return id, true
+}
+
+// noTime is the newest time of a series without a point; every point is newer.
+const noTime = -1
+
+// Alarm identifiers.
+const (
+	alarmSeries  = "historian/series-limit"
+	alarmDisk    = "historian/disk-full"
+	alarmFailed  = "historian/store-failed"
+	alarmDamaged = "historian/damaged"
+
+	// seriesAlarmFor is how long after the last refusal the alarm stands.
+	seriesAlarmFor = time.Minute
+	// seriesAlarmEvery bounds how often it names another publisher.
+	seriesAlarmEvery = time.Second
+)
+
+// refusedSeries raises the alarm that names the publisher.
+func (h *Historian) refusedSeries(m *msg.Message) {
+	now := h.opts.Now()
+	fresh := h.refused.last.IsZero()
+	h.refused.last = now
+	if !fresh && now.Sub(h.refused.told) < seriesAlarmEvery {
+		return
+	}
+	h.refused.told = now
+	detail := fmt.Sprintf("Client %q brings new series faster than allowed, last on topic %q. Its known series are stored; new ones are not.", m.Publisher, m.Topic)
+	if int(h.catalogue.count) >= h.opts.MaxSeries {
+		detail = fmt.Sprintf("There are %d series, the most allowed. Client %q brought another on topic %q.", h.catalogue.count, m.Publisher, m.Topic)
+	}
+	h.opts.Alarms.Raise(alarmSeries, 3, "New series are refused", detail)
+}
+
+// reject counts what is not stored; it stays readable in the stream.
+func (h *Historian) reject(code fault.Code, n uint32) {
+	if n > 0 {
+		h.rejected[code].Add(uint64(n))
+	}
+}
+
+// makeRoom commits when the window is full, and waits while the disk is.
+func (h *Historian) makeRoom() error {
+	for len(h.window.recs) >= h.opts.CommitPoints {
+		if err := h.commit(); err == nil {
+			return nil
+		} else if fault.CodeOf(err) != fault.StorageFull {
+			return err
+		}
+		h.ingest.Unlock()
+		select {
+		case <-h.ending:
+		case <-h.roomTimer():
+		}
+		h.ingest.Lock()
+		if h.isEnding() {
+			return context.Canceled
+		}
+	}
+	return nil
+}
+
+// roomTimer fires when it is time to look for space again.
+func (h *Historian) roomTimer() <-chan time.Time {
+	return time.After(min(h.opts.CommitEvery, time.Second))
+}

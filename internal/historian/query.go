@@ -1,0 +1,151 @@
+package historian
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/historian/warm"
+	"github.com/millrace/millrace/internal/point"
+)
+
+// Most answers, when the question sets no limit.
+const (
+	defaultSamples = 100_000
+	defaultBuckets = 10_000
+	defaultPage    = 1000
+)
+
+// Range answers q for one series, From ≤ time < To, committed or not.
+func (h *Historian) Range(ctx context.Context, q point.Range) (point.Result, error) {
+	if q.Bucket < 0 || q.Limit < 0 {
+		return point.Result{}, fault.New(fault.Invalid, "Bucket and limit must not be negative.")
+	}
+	h.mu.RLock()
+	id, known := h.catalogue.named(q.Series)
+	var head []point.Sample
+	if known {
+		// Before the store's iterator: what leaves the window is in the store by then.
+		head = h.window.samples(nil, h.catalogue.at(id).head)
+	}
+	store := h.store
+	if store == nil {
+		h.mu.RUnlock()
+		return point.Result{}, errStopped
+	}
+	h.queries.Add(1) // under the lock: Close waits for those that began before it
+	defer h.queries.Done()
+	h.mu.RUnlock()
+	if !known {
+		return point.Result{}, fault.New(fault.NotFound, "There is no series %q.", q.Series)
+	}
+	if q.From = max(q.From, 0); q.From >= q.To {
+		return point.Result{}, nil
+	}
+	return h.scan(ctx, store, id, q, clip(settle(head), q.From, q.To))
+}
+
+func (h *Historian) scan(ctx context.Context, store *store, id uint32, q point.Range, head []point.Sample) (point.Result, error) {
+	it, err := store.chunks(id, false)
+	if err != nil {
+		return point.Result{}, fault.Wrap(fault.Unavailable, "historian: range", err, "The historian's store cannot be read.")
+	}
+	lateIt, err := it.Clone(pebble.CloneOptions{})
+	if err != nil {
+		return point.Result{}, errors.Join(err, it.Close())
+	}
+	s := scan{ctx: ctx, last: noTime, id: id, from: q.From, to: q.To, it: it, head: head, broken: h.damaged, out: newAnswer(q)}
+	s.late = lateSource{scan: &s, it: lateIt}
+	s.late.seek(q.From)
+	err = errors.Join(s.run(), it.Error(), lateIt.Error())
+	return s.out.result(), errors.Join(err, it.Close(), lateIt.Close())
+}
+
+// clip cuts sorted samples to from ≤ time < to.
+func clip(ss []point.Sample, from, to int64) []point.Sample {
+	a := lowest(len(ss), func(i int) bool { return ss[i].Time >= from })
+	b := lowest(len(ss), func(i int) bool { return ss[i].Time >= to })
+	return ss[a:max(a, b)]
+}
+
+// scan merges the three places a series' samples are in: ordered chunks, late
+// chunks and the window. At one time the window beats late beats ordered, for so
+// they arrived.
+type scan struct {
+	ctx      context.Context
+	id       uint32
+	from, to int64
+	it       *pebble.Iterator
+	late     lateSource
+	head     []point.Sample
+	dec      warm.Decoder
+	samples  []point.Sample
+	broken   func(id uint32)
+	last     int64 // time of the last sample of the overlay
+	out      answer
+}
+
+// run walks the ordered chunks; the other two are laid over them.
+func (s *scan) run() error {
+	for ok := s.first(); ok; ok = s.it.Next() {
+		if err := s.ctx.Err(); err != nil {
+			return fault.Wrap(fault.Timeout, "historian: range", err, "The question took too long.")
+		}
+		at, ok := parseChunkKey(s.it.Key())
+		if !ok || at.lane != laneOrdered || at.from >= s.to {
+			break
+		}
+		h, err := warm.ReadHeader(s.id, s.it.Value())
+		if err != nil {
+			s.broken(s.id)
+			continue
+		}
+		if h.Max >= s.from && !s.chunk(&h) {
+			return nil
+		}
+	}
+	s.overlay(s.to)
+	return nil
+}
+
+// first goes to the only ordered chunk that may hold from, or behind it.
+func (s *scan) first() bool {
+	if s.it.SeekLT(chunkKey(nil, s.id, laneOrdered, s.from, math.MaxUint64)) {
+		return true
+	}
+	return s.it.First()
+}
+
+// chunk lays one ordered chunk and what is over it into the answer; false ends the
+// scan.
+func (s *scan) chunk(h *warm.Header) bool {
+	if !s.overlay(h.Min) {
+		return false
+	}
+	if h.Summed && h.Min >= s.from && h.Max < s.to && s.out.holds(h.Min, h.Max) && s.next() > h.Max {
+		return s.out.sum(h)
+	}
+	var err error
+	if s.samples, err = s.dec.Append(s.samples[:0], h); err != nil {
+		s.broken(s.id)
+		return true
+	}
+	ss := clip(s.samples, s.from, s.to)
+	for i := range ss {
+		if next := s.next(); next <= ss[i].Time {
+			if !s.overlay(ss[i].Time + 1) {
+				return false
+			}
+			if s.last == ss[i].Time {
+				continue
+			}
+		}
+		if !s.out.add(&ss[i]) {
+			return false
+		}
+	}
+	return true
+}
