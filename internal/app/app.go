@@ -48,7 +48,7 @@ type App struct {
 	bus       *bus.Bus
 	people    *people.People
 	streams   *stream.Streams
-	historian *historian.Historian // nil when no stream is to be read
+	historian *historian.Historian
 	broker    *broker.Broker
 	topics    *topics.Registry
 	httpDoor  net.Listener

@@ -57,7 +57,7 @@ func (a *App) streamMetrics() {
 }
 
 func (a *App) historianMetrics() {
-	m, stats := a.metrics, a.historianStats
+	m, stats := a.metrics, a.historian.Stats
 	m.Gauge("millrace_series", "Series that the historian knows.", func() float64 { return float64(stats().Series) })
 	m.Counter("millrace_points_total", "Points taken in.", func() float64 { return float64(stats().Points) })
 	m.Gauge("millrace_historian_bytes", "Bytes on disk.", func() float64 { return float64(stats().Bytes) })
@@ -72,7 +72,7 @@ func (a *App) trackFigures() {
 	f.TrackRate("sent", func() float64 { return float64(sum(stats().MessagesOut)) })
 	f.TrackRate("bytes_in", func() float64 { return float64(stats().BytesIn) })
 	f.TrackRate("bytes_out", func() float64 { return float64(stats().BytesOut) })
-	f.TrackRate("points", func() float64 { return float64(a.historianStats().Points) })
+	f.TrackRate("points", func() float64 { return float64(a.historian.Stats().Points) })
 	f.TrackRate("cpu", observe.CPUSeconds)
 	f.Track("connections", func() float64 { return float64(stats().Connections) })
 	f.Track("memory", func() float64 { return float64(observe.ResidentBytes()) })

@@ -84,10 +84,7 @@ func streamConfigs(in []config.Stream) []stream.Config {
 }
 
 func (a *App) startHistorian(ctx context.Context) (stop, error) {
-	c := a.cfg.Historian
-	if c.Stream == "" {
-		return nil, nil
-	}
+	c := a.cfg.Historian // without a stream it answers from what it has
 	each, all := float64(c.NewSeriesPerPublisher), float64(c.NewSeriesPerSecond)
 	h, err := historian.New(historian.Options{
 		Dir: a.path("warm"), Source: a.streams, Stream: c.Stream,
@@ -170,15 +167,11 @@ func (a *App) startHTTP(context.Context) (stop, error) {
 }
 
 func (a *App) apiOptions() api.Options {
-	o := api.Options{
-		Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
+	return api.Options{
+		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}
-	if a.historian != nil {
-		o.Historian = a.historian
-	}
-	return o
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/historian"
 	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/stream"
 )
@@ -93,15 +92,8 @@ func (a *App) streamStatus() []api.StreamStatus {
 	})
 }
 
-func (a *App) historianStats() historian.Stats {
-	if a.historian == nil {
-		return historian.Stats{}
-	}
-	return a.historian.Stats()
-}
-
 func (a *App) historianStatus() api.HistorianStatus {
-	s := a.historianStats()
+	s := a.historian.Stats()
 	return api.HistorianStatus{
 		Series: s.Series, PointsTotal: s.Points, PointsRate: a.figures.Rate("points"),
 		Bytes: s.Bytes, Lag: s.Lag.Seconds(), Position: s.Committed.String(),
@@ -143,7 +135,7 @@ func (a *App) reasons() []api.Reason {
 func (a *App) losses() map[fault.Code]uint64 {
 	all := map[fault.Code]uint64{}
 	b := a.broker.Stats()
-	for _, counts := range []map[fault.Code]uint64{b.Dropped, b.Refused, a.historianStats().Rejected} {
+	for _, counts := range []map[fault.Code]uint64{b.Dropped, b.Refused, a.historian.Stats().Rejected} {
 		for code, n := range counts {
 			if n > 0 && code != fault.NoSubscriber {
 				all[code] += n

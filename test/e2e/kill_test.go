@@ -89,6 +89,7 @@ func (d *device) next(ctx context.Context, client *paho.Client) error {
 	payload := fmt.Appendf(nil, `{"ts": %d, "n": %d}`, firstTime.Add(time.Duration(i)*time.Second).UnixMilli(), i)
 	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	defer whenGone(client, cancel)()
 	if _, err := client.Publish(within, &paho.Publish{Topic: "kill/" + d.id, QoS: 1, Payload: payload}); err != nil {
 		return err
 	}
@@ -96,6 +97,19 @@ func (d *device) next(ctx context.Context, client *paho.Client) error {
 	d.acked++
 	d.mu.Unlock()
 	return nil
+}
+
+// whenGone calls f when the connection has ended, unless stop is called before.
+func whenGone(client *paho.Client, f func()) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-client.Done():
+			f()
+		case <-done:
+		}
+	}()
+	return sync.OnceFunc(func() { close(done) })
 }
 
 // check compares what is stored with what was acknowledged. The one value under
