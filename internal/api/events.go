@@ -37,19 +37,14 @@ type events struct {
 
 // take writes m, and with it what waits already, or keeps it for the next tick.
 func (s *events) take(m msg.Message) error {
+	s.put(&m)
 	for range turn {
-		if s.tick != nil {
-			s.pending.add(liveMessage(&m))
-		} else {
-			s.out.event("message", liveMessage(&m))
-		}
 		select {
 		case next, ok := <-s.feed.c:
-			if !ok {
-				return s.out.flush()
+			if ok {
+				s.put(&next)
+				continue
 			}
-			m = next
-			continue
 		default:
 		}
 		break
@@ -58,6 +53,14 @@ func (s *events) take(m msg.Message) error {
 		return nil
 	}
 	return s.settle()
+}
+
+func (s *events) put(m *msg.Message) {
+	if s.tick != nil {
+		s.pending.add(liveMessage(m))
+		return
+	}
+	s.out.event("message", liveMessage(m))
 }
 
 // flush writes what was kept.
