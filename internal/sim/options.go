@@ -92,3 +92,6 @@ func (o *Options) messages() int64 {
 	}
 	return int64(math.Round(o.Plant.Rate * o.Duration.Seconds()))
 }
+
+// Check returns what is wrong with the options, nil when nothing is.
+func (o Options) Check() error { return o.defaults() }
