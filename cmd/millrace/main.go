@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -117,9 +118,19 @@ func errorText(err error) string {
 	case errors.As(err, &list):
 		return configText(list)
 	case errors.As(err, &known) && known.Message != "":
-		return fmt.Sprintf("%s (%s)", known.Message, known.Code.Quote())
+		return faultText(err, known)
 	}
 	return err.Error()
+}
+
+// faultText is the sentence for the user, and the operator's text where that has a
+// cause which the sentence does not tell.
+func faultText(err error, known *fault.Error) string {
+	text := fmt.Sprintf("%s (%s)", known.Message, known.Code.Quote())
+	if known.Err != nil && !strings.Contains(known.Message, known.Err.Error()) {
+		text += "\n  " + err.Error()
+	}
+	return text
 }
 
 func configText(list *config.Error) string {

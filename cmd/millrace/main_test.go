@@ -94,6 +94,8 @@ func TestExitCodesAndTexts(t *testing.T) {
 		{t.Context(), usage("no %s", "role"), true, exitUsage, "no role"},
 		{t.Context(), fmt.Errorf("serve: %w", list), true, exitUsage, "2 problems in the configuration\n  m.yaml:3: a: is wrong\n  flag --mqtt: b: is none"},
 		{t.Context(), fmt.Errorf("start: %w", fault.New(fault.Conflict, "The port is in use.")), true, exitFailed, "The port is in use. (MR-4090)"},
+		{t.Context(), fmt.Errorf("start: %w", fault.Wrap(fault.Unavailable, "stream: open", errors.New("no room"), "It fails.")), true, exitFailed, "It fails. (MR-5030)\n  start: stream: open: unavailable: It fails.: no room"},
+		{t.Context(), fault.Wrap(fault.Unavailable, "listen", errors.New("no room"), "It fails: no room."), true, exitFailed, "It fails: no room. (MR-5030)"},
 		{gone, fmt.Errorf("ask: %w", context.Canceled), true, exitInterrupted, "ask: context canceled"},
 		{gone, errors.New("broken"), true, exitFailed, "broken"},
 	} {

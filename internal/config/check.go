@@ -41,6 +41,7 @@ func check(c *Config, o *Origins, known []Problem) []Problem {
 	k.addresses(c)
 	k.streams(c.Streams)
 	k.historian(c)
+	k.storage(c)
 	if c.MQTT.KeepAliveMax%time.Second != 0 {
 		k.problem("mqtt.keep_alive_max", "has to be whole seconds")
 	}
@@ -92,6 +93,13 @@ func loopback(host string) bool {
 // reserved are stream names that the product keeps for itself.
 var reserved = []string{"sessions"}
 
+// The least bounds with which the log still works: it has to hold several entries
+// of the largest packets.
+const (
+	minStream  = 16 << 20
+	minStorage = 64 << 20
+)
+
 // maxStreams bounds the list; every stream costs a store of its own.
 const maxStreams = 64
 
@@ -122,6 +130,10 @@ func (k *checker) stream(key string, s Stream) {
 	if s.Name != "" && len(s.Filters) == 0 {
 		k.problem(key+".filters", "is empty, so the stream would keep nothing")
 	}
+	if s.MaxAge > 0 && s.MaxAge < time.Second {
+		k.problem(key+".max_age", "is %s; it wants 1s at least, or 0 for no limit", formatDuration(s.MaxAge))
+	}
+	k.atLeast(key+".max_bytes", s.MaxBytes, minStream)
 	for j, f := range s.Filters {
 		at := fmt.Sprintf("%s.filters[%d]", key, j)
 		if err := topic.ValidFilter([]byte(f)); err != nil {
@@ -133,9 +145,30 @@ func (k *checker) stream(key string, s Stream) {
 	}
 }
 
+func (k *checker) storage(c *Config) {
+	k.atLeast("storage.max_bytes", c.Storage.MaxBytes, minStorage)
+	sum, room := Size(0), c.Storage.room()
+	for _, s := range c.Streams {
+		if sum += s.MaxBytes; room > 0 && (sum > room || sum < 0) {
+			k.problem("streams", "have max_bytes that add up to more than %s, seven eighths of storage.max_bytes", room)
+			return
+		}
+	}
+}
+
+// atLeast refuses sizes that are neither no limit nor enough to work with.
+func (k *checker) atLeast(key string, s, least Size) {
+	if s > 0 && s < least {
+		k.problem(key, "is %s; it wants %s at least, or 0 for no limit", s, least)
+	}
+}
+
 func (k *checker) historian(c *Config) {
 	if s := c.Historian.Stream; s != "" && !k.bad["streams"] && !c.hasStream(s) {
 		k.problem("historian.stream", "is %q, and there is no such stream%s", s, streamHint(s, c.Streams))
+	}
+	if len(c.Historian.TimeFields) == 0 {
+		k.problem("historian.time_fields", "is empty; it wants one name at least")
 	}
 	for i, f := range c.Historian.TimeFields {
 		if f == "" {

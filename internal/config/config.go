@@ -37,7 +37,7 @@ type MQTT struct {
 	KeepAliveMax   time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`
 	ReceiveMaximum int           `yaml:"receive_maximum" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
 	InflightWindow int           `yaml:"inflight_window" default:"64" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
-	QueueMessages  int           `yaml:"queue_messages" default:"1000" min:"0" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
+	QueueMessages  int           `yaml:"queue_messages" default:"1000" min:"1" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
 	QueueBytes     Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
 	Loops          int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 }
@@ -53,14 +53,14 @@ type HTTP struct {
 type Stream struct {
 	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the stream, unique on the node."`
 	Filters  []string      `yaml:"filters" required:"true" doc:"MQTT topic filters; a message that matches any of them is kept. Topics that begin with $ are never kept."`
-	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"0" max:"100y" doc:"Messages older than this are removed. 0: no limit."`
-	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"0" doc:"Size on disk beyond which the oldest messages are removed. 0: no limit."`
+	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"0" max:"100y" doc:"Messages older than this are removed; 1s at least. 0: no limit."`
+	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"0" doc:"Size on disk beyond which the oldest messages are removed; 16MiB at least. 0: no limit."`
 }
 
 // Storage configures what of the disk may be used.
 type Storage struct {
-	Reserve  Size `yaml:"reserve" default:"256MiB" min:"0" doc:"Free space on the disk below which publishes that the log has to keep are refused, until space returns."`
-	MaxBytes Size `yaml:"max_bytes" default:"0" min:"0" doc:"Bytes that all streams together may use. 0: what the disk has, less the reserve."`
+	Reserve  Size `yaml:"reserve" default:"256MiB" min:"16MiB" doc:"Free space on the disk below which publishes that the log has to keep are refused, until space returns."`
+	MaxBytes Size `yaml:"max_bytes" default:"0" min:"0" doc:"Bytes that all streams together may use; 64MiB at least. 0: what the disk has, less the reserve."`
 }
 
 // Historian configures the historian.
@@ -72,6 +72,6 @@ type Historian struct {
 	NewSeriesPerSecond    int           `yaml:"new_series_per_second" default:"1000" min:"1" max:"1000000" doc:"New series a second, in all."`
 	NewSeriesPerPublisher int           `yaml:"new_series_per_publisher" default:"200" min:"1" max:"1000000" doc:"New series a second from one publisher."`
 	PastLimit             time.Duration `yaml:"past_limit" default:"10y" min:"1m" max:"100y" doc:"Points further back than this from their arrival are rejected and counted."`
-	FutureLimit           time.Duration `yaml:"future_limit" default:"1d" min:"0" max:"1y" doc:"Points further ahead than this of their arrival are rejected and counted."`
+	FutureLimit           time.Duration `yaml:"future_limit" default:"1d" min:"1s" max:"1y" doc:"Points further ahead than this of their arrival are rejected and counted."`
 	Retention             time.Duration `yaml:"retention" default:"0" min:"0" max:"100y" doc:"Points older than this are removed. 0: kept for ever."`
 }

@@ -67,10 +67,23 @@ func derive(c *Config, o *Origins, hostname func() (string, error)) {
 		c.Node.Name = nodeName(host)
 		o.derived("node.name", c.Node.Name, "default (the host's name)")
 	}
+	if room := c.Storage.room(); room > 0 && o.isDefault("streams") && c.Streams[0].MaxBytes > room {
+		c.Streams[0].MaxBytes = room
+		o.derived("streams", c.Streams, "default (within storage.max_bytes)")
+	}
 	if o.isDefault("historian.stream") && !c.hasStream(c.Historian.Stream) {
 		o.derived("historian.stream", "", "default (off, as no stream is called "+c.Historian.Stream+")")
 		c.Historian.Stream = ""
 	}
+}
+
+// room is what the streams' max_bytes may add up to: an eighth of what the node may
+// use stays for its own state. 0 means no bound, or one that is refused anyway.
+func (s Storage) room() Size {
+	if s.MaxBytes < minStorage {
+		return 0
+	}
+	return s.MaxBytes - s.MaxBytes/8
 }
 
 // nodeName makes a valid node name of a host's.

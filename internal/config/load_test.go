@@ -101,6 +101,19 @@ func TestNoStreamsMeansNoHistorian(t *testing.T) {
 	}
 }
 
+func TestBuiltInStreamStaysWithinTheStore(t *testing.T) {
+	c, o := load(t, Sources{Env: []string{"MILLRACE_STORAGE__MAX_BYTES=1GiB"}})
+	if c.Streams[0].MaxBytes != 896<<20 {
+		t.Fatalf("%+v", c.Streams)
+	}
+	if s, _ := o.Explain("streams"); s.Origin != "default (within storage.max_bytes)" || s.Value.([]any)[0].(map[string]any)["max_bytes"] != "896MiB" {
+		t.Fatalf("explained as %+v", s)
+	}
+	if c, _ := load(t, Sources{}); c.Streams[0].MaxBytes != 10<<30 {
+		t.Fatalf("%+v", c.Streams)
+	}
+}
+
 func TestSecretsComeFromFilesAndNeverPrint(t *testing.T) {
 	path := write(t, "password", "correct horse battery\n")
 	c, o := load(t, Sources{File: write(t, "m.yaml", "admin_password: from-the-file\n"), Env: []string{"MILLRACE_ADMIN_PASSWORD_FILE=" + path}})

@@ -99,11 +99,13 @@ func ParseDuration(text string) (time.Duration, error) {
 	return time.Duration(total) + short, nil
 }
 
-// formatDuration writes a duration as people do: 30d, 12h, 1m30s.
+// formatDuration writes a duration as people do: 10y, 30d, 12h, 1m30s.
 func formatDuration(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0"
+	case d%year == 0:
+		return fmt.Sprintf("%dy", d/year)
 	case d%day == 0:
 		return fmt.Sprintf("%dd", d/day)
 	}
