@@ -90,7 +90,7 @@ func (e *engine) arrive(n, seq uint64, err error) {
 		return
 	}
 	if err == nil {
-		e.silent.Store(0)
+		e.silentSince.Store(0)
 		f.log.learn(seq)
 	}
 	f.done(seq, err)
@@ -156,9 +156,6 @@ func refusal(data []byte) error {
 	return &fault.Error{Code: code, Op: "bus: append: " + r.Error.Description, Message: text}
 }
 
-// manySilent unanswered entries in a row make an engine sick.
-const manySilent = 4
-
 // sweeper ends appends that stay without an answer.
 func (b *Bus) sweeper() {
 	defer b.done.Done()
@@ -170,18 +167,20 @@ func (b *Bus) sweeper() {
 			return
 		case now := <-t.C:
 			if e := b.now.Load(); e != nil {
-				e.sweep(now.Add(-b.opt.AppendTimeout))
+				e.sweep(now, b.opt.AppendTimeout)
 			}
 		}
 	}
 }
 
-func (e *engine) sweep(before time.Time) {
-	for _, n := range e.overdue(before) {
-		e.silent.Add(1)
+// sweep answers what waited for longer than limit. An engine that has answered
+// nothing for three times that long is sick.
+func (e *engine) sweep(now time.Time, limit time.Duration) {
+	for _, n := range e.overdue(now.Add(-limit)) {
+		e.silentSince.CompareAndSwap(0, now.UnixNano())
 		e.arrive(n, 0, fault.New(fault.Timeout, "The storage engine did not answer in time."))
 	}
-	if e.silent.Load() >= manySilent {
+	if since := e.silentSince.Load(); since != 0 && now.UnixNano()-since > 2*int64(limit) {
 		e.ill(fault.New(fault.Unavailable, "The storage engine has stopped answering."))
 	}
 }

@@ -351,3 +351,44 @@ func TestDurabilityWords(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestASicknessThatComesBackIsTreatedLessAndLessOften(t *testing.T) {
+	var v visits
+	now := time.Now()
+	if d := v.next(now); d != 0 {
+		t.Fatalf("first pause %v", d)
+	}
+	for _, want := range []time.Duration{pulse, 2 * pulse, 4 * pulse} {
+		v.cured = now
+		if d := v.next(now.Add(time.Second)); d != want {
+			t.Fatalf("pause %v, want %v", d, want)
+		}
+	}
+	for range 20 {
+		v.next(now)
+	}
+	if d := v.next(now); d != maxBackoff {
+		t.Fatalf("longest pause %v", d)
+	}
+	if d := v.next(now.Add(time.Hour)); d != 0 {
+		t.Fatalf("after an hour %v", d)
+	}
+}
+
+func TestASilentEngineIsReplaced(t *testing.T) {
+	b := start(t, Options{Dir: t.TempDir(), AppendTimeout: 50 * time.Millisecond})
+	l := openLog(t, b, LogConfig{Name: "telemetry"})
+	e := b.now.Load()
+	changed := b.changed.wait()
+	got := make(chan answer, 1)
+	if _, err := e.depart(&flight{log: l, since: time.Now(), done: func(seq uint64, err error) { got <- answer{seq, err} }}); err != nil {
+		t.Fatal(err)
+	}
+	a := <-got
+	wantCode(t, a.err, fault.Timeout)
+	<-changed
+	_, err := b.wait(t.Context())
+	must(t, err)
+	_, err = appendWait(l, "", false, []byte("x"))
+	must(t, err)
+}

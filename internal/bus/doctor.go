@@ -10,6 +10,7 @@ import (
 const (
 	pulse      = 250 * time.Millisecond // how often the doctor looks
 	maxBackoff = 15 * time.Second       // between two attempts to start afresh
+	relapse    = 30 * time.Second       // sick again within this: wait longer each time
 )
 
 // doctor replaces an engine that has stopped taking writes. JetStream answers a
@@ -19,20 +20,38 @@ func (b *Bus) doctor() {
 	defer b.done.Done()
 	look := time.NewTicker(pulse)
 	defer look.Stop()
+	var v visits
 	for {
 		select {
 		case <-b.stop:
 			return
 		case e := <-b.sick:
-			b.heal(e)
+			b.heal(e, &v)
 		case <-look.C:
-			b.examine()
+			b.examine(&v)
 		}
 	}
 }
 
+// visits remembers the last cure, so that one which does not hold is not repeated
+// without a pause.
+type visits struct {
+	cured time.Time
+	pause time.Duration
+}
+
+// next returns how long to wait before the next cure.
+func (v *visits) next(now time.Time) time.Duration {
+	if now.Sub(v.cured) > relapse {
+		v.pause = 0
+	} else {
+		v.pause = min(max(2*v.pause, pulse), maxBackoff)
+	}
+	return v.pause
+}
+
 // examine finds an engine that has switched its storage off by itself.
-func (b *Bus) examine() {
+func (b *Bus) examine(v *visits) {
 	e := b.now.Load()
 	if e == nil {
 		return
@@ -41,35 +60,41 @@ func (b *Bus) examine() {
 		e.ill(fault.New(fault.Unavailable, "The storage engine switched itself off."))
 	}
 	if e.broken() != nil {
-		b.heal(e)
+		b.heal(e, v)
 	}
 }
 
 // heal keeps the sick engine for readers until there is space, then puts a new one
 // in its place.
-func (b *Bus) heal(e *engine) {
+func (b *Bus) heal(e *engine, v *visits) {
 	if b.now.Load() != e {
 		return
 	}
 	b.opt.Log.Error("storage engine takes no writes", "err", e.broken())
-	if fault.CodeOf(e.broken()) == fault.StorageFull && !b.roomAgain() {
+	if !b.sleep(v.next(time.Now())) || fault.CodeOf(e.broken()) == fault.StorageFull && !b.roomAgain() {
 		return
 	}
 	b.put(nil)
 	e.close()
-	for wait := pulse; ; wait = min(2*wait, maxBackoff) {
-		fresh, err := b.boot(context.Background())
-		if err == nil {
-			b.put(fresh)
-			b.restarts.Add(1)
-			b.opt.Log.Warn("storage engine started afresh")
-			return
-		}
-		b.opt.Log.Error("storage engine does not start", "err", err, "next", wait)
+	for wait := pulse; !b.revive(); wait = min(2*wait, maxBackoff) {
 		if !b.sleep(wait) {
 			return
 		}
 	}
+	v.cured = time.Now()
+}
+
+// revive puts a new engine in place; false when it does not start.
+func (b *Bus) revive() bool {
+	fresh, err := b.boot(context.Background())
+	if err != nil {
+		b.opt.Log.Error("storage engine does not start", "err", err)
+		return false
+	}
+	b.put(fresh)
+	b.restarts.Add(1)
+	b.opt.Log.Warn("storage engine started afresh")
+	return true
 }
 
 // roomAgain waits until enough bytes are free; false when the bus closes first.

@@ -28,8 +28,8 @@ type engine struct {
 	// behind another's bytes.
 	appends, reads, calls *nats.Conn
 	js                    jetstream.JetStream
-	inbox                 string // answers to appends come to inbox.NUMBER
-	silent                atomic.Int32
+	inbox                 string       // answers to appends come to inbox.NUMBER
+	silentSince           atomic.Int64 // when an append first stayed unanswered, ns; 0 after any answer
 
 	// mu guards the fields below.
 	mu      sync.Mutex

@@ -67,6 +67,9 @@ func (l *serverLog) line(level slog.Level, format string, v []any) string {
 		return ""
 	}
 	text := strings.TrimSpace(fmt.Sprintf(format, v...))
+	if level < slog.LevelWarn && !strings.ContainsAny(text, "abcdefghijklmnopqrstuvwxyz") {
+		return "" // the banner
+	}
 	l.to.Log(context.Background(), level, text)
 	return text
 }
