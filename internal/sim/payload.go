@@ -36,13 +36,25 @@ func (m *machine) appendPayload(dst []byte, g group, stamp []byte) []byte {
 }
 
 func (m *machine) appendProcess(dst []byte) []byte {
-	wear := m.wear * m.wear
 	for i := range m.kind.process {
 		x := &m.kind.process[i]
-		v := x.base + x.heat*m.heat + x.speed*m.speed + x.shift*m.shift + x.wear*wear + x.noise*m.rand.noise()
-		dst = appendNumber(dst, x.name, v, x.decimals)
+		dst = appendNumber(dst, x.name, m.value(x), x.decimals)
 	}
 	return dst
+}
+
+// value reads a metric. What speed drives shows material and wear only as far as
+// the machine moves, and without a base is still when it stands.
+func (m *machine) value(x *metric) float64 {
+	noise := x.noise * m.rand.noise()
+	product := x.shift*m.shift + x.wear*m.wear*m.wear
+	if x.speed != 0 {
+		product *= m.speed
+	}
+	if x.base == 0 {
+		noise *= m.speed
+	}
+	return x.base + x.heat*m.heat + x.speed*m.speed + product + noise
 }
 
 func (m *machine) appendProduction(dst []byte) []byte {

@@ -227,6 +227,19 @@ func TestShifts(t *testing.T) {
 	}
 }
 
+func TestAStandingMachineReadsZeroWhereNothingMoves(t *testing.T) {
+	m := alone(0)
+	m.wear, m.shift, m.heat = 0.9, 1.2, 1
+	for i := range kinds {
+		m.kind = &kinds[i]
+		for _, x := range m.kind.process {
+			if v := m.value(&x); x.base == 0 && v != 0 {
+				t.Errorf("%s of a standing %s is %g", x.name, m.kind.name, v)
+			}
+		}
+	}
+}
+
 func TestWarmUpFollowsACurve(t *testing.T) {
 	m := alone(0)
 	last := 0.0
