@@ -3,6 +3,8 @@ package broker
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"net"
 	"testing"
 
 	"github.com/millrace/millrace/internal/fault"
@@ -192,18 +194,30 @@ func FuzzConnection(f *testing.F) {
 	f.Add(five, publish("a", "1", 1, 1).Append(nil, 5))
 	f.Add(connectBytes(packet.V311, "c", nil), []byte{0x82, 6, 0, 1, 0, 1, '#', 1, 0x30, 3, 0, 1, 'a'})
 	f.Add(five, []byte{0xE0, 0})
-	b := start(f, Options{Loops: 1, Keeper: &fakeLog{}, MaxPacketSize: 5000})
+	b := start(f, Options{Loops: 1, Keeper: sinkLog{}, MaxPacketSize: 5000})
 	f.Fuzz(func(t *testing.T, first, second []byte) {
-		r := dial(t, b, packet.V5)
-		r.write(first)
-		if _, err := r.nc.Write(second); err == nil {
-			_ = r.nc.(interface{ CloseWrite() error }).CloseWrite()
-		}
-		for err := error(nil); err == nil; {
-			_, err = r.nc.Read(make([]byte, 4096))
-		}
-		witness := enter(t, b, packet.V311, "witness")
+		r := pipe(t, b)
+		read := make(chan bool)
+		go func() {
+			defer close(read)
+			_, _ = io.Copy(io.Discard, r.nc)
+		}()
+		_, _ = r.nc.Write(first) // fails where the broker has closed
+		_, _ = r.nc.Write(second)
+		_ = r.nc.Close()
+		<-read
+		witness := pipe(t, b)
+		witness.write(connectBytes(packet.V311, "witness", nil))
+		expect[*packet.Connack](witness)
 		witness.send(packet.Pingreq{})
 		expect[packet.Pingresp](witness)
 	})
+}
+
+// pipe connects in memory.
+func pipe(t *testing.T, b *Broker) *raw {
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _ = ours.Close() })
+	b.adopt(theirs, nil)
+	return &raw{t: t, nc: ours, version: packet.V311}
 }

@@ -138,7 +138,7 @@ func (c *Conn) consume(b []byte) {
 	}
 	c.left = append(c.left, b...)
 	used := l.handler.Read(c, c.left)
-	if c.loop != l {
+	if c.loop != l || !c.Open() {
 		return
 	}
 	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {

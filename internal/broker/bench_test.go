@@ -1,0 +1,128 @@
+package broker
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// sinkLog is a Keeper that commits at once and keeps nothing.
+type sinkLog struct{}
+
+func (sinkLog) Route([]byte) (int, bool)                                    { return 0, true }
+func (sinkLog) Keep(_ int, b *msg.Batch, committed func(*msg.Batch, error)) { committed(b, nil) }
+
+const burst = 64 // packets a write
+
+// BenchmarkPublish counts messages from one publisher through a real socket and
+// one loop; ns/op is for one message.
+func BenchmarkPublish(b *testing.B) {
+	for _, c := range []struct {
+		name string
+		qos  byte
+		log  Keeper
+	}{{"qos0", 0, nil}, {"qos1", 1, nil}, {"qos0kept", 0, sinkLog{}}, {"qos1kept", 1, sinkLog{}}} {
+		b.Run(c.name, func(b *testing.B) {
+			br := start(b, Options{Loops: 1, Keeper: c.log})
+			pub := enter(b, br, packet.V5, "pub")
+			frames, answers := bursts(c.qos, c.log != nil)
+			b.ReportAllocs()
+			b.SetBytes(int64(len(frames) / burst))
+			for n := 0; n < b.N; n += burst {
+				pub.write(frames)
+				await := answers
+				if await == 0 { // a PINGREQ in every burst paces QoS 0
+					await = 2
+				}
+				if _, err := io.ReadFull(pub.nc, make([]byte, await)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// bursts are the packets of one write, and how many bytes answer them.
+func bursts(qos byte, kept bool) (frames []byte, answers int) {
+	for i := range burst {
+		p := publish("plant/line/press/state", string(make([]byte, 64)), qos, uint16(i+1)*uint16(qos))
+		frames = p.Append(frames, packet.V5)
+	}
+	if qos == 0 {
+		return packet.Pingreq{}.Append(frames, packet.V5), 0
+	}
+	if kept {
+		return frames, burst * 4
+	}
+	return frames, burst * 5 // nobody receives them: PUBACK has a reason
+}
+
+// BenchmarkFanOut counts deliveries from one publisher to 100 subscribers; ns/op
+// is for one delivery.
+func BenchmarkFanOut(b *testing.B) {
+	for qos := byte(0); qos <= 1; qos++ {
+		b.Run(fmt.Sprintf("qos%d", qos), func(b *testing.B) {
+			const subscribers = 100
+			br := start(b, Options{Loops: 1})
+			var all sync.WaitGroup
+			rounds := (b.N + subscribers*burst - 1) / (subscribers * burst)
+			for i := range subscribers {
+				sub := enter(b, br, packet.V5, fmt.Sprint("sub", i))
+				sub.subscribe("#", 0)
+				size := publish("plant/line/press/state", string(make([]byte, 64)), 0, 0).Size(packet.V5)
+				all.Go(func() { discard(sub.nc, rounds*burst*size) })
+			}
+			pub := enter(b, br, packet.V5, "pub")
+			frames, _ := bursts(qos, false)
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range rounds {
+				pub.write(frames)
+				if qos == 0 {
+					expect[packet.Pingresp](pub)
+					continue
+				}
+				for range burst {
+					expect[*packet.Ack](pub)
+				}
+			}
+			all.Wait()
+		})
+	}
+}
+
+func discard(nc net.Conn, n int) { _, _ = io.CopyN(io.Discard, nc, int64(n)) }
+
+func BenchmarkRoute(b *testing.B) {
+	r := new(router)
+	for i := range 100_000 {
+		r.add(&subscription{client: &client{}, filter: fmt.Sprintf("plant/%d/+/state", i)})
+	}
+	k := newRoutes(r, 0)
+	b.Run("cached", func(b *testing.B) {
+		name := []byte("plant/77/press/state")
+		b.ReportAllocs()
+		for b.Loop() {
+			if len(k.find(name).local) != 1 {
+				b.Fatal("no receiver")
+			}
+		}
+	})
+	b.Run("once", func(b *testing.B) {
+		names := make([][]byte, 1<<17)
+		for i := range names {
+			names[i] = fmt.Appendf(nil, "plant/%d/press%d/state", i%100_000, i)
+		}
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			k.find(names[i&(1<<17-1)])
+			i++
+		}
+	})
+}
