@@ -18,6 +18,7 @@ import (
 // filter is which items of a list are asked for.
 type filter struct {
 	prefix, search, parent string
+	flat                   bool
 	page, limit            int
 }
 
@@ -35,6 +36,9 @@ func (f *filter) query() url.Values {
 		if v != "" {
 			q.Set(name, v)
 		}
+	}
+	if f.flat {
+		q.Set("flat", "true")
 	}
 	return q
 }
@@ -134,6 +138,7 @@ func (c *ctl) topicsCommand() *cobra.Command {
 		},
 	})
 	list.Flags().StringVar(&f.parent, "parent", "", "level to look below, such as plant/line1; the root without it")
+	list.Flags().BoolVar(&f.flat, "flat", false, "all topics at and below the level")
 	return group("topics", "Topics seen since the start", list)
 }
 

@@ -139,7 +139,8 @@ var verbs = map[string]struct {
 		args: "publish a/b -f -", in: "\xff\x00", asks: "POST /api/v1/publish", body: `{"topic":"a/b","payload":"/wA=","encoding":"base64"}`,
 		answer: `{"kept":false}`, draws: []string{"no stream confirmed"},
 	},
-	"alarms list": {args: "alarms list", asks: "GET /api/v1/alarms", answer: `{"items":[],` + meta + `}`, draws: []string{"No alarms."}},
+	"alarms list":      {args: "alarms list", asks: "GET /api/v1/alarms", answer: `{"items":[],` + meta + `}`, draws: []string{"No alarms."}},
+	"topics list flat": {args: "topics list --flat", asks: "GET /api/v1/topics?flat=true&limit=100&page=1", answer: `{"items":[],` + meta + `}`, draws: []string{"No topics seen."}},
 	"topics list": {
 		args: "topics list --parent plant", asks: "GET /api/v1/topics?limit=100&page=1&parent=plant",
 		answer: `{"items":[{"name":"x","topic":"plant/x","children":2,"topics":5,"rate":1.5,"preview":"{\"a\":1}"}],` + meta + `}`, draws: []string{"plant/x/", "1.50/s", `{"a":1}`},
