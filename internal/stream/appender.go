@@ -101,8 +101,8 @@ func (a *appender) poke() {
 func (a *appender) run() {
 	defer close(a.ended)
 	var in inbox
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+	tick := newTicker(a.poke)
+	defer tick.stop()
 	for {
 		a.collect(&in)
 		pause := a.step(&in)
@@ -110,14 +110,10 @@ func (a *appender) run() {
 			a.abandon()
 			return
 		}
-		if pause <= 0 {
-			pause = int64(time.Hour)
+		if pause > 0 {
+			tick.after(time.Duration(pause))
 		}
-		timer.Reset(time.Duration(pause))
-		select {
-		case <-a.wake:
-		case <-timer.C:
-		}
+		<-a.wake
 	}
 }
 
