@@ -22,8 +22,9 @@ type run struct {
 }
 
 // Run connects the plant's machines and publishes until the duration is over or ctx
-// ends, waits for what is unacknowledged, and reports. An error means that nothing
-// could be done at all, or that the broker refuses the devices.
+// ends, waits for what is unacknowledged, and reports. An error without a report
+// means that publishing never began; with one, that the broker came to refuse a
+// device.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := o.defaults(); err != nil {
 		return nil, err
@@ -59,7 +60,8 @@ func (r *run) run(ctx context.Context) (*Report, error) {
 	}
 	stopReporting := r.reportProgress()
 	err := r.awaitFirst(ctx, life)
-	if err == nil {
+	begun := err == nil
+	if begun {
 		r.generate(ctx, life)
 		r.drain(life)
 		if err = context.Cause(life); err != nil {
@@ -70,6 +72,9 @@ func (r *run) run(ctx context.Context) (*Report, error) {
 	end(nil)
 	keepers.Wait()
 	r.disconnect()
+	if !begun {
+		return nil, err
+	}
 	return r.report(ctx.Err() != nil), err
 }
 
@@ -82,7 +87,7 @@ func (r *run) awaitFirst(ctx, life context.Context) error {
 		select {
 		case <-r.news:
 		case <-ctx.Done():
-			return nil
+			return ctx.Err()
 		case <-life.Done():
 			return fmt.Errorf("sim: the broker refuses a device: %w", context.Cause(life))
 		case <-limit.C:

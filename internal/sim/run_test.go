@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -177,6 +178,15 @@ func TestInterruptEndsWithAReport(t *testing.T) {
 	}
 	s.Stop()
 	b.agrees(t, r)
+}
+
+func TestInterruptBeforeTheFirstConnection(t *testing.T) {
+	ctx, stop := context.WithCancel(patience(t))
+	o := quick("")
+	o.Dial = func(context.Context) (net.Conn, error) { stop(); return nil, errors.New("nobody there") }
+	if r, err := Run(ctx, o); r != nil || !errors.Is(err, context.Canceled) {
+		t.Fatal(r, err)
+	}
 }
 
 func TestNobodyThere(t *testing.T) {
