@@ -73,7 +73,7 @@ func config(version string) huma.Config {
 		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by POST " + root + "/session. What changes something also needs the header " + csrfHeader + "."},
 		"key":     {Type: "http", Scheme: "basic", Description: "An API key as key:secret."},
 	}
-	c.Tags = []*huma.Tag{{Name: "Session"}, {Name: "Node"}, {Name: "Topics"}, {Name: "History"}, {Name: "People"}, {Name: "Configuration"}}
+	c.Tags = []*huma.Tag{{Name: "Signing in"}, {Name: "Node"}, {Name: "Topics"}, {Name: "Historian"}, {Name: "People"}, {Name: "Configuration"}}
 	return c
 }
 

@@ -109,19 +109,22 @@ func newPending() *pending { return &pending{topics: map[string]*LiveMessage{}} 
 
 func (p *pending) add(m *LiveMessage) {
 	old := p.topics[m.Topic]
-	if old == nil && len(p.order) >= mostPending || p.bytes+len(m.Payload) > mostPendingBytes {
+	more := len(m.Payload)
+	if old != nil {
+		more -= len(old.Payload)
+	}
+	if old == nil && len(p.order) >= mostPending || p.bytes+more > mostPendingBytes {
 		p.lost++
 		return
 	}
-	p.bytes += len(m.Payload)
-	if old == nil {
-		p.topics[m.Topic] = m
-		p.order = append(p.order, m)
+	p.bytes += more
+	if old != nil {
+		m.Count = old.Count + 1
+		*old = *m
 		return
 	}
-	p.bytes -= len(old.Payload)
-	m.Count = old.Count + 1
-	*old = *m
+	p.topics[m.Topic] = m
+	p.order = append(p.order, m)
 }
 
 func (p *pending) reset() {

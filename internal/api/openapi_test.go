@@ -44,3 +44,15 @@ func TestOpenAPIIsWritten(t *testing.T) {
 	}
 	written(t, "console/openapi.json", append(b, '\n'))
 }
+
+func TestReferenceIsWritten(t *testing.T) {
+	a, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.Reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	written(t, "docs/reference/api.md", b)
+}

@@ -24,11 +24,11 @@ func (in *seriesInput) page() point.Page {
 }
 
 func (a *API) seriesOperations() {
-	register(a, huma.Operation{OperationID: "list-series", Method: http.MethodGet, Path: "/series", Tags: []string{"History"},
+	register(a, huma.Operation{OperationID: "list-series", Method: http.MethodGet, Path: "/series", Tags: []string{"Historian"},
 		Summary: "The series of the historian, sorted by name"}, a.listSeries)
-	register(a, huma.Operation{OperationID: "list-latest", Method: http.MethodGet, Path: "/series/latest", Tags: []string{"History"},
+	register(a, huma.Operation{OperationID: "list-latest", Method: http.MethodGet, Path: "/series/latest", Tags: []string{"Historian"},
 		Summary: "The newest value of each series"}, a.listLatest)
-	register(a, huma.Operation{OperationID: "get-range", Method: http.MethodGet, Path: "/series/range", Tags: []string{"History"},
+	register(a, huma.Operation{OperationID: "get-range", Method: http.MethodGet, Path: "/series/range", Tags: []string{"Historian"},
 		Summary: "Samples or buckets of up to 20 series", Description: "from <= time < to. Buckets begin at multiples of their width since 1970 UTC; one without a sample is absent."}, a.getRange)
 }
 

@@ -27,11 +27,11 @@ type signOutOutput struct {
 }
 
 func (a *API) sessionOperations() {
-	register(a, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/session", Tags: []string{"Session"},
+	register(a, huma.Operation{OperationID: "sign-in", Method: http.MethodPost, Path: "/session", Tags: []string{"Signing in"},
 		Summary: "Sign in", Description: "Sets the session's cookie. The answer's csrf goes into the header X-CSRF-Token of everything that changes something."}, a.signIn)
-	register(a, huma.Operation{OperationID: "get-session", Method: http.MethodGet, Path: "/session", Tags: []string{"Session"},
+	register(a, huma.Operation{OperationID: "get-session", Method: http.MethodGet, Path: "/session", Tags: []string{"Signing in"},
 		Summary: "Who am I"}, a.getSession)
-	register(a, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/session", Tags: []string{"Session"},
+	register(a, huma.Operation{OperationID: "sign-out", Method: http.MethodDelete, Path: "/session", Tags: []string{"Signing in"},
 		Summary: "Sign out"}, a.signOut)
 }
 
