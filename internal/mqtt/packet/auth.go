@@ -43,7 +43,7 @@ func (p *Auth) Decode(b []byte, v Version) error {
 		}
 	}
 	r.check(l.err == nil, l.err)
-	r.check(p.Method != nil, errAuthMethod)
+	r.check(p.Method != nil || p.Reason == Success, errAuthMethod)
 	return r.done()
 }
 
