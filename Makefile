@@ -92,7 +92,7 @@ test-e2e: build ## The real program with real clients
 
 .PHONY: test-browser
 test-browser: build test/browser/node_modules/.package-lock.json ## A browser signs in and sees a value move
-	cd test/browser && MILLRACE_BINARY=$(abspath $(BIN)) npm test --silent
+	cd test/browser && MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) npm test --silent
 
 test/browser/node_modules/.package-lock.json: test/browser/package.json test/browser/package-lock.json
 	cd test/browser && npm ci --no-audit --no-fund

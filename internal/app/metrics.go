@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/millrace/millrace/internal/broker"
@@ -39,8 +40,10 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_messages_sent_total", "Messages delivered to clients.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesOut }))
 	m.Counters("millrace_packets_received_total", "MQTT packets from clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsIn }))
 	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
-	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Dropped }))
-	m.Counters("millrace_connections_refused_total", "Connections that the node refused or closed.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Refused }))
+	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
+		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
+	m.Counters("millrace_connections_refused_total", "Connections that the node refused or closed.", "reason",
+		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.KeepAlive, fault.ConnectionLimit))
 }
 
 func (a *App) streamMetrics() {
@@ -62,7 +65,8 @@ func (a *App) historianMetrics() {
 	m.Counter("millrace_points_total", "Points taken in.", func() float64 { return float64(stats().Points) })
 	m.Gauge("millrace_historian_bytes", "Bytes on disk.", func() float64 { return float64(stats().Bytes) })
 	m.Gauge("millrace_historian_lag_seconds", "From a message's arrival to its points being queryable.", func() float64 { return stats().Lag.Seconds() })
-	m.Counters("millrace_points_rejected_total", "Points and messages that were not stored.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Rejected }))
+	m.Counters("millrace_points_rejected_total", "Points and messages that were not stored.", "reason",
+		byReason(func() map[fault.Code]uint64 { return stats().Rejected }, fault.Undecodable, fault.SeriesLimit, fault.TimeOutOfRange))
 }
 
 // trackFigures names what the console's charts show of the last hour.
@@ -127,13 +131,15 @@ func byType(stats func() broker.Stats, of func(broker.Stats) [packet.Types]uint6
 	}
 }
 
-// byReason shows every code from the start, so that a rate over its counter is
-// right when its first case comes.
-func byReason(read func() map[fault.Code]uint64) labelled {
+// byReason shows the usual reasons from the start, so that a rate over a counter is
+// right when its first case comes, and every other once it has happened.
+func byReason(read func() map[fault.Code]uint64, usual ...fault.Code) labelled {
 	return func(yield func(string, float64)) {
 		counts := read()
 		for _, code := range fault.Codes() {
-			yield(code.String(), float64(counts[code]))
+			if counts[code] > 0 || slices.Contains(usual, code) {
+				yield(code.String(), float64(counts[code]))
+			}
 		}
 	}
 }

@@ -8,12 +8,13 @@ import { join } from 'node:path'
 export const password = 'a-long-enough-password'
 
 export async function startNode(env = {}) {
-  const binary = process.env.MILLRACE_BINARY
-  if (!binary) throw new Error('MILLRACE_BINARY has to name the program: run make test-browser')
+  const binary = process.env.MILLRACE_TEST_PROGRAM
+  if (!binary) throw new Error('MILLRACE_TEST_PROGRAM has to name the program: run make test-browser')
   const data = await mkdtemp(join(tmpdir(), 'millrace-browser-'))
   const [mqtt, http] = [await freePort(), await freePort()]
   const args = ['serve', '--data', data, '--mqtt', `127.0.0.1:${mqtt}`, '--http', `127.0.0.1:${http}`]
-  const process_ = spawn(binary, args, { env: { ...process.env, MILLRACE_ADMIN_PASSWORD: password, ...env } })
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'))
+  const process_ = spawn(binary, args, { env: { ...Object.fromEntries(inherited), MILLRACE_ADMIN_PASSWORD: password, ...env } })
   let log = ''
   for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (bytes) => (log += bytes))
   const ended = new Promise((resolve) => process_.on('exit', resolve))

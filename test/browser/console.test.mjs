@@ -1,0 +1,93 @@
+// A person's first minutes with the console, in Debian's Chromium, on the real program.
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { after, before, test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { password, run, startNode } from './node.mjs'
+
+const shots = process.env.MILLRACE_SHOTS ?? '../../build/shots'
+let node, browser, plant
+
+before(async () => {
+  await mkdir(shots, { recursive: true })
+  node = await startNode()
+  plant = spawn(node.binary, ['sim', '--addr', `127.0.0.1:${node.mqtt}`, '--devices', '40', '--rate', '200', '--quiet'], { stdio: 'ignore' })
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+})
+
+after(async () => {
+  await browser?.close()
+  if (plant) {
+    plant.kill('SIGTERM')
+    await new Promise((resolve) => plant.on('exit', resolve))
+  }
+  await node?.stop()
+})
+
+// open returns a page that fails the test on any error of its own.
+async function open(t, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options })
+  const page = await context.newPage()
+  const errors = []
+  page.on('pageerror', (error) => errors.push(`${error}`))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  t.after(async () => {
+    await context.close()
+    assert.deepEqual(errors.filter((text) => !text.includes('401')), [])
+  })
+  return page
+}
+
+async function signIn(page, secret = password) {
+  await page.goto(node.url)
+  await page.getByLabel('User name', { exact: true }).fill('admin')
+  await page.getByLabel('Password', { exact: true }).fill(secret)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+}
+
+const publish = (topic, payload) =>
+  run('mosquitto_pub', ['-h', '127.0.0.1', '-p', String(node.mqtt), '-q', '1', '-t', topic, '-m', payload])
+
+test('a wrong password stays outside', async (t) => {
+  const page = await open(t)
+  await signIn(page, 'not-the-password')
+  await page.getByText('User name or password is wrong.').waitFor()
+  const answer = await page.request.get(`${node.url}/api/v1/status`)
+  assert.equal(answer.status(), 401)
+})
+
+test('a value published with mosquitto_pub moves on the screen', async (t) => {
+  const page = await open(t)
+  await signIn(page)
+  await page.getByRole('heading', { name: 'Overview' }).waitFor()
+  await page.getByRole('link', { name: 'Topics' }).first().click()
+  await publish('browser/press1', '{"temperature": 21.5}')
+  await page.getByLabel('Topic filter').fill('browser/#')
+  const row = page.getByRole('row').filter({ hasText: 'press1' })
+  await row.getByText('21.5').waitFor()
+  await publish('browser/press1', '{"temperature": 22.75}')
+  await row.getByText('22.75').waitFor()
+  await row.click()
+  await page.getByText('"temperature"').first().waitFor()
+})
+
+test('the plant is seen in Overview, Topics and Explore, light and dark, wide and narrow', async (t) => {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [name, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
+      const page = await open(t, { colorScheme, viewport })
+      await signIn(page)
+      await page.getByRole('heading', { name: 'Overview' }).waitFor()
+      for (const path of ['overview', 'topics', 'explore']) {
+        await page.getByRole('link', { name: path, exact: false }).filter({ visible: true }).first().click()
+        await page.getByRole('heading', { name: new RegExp(path, 'i') }).first().waitFor()
+        await page.waitForLoadState('networkidle', { timeout: 1000 }).catch(() => {}) // live pages never idle
+        await page.screenshot({ path: `${shots}/${path}-${name}-${colorScheme}.png` })
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true, `${path} ${name} scrolls sideways`)
+      }
+    }
+  }
+})
