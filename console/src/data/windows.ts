@@ -13,7 +13,7 @@ export function bucketFor(seconds: number, points: number): number {
 export const exploreWindows = [60, 300, 900, 3_600, 21_600, 86_400, 604_800];
 
 /** Up to this window Explore reads raw samples. */
-export const rawUpTo = 300;
+export const rawUpTo = 60;
 
 /** How Explore reads a window: raw (0) or in buckets. */
 export function exploreBucket(seconds: number): number {

@@ -86,7 +86,7 @@ export function DataGrid<Row>(props: Props<Row>) {
     if (step !== undefined) move(step);
     else if (row && event.key === "ArrowRight") fold(row, true);
     else if (row && event.key === "ArrowLeft") fold(row, false);
-    else if (row && event.key === "Enter") props.onOpen?.(row);
+    else if (row && event.key === "Enter" && props.onOpen) props.onOpen(row);
     else if (row && props.onKey) return props.onKey(event.key, row);
     else return;
     event.preventDefault();

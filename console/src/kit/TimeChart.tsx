@@ -65,7 +65,7 @@ export function TimeChart({ label, data, span, handle, className = "", ...option
     draw: (next, from, to) => {
       shown.current = { data: next, span: [from, to] };
       if (!plot.current || next.length !== latest.current.lines.length + 1) return;
-      plot.current.setData(next, false);
+      if (plot.current.data !== next) plot.current.setData(next, false);
       plot.current.setScale("x", { min: from, max: to });
     },
   }));

@@ -28,8 +28,8 @@ export interface PlotOptions {
   noTimes?: boolean;
   /** Width of the value axis. */
   left?: number;
-  /** Called with the sample under the cursor; null when there is none. */
-  onCursor?: (index: number | null) => void;
+  /** Called with the time under the cursor, in seconds; null when it leaves. */
+  onCursor?: (time: number | null) => void;
 }
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -54,18 +54,18 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
     },
     scales: { x: { time: true }, y: { range: (_u, low, high) => valueRange(low, high, o) } },
     axes: [
-      { ...axis, grid, size: o.noTimes ? 0 : 22, gap: 4, space: 64, show: !o.noTimes, values: times(o.zone) },
+      { ...axis, grid, size: o.noTimes ? 0 : 22, gap: 4, space: 64, values: o.noTimes ? () => [] : times(o.zone) },
       {
         ...axis,
         grid,
         size: o.left ?? 44,
         gap: 6,
-        space: 34,
+        space: 26,
         values: (_u, marks) => marks.map((v) => o.format(v)),
       },
     ],
     series: [{}, ...o.lines.map((line) => series(line, o))],
-    hooks: { setCursor: [(u) => o.onCursor?.(u.cursor.idx ?? null)] },
+    hooks: { setCursor: [(u) => o.onCursor?.(cursorTime(u))] },
   };
   return new uPlot(options, data, host);
 }
@@ -98,6 +98,11 @@ function times(zone: Zone) {
     const show = step < 60 ? clock : step < 86_400 ? hourMinute : date;
     return marks.map((s) => (show === date ? date(s * 1000, zone).slice(5) : show(s * 1000, zone)));
   };
+}
+
+function cursorTime(u: uPlot): number | null {
+  const left = u.cursor.left ?? -1;
+  return left < 0 ? null : u.posToVal(left, "x");
 }
 
 // The text size zooms the page; pointer positions arrive in zoomed pixels.

@@ -67,7 +67,7 @@ export function UserMenu({ open }: { open: (overlay: Overlay) => void }) {
                 />
                 <span id="single-keys">{t("user.keys")}</span>
                 <Switch
-                  className="sw"
+                  className="swt"
                   aria-labelledby="single-keys"
                   isSelected={chosen.keys}
                   onChange={(keys) => setPreferences({ keys })}

@@ -36,6 +36,24 @@ export function useKeys(open: (overlay: Overlay) => void) {
   }, [keys, zone, open]);
 }
 
+/** Single keys of one page, under the same rules. */
+export function usePageKeys(actions: Record<string, () => void>) {
+  const { keys } = usePreferences();
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => {
+      if (!keys || event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return;
+      const action = latest.current[event.key.toLowerCase()];
+      if (!action) return;
+      action();
+      event.preventDefault();
+    };
+    addEventListener("keydown", down);
+    return () => removeEventListener("keydown", down);
+  }, [keys]);
+}
+
 function isBusy(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("input, textarea, select, [role=dialog]") !== null;
 }

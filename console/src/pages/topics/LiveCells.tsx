@@ -30,7 +30,7 @@ export function ValueCell({ topic }: { topic: string }) {
     if (at.textContent !== text) {
       at.textContent = text;
       at.classList.toggle("long", cell.number === undefined);
-      if (seen.current > 0 && now - flashed.current > 1_000 && !calm.matches) {
+      if (cell.number !== undefined && seen.current > 0 && now - flashed.current > 1_000 && !calm.matches) {
         flashed.current = now;
         at.animate([{ backgroundColor: "var(--water-2)" }, { backgroundColor: "transparent" }], fade);
       }
