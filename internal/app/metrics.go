@@ -64,6 +64,8 @@ func (a *App) historianMetrics() {
 	m.Gauge("millrace_series", "Series that the historian knows.", func() float64 { return float64(stats().Series) })
 	m.Counter("millrace_points_total", "Points taken in.", func() float64 { return float64(stats().Points) })
 	m.Gauge("millrace_historian_bytes", "Bytes on disk.", func() float64 { return float64(stats().Bytes) })
+	m.Counter("millrace_historian_damaged_total", "Reads of chunks that could not be decoded.", func() float64 { return float64(stats().Damaged) })
+	m.Counter("millrace_historian_written_bytes_total", "Bytes the historian wrote to disk.", func() float64 { return float64(stats().Written) })
 	m.Gauge("millrace_historian_lag_seconds", "From a message's arrival to its points being queryable.", func() float64 { return stats().Lag.Seconds() })
 	m.Counters("millrace_points_rejected_total", "Points and messages that were not stored.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Rejected }, fault.Undecodable, fault.SeriesLimit, fault.TimeOutOfRange))

@@ -102,6 +102,7 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 		return nil, err
 	}
 	a.historian = h
+	a.health.Add("historian", a.historianReady)
 	return h.Close, nil
 }
 

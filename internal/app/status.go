@@ -27,6 +27,14 @@ func (a *App) streamsReady(context.Context) error {
 	return nil
 }
 
+// historianReady is nil while the historian takes points in.
+func (a *App) historianReady(context.Context) error {
+	if a.historian.Stats().Paused {
+		return fault.New(fault.StorageFull, "The historian takes no points in: the disk is full. The stream keeps the messages.")
+	}
+	return nil
+}
+
 func (a *App) ready(ctx context.Context) []api.Part {
 	return convert(a.health.Check(ctx), func(p observe.Part) api.Part {
 		part := api.Part{Name: p.Name, Ready: p.Err == nil}
