@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/listener"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -60,6 +61,9 @@ type Options struct {
 	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
 	// 0 lets clients choose.
 	KeepAlive uint16
+	// RetainedMessages and RetainedBytes bound the retained messages, which are in
+	// memory; 0 is 100,000 and 256 MiB.
+	RetainedMessages, RetainedBytes int
 	// MaxUnkept is how many bytes a loop may have handed to the log before it stops
 	// reading those that publish into it; 0 is 16 MiB.
 	MaxUnkept int
@@ -96,6 +100,7 @@ type Broker struct {
 	options     Options
 	limits      session.Limits
 	router      router
+	retained    *retain.Store
 	workers     []*worker
 	listener    *listener.Listener
 	next        atomic.Uint32 // the loop that gets the next connection
@@ -122,7 +127,9 @@ var committals = sync.Pool{New: func() any { return new(committal) }}
 func New(o Options) (*Broker, error) {
 	o.defaults()
 	b := &Broker{options: o, stopped: make(chan struct{})}
+	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.limits = session.Limits{
+		Retain:         true,
 		ReceiveMaximum: o.ReceiveMaximum, MaximumPacketSize: o.MaxPacketSize, Inflight: o.Inflight,
 		Queue: o.Queue, QueueBytes: o.QueueBytes, Subscriptions: o.Subscriptions, KeepAlive: o.KeepAlive,
 	}

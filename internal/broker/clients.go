@@ -114,7 +114,7 @@ func (w *worker) forget(c *client) {
 	for _, s := range c.filters {
 		w.broker.router.remove(s)
 	}
-	c.filters, c.last = nil, nil
+	c.filters, c.last, c.retained = nil, nil, nil
 	if will := c.session.Will(w.loop.Now()); will != nil {
 		w.publishOwn(will, 0)
 	}
@@ -137,13 +137,14 @@ func (w *worker) subscribe(c *client, p *packet.Subscribe) {
 			w.refusals.log("subscription refused", "client", c.id, "remote", c.conn.Remote(), "reason", code)
 			continue
 		}
-		w.enter(c, old, &subscription{
+		s := &subscription{
 			client: c, home: w.home, filter: string(f.Filter), id: p.SubscriptionID,
 			qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished,
-		})
+		}
+		w.enter(c, old, s)
+		w.offerRetained(c, s, f.RetainHandling, old != nil)
 	}
-	before := c.conn.Output()
-	w.send(c, before, c.session.Granted(before, p.ID, w.reasons))
+	w.granted(c, p)
 }
 
 // enter makes s count in the place of old, without a gap between the two.

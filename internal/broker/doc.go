@@ -11,6 +11,8 @@
 //     reason, and the offender alone is paused or closed.
 //   - Without an Authenticator only loopback addresses are listened on.
 //
+// Retained messages are in memory and end with the process.
+//
 // Layout: one event loop per core (package loop) owns its connections; a worker
 // is the broker on one loop, and holds the sessions (package session, pure), the
 // route cache, the batches for the log and the parcels for the other loops. What

@@ -23,6 +23,8 @@ type Stats struct {
 	// Refused counts connections that were refused or closed by the broker, by
 	// reason.
 	Refused map[fault.Code]uint64
+	// Retained is how many retained messages there are.
+	Retained int64
 	// Unkept is how many bytes are handed to the log and not committed.
 	Unkept int64
 	// Waiting is how many connections are not read because of that.
@@ -65,6 +67,8 @@ func (p *published) get() counts {
 func (b *Broker) Stats() Stats {
 	s := Stats{Subscriptions: b.router.count.Load(), Dropped: map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{}}
 	s.Connections = b.connections.Load()
+	retained, _ := b.retained.Len()
+	s.Retained = int64(retained)
 	if n := b.overLimit.Load(); n > 0 {
 		s.Refused[fault.ConnectionLimit] = n
 	}

@@ -12,13 +12,14 @@ import (
 
 // client is one connection and its session. Its loop alone touches it.
 type client struct {
-	session session.Session
-	conn    *loop.Conn
-	id      string // once admitted
-	filters map[string]*subscription
-	last    *route // of the topic it published to last
-	full    bool   // paused: its receive maximum is used up
-	waits   bool   // paused: the log has enough to do
+	session  session.Session
+	conn     *loop.Conn
+	id       string // once admitted
+	filters  map[string]*subscription
+	last     *route            // of the topic it published to last
+	full     bool              // paused: its receive maximum is used up
+	waits    bool              // paused: the log has enough to do
+	retained []pendingRetained // for its new subscriptions
 
 	build uint64 // the route it was last put into, and
 	place int    // where
@@ -44,8 +45,9 @@ type worker struct {
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
-	draining  bool        // nothing more is taken from clients
-	quiet     chan<- bool // told once when the log has answered for everything
+	found     []*msg.Message // scratch for retained messages
+	draining  bool           // nothing more is taken from clients
+	quiet     chan<- bool    // told once when the log has answered for everything
 
 	counts    counts
 	published published
@@ -113,7 +115,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Unsubscribe:
 		w.unsubscribe(c, &ev.Unsubscribe)
 	case session.Acknowledged:
-		w.pushWaiting(c)
+		w.goOn(c)
 	case session.End:
 		w.leave(c, ev.Err)
 	}
@@ -183,6 +185,9 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
 // route gives the message to everybody but the log: this loop's clients, the
 // other loops, the watches. It returns how many that were.
 func (w *worker) route(r *route, m *msg.Message, from *client) int {
+	if m.Retain {
+		w.retain(m)
+	}
 	n := w.deliver(r, m, from) + len(r.others) + len(r.watches)
 	for _, to := range r.others {
 		w.exchange.add(to, m)
@@ -225,7 +230,15 @@ func (w *worker) Turn() {
 }
 
 // Written is loop.Handler's.
-func (w *worker) Written(conn *loop.Conn) { w.pushWaiting(clientOf(conn)) }
+func (w *worker) Written(conn *loop.Conn) { w.goOn(clientOf(conn)) }
+
+// goOn sends what waits for the client, now that there may be room.
+func (w *worker) goOn(c *client) {
+	w.pushWaiting(c)
+	if len(c.retained) > 0 {
+		w.pushRetained(c)
+	}
+}
 
 // Due is loop.Handler's: no CONNECT in time, or keep alive.
 func (w *worker) Due(conn *loop.Conn) {

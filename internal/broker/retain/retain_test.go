@@ -1,0 +1,105 @@
+package retain
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+func message(topic, payload string) *msg.Message {
+	return &msg.Message{Topic: []byte(topic), Payload: []byte(payload)}
+}
+
+func TestStoreAgainstAModel(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	levels := []string{"", "a", "b", "$SYS", "c"}
+	name := func(wild bool) string {
+		var parts []string
+		for range 1 + r.IntN(4) {
+			parts = append(parts, levels[r.IntN(len(levels))])
+			if wild && r.IntN(3) == 0 {
+				parts[len(parts)-1] = "+"
+			}
+		}
+		if wild && r.IntN(3) == 0 {
+			parts = append(parts, "#")
+		}
+		return strings.Join(parts, "/")
+	}
+	s, model := New(0, 0), map[string]string{}
+	for i := range 4_000 {
+		topicName := name(false)
+		if topicName == "" {
+			continue
+		}
+		payload := ""
+		if r.IntN(3) > 0 {
+			payload = fmt.Sprint(i)
+		}
+		if err := s.Set(message(topicName, payload)); err != nil {
+			t.Fatal(err)
+		}
+		delete(model, topicName)
+		if payload != "" {
+			model[topicName] = payload
+		}
+		if m := s.Get([]byte(topicName)); (m != nil) != (payload != "") || m != nil && string(m.Payload) != payload {
+			t.Fatalf("%q: %+v, want %q", topicName, m, payload)
+		}
+		filter := name(true)
+		if filter == "" {
+			continue
+		}
+		var got, want []string
+		for _, m := range s.Match(nil, filter) {
+			got = append(got, string(m.Topic)+"="+string(m.Payload))
+		}
+		bytes := 0
+		for k, v := range model {
+			bytes += len(k) + len(v) + levelBytes*(1+strings.Count(k, "/"))
+			if topic.Match(filter, k) {
+				want = append(want, k+"="+v)
+			}
+		}
+		sort.Strings(got)
+		sort.Strings(want)
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%q: %v, want %v", filter, got, want)
+		}
+		if n, b := s.Len(); n != len(model) || b != bytes {
+			t.Fatalf("%d messages, %d bytes; want %d, %d", n, b, len(model), bytes)
+		}
+	}
+	for k := range model {
+		_ = s.Set(message(k, ""))
+	}
+	if len(s.root.children) != 0 {
+		t.Fatal("levels are left")
+	}
+}
+
+func TestStoreStaysWithinItsLimits(t *testing.T) {
+	s := New(2, 20+2*levelBytes)
+	for _, c := range []struct {
+		topic, payload string
+		ok             bool
+	}{
+		{"a", "1", true}, {"b", "1", true}, {"c", "1", false}, {"a", "2", true}, {"b", strings.Repeat("x", 20), false}, {"b", "", true}, {"c", "1", true},
+	} {
+		if err := s.Set(message(c.topic, c.payload)); (err == nil) != c.ok || err != nil && fault.CodeOf(err) != fault.TooMany {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if m := s.Get([]byte("a")); string(m.Payload) != "2" {
+		t.Errorf("%+v", m)
+	}
+}

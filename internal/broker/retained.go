@@ -1,0 +1,83 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// pendingRetained is a retained message on its way to a new subscription.
+type pendingRetained struct {
+	message *msg.Message
+	grant   grant
+}
+
+// retain puts a message that was published with RETAIN into the store.
+func (w *worker) retain(m *msg.Message) {
+	if err := w.broker.retained.Set(m); err != nil {
+		w.counts.dropped[fault.CodeOf(err)]++
+		w.refusals.log("a retained message was not stored", "client", string(m.Publisher), "error", err)
+	}
+}
+
+// offerRetained lines up the retained messages for a subscription that was just
+// entered. existed says that it replaced one of the same filter.
+func (w *worker) offerRetained(c *client, s *subscription, handling byte, existed bool) {
+	if handling == 2 || handling == 1 && existed { // [MQTT-3.3.1-10] [MQTT-3.3.1-11]
+		return
+	}
+	w.found = w.broker.retained.Match(w.found[:0], s.filter)
+	g := grant{none: true}
+	g.add(s)
+	g.asPublished = true // RETAIN is set whatever the subscription says [MQTT-3.3.1-8]
+	for _, m := range w.found {
+		c.retained = append(c.retained, pendingRetained{m, g})
+	}
+	clear(w.found)
+}
+
+// pushRetained sends what is lined up, as far as the output has room. A message
+// that was replaced meanwhile is left out: the client got the newer one live.
+func (w *worker) pushRetained(c *client) {
+	n := 0
+	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < w.options.OutputBuffer && c.session.Waiting() == 0 {
+		p := &c.retained[n]
+		n++
+		if w.broker.retained.Get(p.message.Topic) != p.message {
+			continue
+		}
+		m, ok := aged(p.message, w.loop.Now())
+		if !ok {
+			w.counts.dropped[fault.Expired]++
+			continue
+		}
+		w.images.reset()
+		w.deliverTo(c, &p.grant, &m)
+	}
+	clear(c.retained[:n])
+	if c.retained = c.retained[n:]; len(c.retained) == 0 {
+		c.retained = nil
+	}
+}
+
+// aged returns the message with what is left of its expiry interval [MQTT-3.3.2-6].
+func aged(m *msg.Message, now int64) (msg.Message, bool) {
+	c := *m
+	c.Retain = true
+	if m.Expiry == 0 {
+		return c, true
+	}
+	gone := max(now-m.Time, 0) / 1e9
+	if gone >= int64(m.Expiry) {
+		return c, false
+	}
+	c.Expiry -= uint32(gone)
+	return c, true
+}
+
+// granted answers a SUBSCRIBE, then sends the retained messages.
+func (w *worker) granted(c *client, p *packet.Subscribe) {
+	before := c.conn.Output()
+	w.send(c, before, c.session.Granted(before, p.ID, w.reasons))
+	w.pushRetained(c)
+}

@@ -1,0 +1,107 @@
+package broker
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+func retained(topic, payload string, id uint16) *packet.Publish {
+	p := publish(topic, payload, 1, id)
+	p.Retain = true
+	return p
+}
+
+func TestRetainedMessagesComeToNewSubscriptions(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now})
+	pub := enter(t, b, packet.V5, "pub")
+	old := enter(t, b, packet.V5, "old")
+	old.subscribe("a/+", 1)
+	mortal := retained("a/mortal", "m", 3)
+	mortal.HasExpiry, mortal.Expiry = true, 100
+	for i, p := range []*packet.Publish{retained("a/1", "x", 1), retained("a/1", "y", 2), mortal, retained("a/gone", "g", 4), retained("a/gone", "", 5)} {
+		pub.send(p)
+		expect[*packet.Ack](pub)
+		if got := expect[*packet.Publish](old); got.Retain { // live: not as retained [MQTT-3.3.1-12]
+			t.Errorf("message %d came as retained", i)
+		}
+	}
+	if n := b.Stats().Retained; n != 2 {
+		t.Fatalf("%d are retained", n)
+	}
+	clock.forward(30 * time.Second)
+	got := map[string]*packet.Publish{}
+	fresh := enter(t, b, packet.V5, "fresh")
+	fresh.subscribeWith(7, packet.Subscription{Filter: []byte("a/#"), QoS: 0})
+	for range 2 {
+		p := expect[*packet.Publish](fresh)
+		if got[text(p)] = p; !p.Retain || p.QoS != 0 || p.SubscriptionIDs[0] != 7 {
+			t.Errorf("%+v", p)
+		}
+	}
+	if got["a/1=y"] == nil || got["a/mortal=m"] == nil || got["a/mortal=m"].Expiry != 70 {
+		t.Errorf("%v", got)
+	}
+	clock.forward(70 * time.Second)
+	for handling, n := range []int{1, 0, 0} { // again always, only when new, never
+		fresh.subscribeWith(7, packet.Subscription{Filter: []byte("a/#"), RetainHandling: byte(handling)})
+		for range n {
+			if p := expect[*packet.Publish](fresh); text(p) != "a/1=y" {
+				t.Errorf("%+v", p)
+			}
+		}
+		fresh.send(packet.Pingreq{})
+		expect[packet.Pingresp](fresh)
+	}
+	if n := b.Stats().Dropped[fault.Expired]; n != 1 {
+		t.Errorf("%d expired", n)
+	}
+}
+
+func TestRetainAsPublishedAndTheWill(t *testing.T) {
+	b := start(t, Options{})
+	sub := enter(t, b, packet.V5, "sub")
+	sub.subscribeWith(0, packet.Subscription{Filter: []byte("#"), RetainAsPublished: true})
+	c := dial(t, b, packet.V5)
+	c.write(connectBytes(packet.V5, "c", will("state", 0, true)))
+	expect[*packet.Connack](c)
+	_ = c.nc.Close()
+	if got := expect[*packet.Publish](sub); !got.Retain {
+		t.Errorf("%+v", got)
+	}
+	if n := b.Stats().Retained; n != 0 { // the will had no payload
+		t.Error(n)
+	}
+}
+
+func TestManyRetainedMessagesAllArrive(t *testing.T) {
+	const n = 3000
+	b := start(t, Options{OutputBuffer: 20_000, RetainedMessages: n})
+	pub := enter(t, b, packet.V311, "pub")
+	for i := range n + 1 {
+		pub.send(&packet.Publish{Topic: fmt.Append(nil, "r/", i), Payload: make([]byte, 200), Retain: true})
+	}
+	pub.send(packet.Pingreq{})
+	expect[packet.Pingresp](pub)
+	for qos := byte(0); qos <= 1; qos++ {
+		sub := enter(t, b, packet.V5, fmt.Sprint("sub", qos))
+		sub.subscribe("r/+", qos)
+		seen := map[string]bool{}
+		for range n {
+			p := expect[*packet.Publish](sub)
+			if seen[string(p.Topic)] = true; p.QoS > 0 {
+				sub.send(&packet.Ack{Kind: packet.TypePuback, ID: p.ID})
+			}
+		}
+		if len(seen) != n {
+			t.Errorf("QoS %d: %d topics", qos, len(seen))
+		}
+	}
+	if s := b.Stats(); s.Dropped[fault.TooMany] != 1 || s.Dropped[fault.SlowReader] != 0 {
+		t.Errorf("%v", s.Dropped)
+	}
+}
