@@ -75,7 +75,7 @@ func (c *crew) SignIn(_ context.Context, user, password, address string) (string
 	if password != "right password" {
 		return "", Session{}, fault.New(fault.Unauthenticated, "The name or the password is not right.")
 	}
-	s, err := c.Session(nil, user, true)
+	s, err := c.Session(context.Background(), user, true)
 	return user, s, err
 }
 
@@ -85,7 +85,7 @@ func (c *crew) APIKey(_ context.Context, key, secret, _ string) (Session, error)
 	if key != secret {
 		return Session{}, fault.New(fault.Unauthenticated, "The API key or its secret is not right.")
 	}
-	s, err := c.Session(nil, key, true)
+	s, err := c.Session(context.Background(), key, true)
 	s.CSRF = ""
 	return s, err
 }
@@ -196,6 +196,8 @@ type desk struct {
 	url    string
 	// unready are the parts that /readyz reports.
 	unready []Part
+	// patience, if set, is the server's for reading and writing.
+	patience time.Duration
 }
 
 func newDesk(t *testing.T, change ...func(*Options)) *desk {

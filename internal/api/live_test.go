@@ -105,6 +105,9 @@ func (d *desk) serve(t *testing.T) {
 	t.Helper()
 	s := httptest.NewUnstartedServer(nil)
 	s.Config = NewServer(d.Handler(false), nil)
+	if d.patience > 0 {
+		s.Config.ReadTimeout, s.Config.WriteTimeout = d.patience, d.patience
+	}
 	s.Start()
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { d.Close() })
@@ -275,6 +278,18 @@ func TestLiveEndsWhenTheNodeDrains(t *testing.T) {
 	for name, _ := r.next(); name != ""; name, _ = r.next() {
 	}
 	d.live.await(t, 0)
+}
+
+func TestLiveOutlivesTheServersTimeouts(t *testing.T) {
+	d := newDesk(t, func(o *Options) { o.Heartbeat = 20 * time.Millisecond })
+	d.patience = 50 * time.Millisecond
+	d.serve(t)
+	r := d.follow(t, "filter=%23")
+	for beats := range 10 {
+		if name, _ := r.next(); name != ":" {
+			t.Fatalf("ended after %d beats", beats)
+		}
+	}
 }
 
 func TestLiveReadersAreBounded(t *testing.T) {
