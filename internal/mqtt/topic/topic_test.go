@@ -129,6 +129,44 @@ func TestTreeAgainstMatch(t *testing.T) {
 	}
 }
 
+func TestDeepestTopic(t *testing.T) {
+	deep := strings.Repeat("/", MaxLength)
+	single := strings.Repeat("+/", MaxLength/2) + "#"
+	var tree Tree[int]
+	for i, f := range []string{deep, single, "#"} {
+		if err := ValidFilter([]byte(f)); err != nil {
+			t.Fatal(err)
+		}
+		tree.Add(f, i)
+	}
+	if got := found(&tree, deep); !slices.Equal(got, []int{0, 1, 2}) {
+		t.Fatal(got)
+	}
+	for i, f := range []string{deep, single, "#"} {
+		tree.Remove(f, i)
+	}
+	if tree.Len() != 0 || tree.root.single.Load() != nil || tree.root.children.Load() != nil {
+		t.Fatal("levels stay")
+	}
+}
+
+// Filters of every mix of a name's levels and + all match it, each once.
+func TestWildcardStorm(t *testing.T) {
+	const levels = 10
+	var tree Tree[int]
+	for mask := range 1 << levels {
+		parts := make([]string, levels)
+		for i := range parts {
+			parts[i] = [...]string{"a", "+"}[mask>>i&1]
+		}
+		tree.Add(strings.Join(parts, "/"), mask)
+	}
+	got := found(&tree, strings.TrimSuffix(strings.Repeat("a/", levels), "/"))
+	if len(got) != 1<<levels || len(slices.Compact(got)) != 1<<levels {
+		t.Fatalf("%d of %d", len(got), 1<<levels)
+	}
+}
+
 func TestManyValuesOnOneFilter(t *testing.T) {
 	const n = 2000
 	seed := rand.Uint64()
