@@ -3,54 +3,18 @@ package bus
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/millrace/millrace/internal/bus/smalldisk"
 	"github.com/millrace/millrace/internal/fault"
 )
-
-// tmpfs mounts a file system of that many bytes for the length of the test.
-func tmpfs(t *testing.T, size int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
-		t.Fatalf("this test needs a small tmpfs of its own, which cannot be mounted here (%v), nor in a user namespace: run it as root", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Errorf("unmount: %v", err)
-		}
-	})
-	return dir
-}
-
-const inNamespace = "BUS_TEST_IN_NAMESPACE"
-
-// asRoot runs test, for who may not mount in a process with a namespace of its own.
-func asRoot(t *testing.T, test func(*testing.T)) {
-	if os.Geteuid() == 0 || os.Getenv(inNamespace) != "" {
-		test(t)
-		return
-	}
-	c := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	c.Env = append(os.Environ(), inNamespace+"=1")
-	c.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("in a namespace of its own: %v\n%s", err, out)
-	}
-}
 
 // TestAFullDiskLosesNothingAndHealsByItself fills the disk under the engine, until
 // the engine itself fails, and then makes room, without a restart of the process.
 func TestAFullDiskLosesNothingAndHealsByItself(t *testing.T) {
-	asRoot(t, func(t *testing.T) {
+	smalldisk.AsRoot(t, func(t *testing.T) {
 		for _, d := range []Durability{Power, Process} {
 			t.Run(d.String(), func(t *testing.T) { fullDisk(t, d) })
 		}
@@ -58,7 +22,7 @@ func TestAFullDiskLosesNothingAndHealsByItself(t *testing.T) {
 }
 
 func fullDisk(t *testing.T, d Durability) {
-	disk := tmpfs(t, 24<<20)
+	disk := smalldisk.Mount(t, 24<<20)
 	ballast := filepath.Join(disk, "ballast")
 	must(t, os.WriteFile(ballast, make([]byte, 12<<20), 0o600))
 	b := start(t, Options{Dir: filepath.Join(disk, "bus"), Durability: d, WakeSpace: 4 << 20})

@@ -10,7 +10,7 @@ import (
 const (
 	alarmFull  = "storage-full"
 	guardPulse = 500 * time.Millisecond
-	fullMemory = 5 * time.Second // a log that said it is full counts as full so long
+	fullMemory = 2 * time.Second // a log that said it is full counts as full so long
 )
 
 // Alarms takes conditions that want somebody's attention.

@@ -1,0 +1,101 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/bus/smalldisk"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// TestAFullDiskRefusesAndThenTakesAgain publishes onto a disk of a few megabytes,
+// once with the reserve that keeps the engine from its end, once without.
+func TestAFullDiskRefusesAndThenTakesAgain(t *testing.T) {
+	smalldisk.AsRoot(t, func(t *testing.T) {
+		t.Run("with a reserve", func(t *testing.T) { fillDisk(t, 4<<20) })
+		t.Run("into the engine's own failure", func(t *testing.T) { fillDisk(t, 1) })
+	})
+}
+
+func fillDisk(t *testing.T, reserve int64) {
+	disk := smalldisk.Mount(t, 24<<20)
+	dir, ballast := filepath.Join(disk, "bus"), filepath.Join(disk, "ballast")
+	if err := os.WriteFile(ballast, make([]byte, 12<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, err := bus.New(bus.Options{Dir: dir, WakeSpace: 6 << 20})
+	if err == nil {
+		err = b.Start(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	a := alarms{make(chan string, 10), make(chan string, 10)}
+	s := running(t, nil, func(o *Options) {
+		o.Open = func(ctx context.Context, c LogConfig) (Log, error) { return b.Log(ctx, c) }
+		o.FreeSpace = func() (int64, error) { return bus.FreeSpace(disk) }
+		o.Reserve, o.Alarms, o.GuardPulse = reserve, a, 1e6
+	})
+	defer s.Close(context.Background())
+
+	kept := publishUntilFull(t, s)
+	if got := <-a.raised; !strings.HasPrefix(got, alarmFull) {
+		t.Fatalf("alarm %q", got)
+	}
+	if got := readN(t, s, len(kept)); len(got) < len(kept) {
+		t.Fatalf("%d of %d messages can be read while the disk is full", len(got), len(kept))
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	for keep(s, batchOf(reading("end", "", 1))) != nil {
+		<-a.cleared // or refused once more, which raises it again
+	}
+	found := map[string]bool{}
+	for _, m := range readUntil(t, s, "end") {
+		found[m[:20]] = true
+	}
+	for m := range kept {
+		if !found[m] {
+			t.Fatalf("message %s was confirmed and is lost", m)
+		}
+	}
+}
+
+// publishUntilFull publishes from several goroutines until each is refused and
+// returns the beginnings of the messages that were confirmed.
+func publishUntilFull(t *testing.T, s *Streams) map[string]bool {
+	var mu sync.Mutex
+	kept := map[string]bool{}
+	var wg sync.WaitGroup
+	for p := range 4 {
+		wg.Go(func() {
+			for i := 0; ; i++ {
+				payload := fmt.Sprintf("%016d", i) + strings.Repeat("x", 2000+i%3000)
+				err := keep(s, batchOf(reading("p"+strconv.Itoa(p), payload, 1)))
+				if err != nil {
+					if fault.CodeOf(err) != fault.StorageFull {
+						t.Error(err)
+					}
+					return
+				}
+				mu.Lock()
+				kept[("p" + strconv.Itoa(p) + " " + payload)[:20]] = true
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return kept
+}
+
+func readN(t *testing.T, s *Streams, n int) []string { return read(t, s, msg.Position{}, n) }
