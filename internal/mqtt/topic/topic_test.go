@@ -87,7 +87,7 @@ func TestTreeAgainstMatch(t *testing.T) {
 	}
 	var tree Tree[int]
 	model := map[pair]bool{}
-	for range 20_000 {
+	for range 6_000 {
 		p := pair{randomPath(r, true), r.IntN(3)}
 		if r.IntN(2) == 0 {
 			if tree.Add(p.filter, p.v) == model[p] {
