@@ -2,6 +2,7 @@ package historian
 
 import (
 	"math"
+	"slices"
 
 	"github.com/millrace/millrace/internal/historian/warm"
 	"github.com/millrace/millrace/internal/point"
@@ -10,6 +11,7 @@ import (
 // answer collects the samples of a range in order, or sums them up in buckets.
 type answer struct {
 	width, limit int64
+	from, to     int64
 	out          point.Result
 	open         point.Bucket
 	sumOf        float64
@@ -18,7 +20,7 @@ type answer struct {
 }
 
 func newAnswer(q point.Range) answer {
-	a := answer{width: q.Bucket, limit: int64(q.Limit)}
+	a := answer{width: q.Bucket, limit: int64(q.Limit), from: q.From, to: q.To}
 	if a.limit == 0 && q.Bucket > 0 {
 		a.limit = defaultBuckets
 	} else if a.limit == 0 {
@@ -37,7 +39,7 @@ func (a *answer) add(s *point.Sample) bool {
 		a.out.Samples = append(a.out.Samples, *s)
 		return true
 	}
-	if !a.enter(s.Time) {
+	if (!a.filled || s.Time-a.open.Start >= a.width) && !a.enter(s.Time) {
 		return false
 	}
 	if a.open.Count == 0 {
@@ -49,6 +51,33 @@ func (a *answer) add(s *point.Sample) bool {
 		a.number(1, s.Value.Num, s.Value.Num, s.Value.Num)
 	}
 	return true
+}
+
+// addAll takes the next samples; false says that the answer is full.
+func (a *answer) addAll(ss []point.Sample) bool {
+	if n := int64(len(a.out.Samples) + len(ss)); a.width == 0 && n <= a.limit {
+		a.grow(ss)
+		a.out.Samples = append(a.out.Samples, ss...)
+		return true
+	}
+	for i := range ss {
+		if !a.add(&ss[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// grow makes room for ss and for what is to be expected behind them, going by how
+// far the answer came with what it has.
+func (a *answer) grow(ss []point.Sample) {
+	n := len(a.out.Samples) + len(ss)
+	if n <= cap(a.out.Samples) || len(ss) == 0 {
+		return
+	}
+	done := float64(ss[len(ss)-1].Time-a.from+1) / float64(a.to-a.from)
+	want := min(float64(n)/done*1.05, float64(16*n), float64(a.limit))
+	a.out.Samples = slices.Grow(a.out.Samples, max(int(want)-len(a.out.Samples), len(ss)))
 }
 
 // number adds n numbers to the open bucket.

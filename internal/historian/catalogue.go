@@ -13,16 +13,20 @@ type series struct {
 	name     string // topic, slash, metric
 	text     string // of the newest value
 	num      float64
-	last     int64 // newest point's time; every in-order chunk ends at or before it
-	arrived  int64 // the last time given to a point that brought none
-	head     uint32
-	topicLen uint32
+	last     int64  // newest point's time; every in-order chunk ends at or before it
+	arrived  int64  // the last time given to a point that brought none
+	head     uint32 // its newest point in the window, one above the index
+	next     link   // the next series of its topic
+	topicLen uint16
 	freshPts uint16 // points in fresh chunks, about
 	fresh    uint8  // fresh in-order chunks at the end
 	merged   uint8  // merged ones before them
 	late     uint8  // late chunks since they were last merged
 	kind     point.Kind
 }
+
+// link is one above a series' number, 0 is none.
+type link uint32
 
 func (s *series) topic() string  { return s.name[:s.topicLen] }
 func (s *series) metric() string { return s.name[s.topicLen+1:] }
@@ -33,34 +37,40 @@ func (s *series) describe() point.Series {
 	return point.Series{Name: s.name, Topic: s.topic(), Metric: s.metric(), Kind: s.kind, Last: s.last, Value: s.value()}
 }
 
-// topicSeries are the series of one topic in order of their first sight. Messages
-// of a topic mostly bring the same metrics in the same order: next guesses.
-type topicSeries struct {
-	ids  []uint32
-	next int
-	by   map[string]uint32 // by metric, once there are many
+// many is how many metrics of a topic are looked up one after another; beyond it
+// there is a map.
+const many = 16
+
+// wideTopic is the map of a topic with many metrics.
+type wideTopic struct {
+	by   map[string]link
+	last link
 }
 
-const (
-	pageSize = 1024 // series a page
-	many     = 16   // metrics of a topic from which on a map pays
-)
+const pageSize = 1024 // series a page
 
-// catalogue knows every series by number and by (topic, metric). Pages never move,
-// so a *series stays valid. It has no lock of its own.
+// catalogue knows every series by number and by (topic, metric). The series of one
+// topic are chained in the order of their first sight. Pages never move, so a
+// *series stays valid. It has no lock of its own.
 type catalogue struct {
 	pages    []*[pageSize]series
 	count    uint32
-	topics   map[string]*topicSeries
+	topics   map[string]link // to the first series of each
+	wide     map[link]*wideTopic
 	sorted   []uint32 // by name, but for
 	unsorted []uint32
 }
 
-func newCatalogue() *catalogue { return &catalogue{topics: map[string]*topicSeries{}} }
+func newCatalogue() *catalogue {
+	return &catalogue{topics: map[string]link{}, wide: map[link]*wideTopic{}}
+}
 
 func (c *catalogue) at(id uint32) *series { return &c.pages[id/pageSize][id%pageSize] }
 
-// add appends a series and returns its number. Its name's strings are its own.
+// follow returns the series a link leads to.
+func (c *catalogue) follow(l link) *series { return c.at(uint32(l - 1)) }
+
+// add appends a series and returns its number. Topics have 65,535 bytes at most.
 func (c *catalogue) add(topic, metric string) uint32 {
 	id := c.count
 	if id%pageSize == 0 {
@@ -68,48 +78,68 @@ func (c *catalogue) add(topic, metric string) uint32 {
 	}
 	c.count++
 	s := c.at(id)
-	s.name, s.topicLen = point.SeriesName(topic, metric), uint32(len(topic))
-	t := c.topics[topic]
-	if t == nil {
-		t = &topicSeries{}
-		c.topics[s.topic()] = t
+	s.name, s.topicLen = point.SeriesName(topic, metric), uint16(len(topic))
+	if first := c.topics[topic]; first == 0 {
+		c.topics[s.topic()] = link(id + 1)
+	} else {
+		c.join(first, link(id+1))
 	}
-	c.join(t, id, s)
 	c.unsorted = append(c.unsorted, id)
 	return id
 }
 
-func (c *catalogue) join(t *topicSeries, id uint32, s *series) {
-	t.ids = append(t.ids, id)
-	if len(t.ids) == many {
-		t.by = make(map[string]uint32, 2*many)
-		for _, other := range t.ids {
-			t.by[c.at(other).metric()] = other
-		}
-	} else if t.by != nil {
-		t.by[s.metric()] = id
+// join chains a further series to its topic.
+func (c *catalogue) join(first, l link) {
+	if w := c.wide[first]; w != nil {
+		c.follow(w.last).next, w.last = l, l
+		w.by[c.follow(l).metric()] = l
+		return
 	}
+	n, last := 2, first
+	for ; c.follow(last).next != 0; n++ {
+		last = c.follow(last).next
+	}
+	c.follow(last).next = l
+	if n <= many {
+		return
+	}
+	w := &wideTopic{by: make(map[string]link, 2*many), last: l}
+	for at := first; at != 0; at = c.follow(at).next {
+		w.by[c.follow(at).metric()] = at
+	}
+	c.wide[first] = w
 }
 
-// find returns the series of t that has the metric.
-func (c *catalogue) find(t *topicSeries, metric []byte) (uint32, bool) {
-	if t.next < len(t.ids) {
-		if id := t.ids[t.next]; c.at(id).metric() == string(metric) {
-			t.next++
-			return id, true
+// cursor looks up the metrics of one message's topic. Messages of a topic mostly
+// bring the same metrics in the same order: next guesses.
+type cursor struct{ first, next link }
+
+func (c *catalogue) cursor(topic []byte) cursor {
+	first := c.topics[string(topic)]
+	return cursor{first, first}
+}
+
+// find returns the series of the cursor's topic that has the metric.
+func (c *catalogue) find(at *cursor, metric []byte) (uint32, bool) {
+	l := at.next
+	if l == 0 || c.follow(l).metric() != string(metric) {
+		if l = c.seek(at.first, metric); l == 0 {
+			return 0, false
 		}
 	}
-	if t.by != nil {
-		id, ok := t.by[string(metric)]
-		return id, ok
+	at.next = c.follow(l).next
+	return uint32(l - 1), true
+}
+
+func (c *catalogue) seek(first link, metric []byte) link {
+	if w := c.wide[first]; w != nil {
+		return w.by[string(metric)]
 	}
-	for i, id := range t.ids {
-		if c.at(id).metric() == string(metric) {
-			t.next = i + 1
-			return id, true
-		}
+	l := first
+	for l != 0 && c.follow(l).metric() != string(metric) {
+		l = c.follow(l).next
 	}
-	return 0, false
+	return l
 }
 
 // named finds a series by its name. Where a slash in a metric makes two series
@@ -120,27 +150,11 @@ func (c *catalogue) named(name string) (uint32, bool) {
 		if slash < 0 {
 			return 0, false
 		}
-		if t := c.topics[name[:slash]]; t != nil {
-			if id, ok := c.seek(t, name[slash+1:]); ok {
-				return id, true
-			}
+		if l := c.seek(c.topics[name[:slash]], []byte(name[slash+1:])); l != 0 {
+			return uint32(l - 1), true
 		}
 		end = slash
 	}
-}
-
-// seek is find for readers: it leaves the guess alone.
-func (c *catalogue) seek(t *topicSeries, metric string) (uint32, bool) {
-	if t.by != nil {
-		id, ok := t.by[metric]
-		return id, ok
-	}
-	for _, id := range t.ids {
-		if c.at(id).metric() == metric {
-			return id, true
-		}
-	}
-	return 0, false
 }
 
 // sort brings new series into order.

@@ -38,7 +38,7 @@ type Historian struct {
 	commits     uint64
 	current     struct {
 		message *msg.Message
-		topic   *topicSeries
+		topic   cursor
 	}
 	refused struct{ last, told time.Time }
 
@@ -89,6 +89,9 @@ func (h *Historian) Start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	h.work.Go(func() { h.tick(run) })
+	if h.opts.MaxAge > 0 {
+		h.work.Go(func() { h.retain(run) })
+	}
 	if h.opts.Stream != "" {
 		h.work.Go(func() { h.follow(run) })
 	}

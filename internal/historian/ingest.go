@@ -54,10 +54,7 @@ func (h *Historian) takeSome(at msg.Position, ms []msg.Message) int {
 // message decodes one message into the window.
 func (h *Historian) message(m *msg.Message) {
 	h.behind.newest.Store(m.Time)
-	h.current.message, h.current.topic = m, h.catalogue.topics[string(m.Topic)]
-	if t := h.current.topic; t != nil {
-		t.next = 0
-	}
+	h.current.message, h.current.topic = m, h.catalogue.cursor(m.Topic)
 	rejected, err := h.decoder.Decode(m, h.addPoint)
 	if err != nil {
 		h.reject(fault.CodeOf(err), 1)
@@ -122,10 +119,8 @@ func (s *series) own(v point.Value) point.Value {
 // seriesOf finds the series of a metric of the current message, or opens it when
 // the limits let it.
 func (h *Historian) seriesOf(m *msg.Message, metric []byte) (uint32, bool) {
-	if t := h.current.topic; t != nil {
-		if id, ok := h.catalogue.find(t, metric); ok {
-			return id, true
-		}
+	if id, ok := h.catalogue.find(&h.current.topic, metric); ok {
+		return id, true
 	}
 	if int(h.catalogue.count) >= h.opts.MaxSeries || !h.newcomers.admit(m.Publisher, m.Time) {
 		h.refusedSeries(m)
@@ -133,7 +128,7 @@ func (h *Historian) seriesOf(m *msg.Message, metric []byte) (uint32, bool) {
 	}
 	id := h.catalogue.add(string(m.Topic), string(metric))
 	h.catalogue.at(id).last = noTime
-	h.current.topic = h.catalogue.topics[string(m.Topic)]
+	h.current.topic = cursor{first: h.catalogue.topics[string(m.Topic)]}
 	h.created = append(h.created, id)
 	return id, true
 }

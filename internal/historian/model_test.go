@@ -2,10 +2,12 @@ package historian
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand"
 	randv2 "math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -18,7 +20,12 @@ import (
 	"github.com/millrace/millrace/internal/point"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(m.Run())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // epoch is when the tests' clocks begin.
 var epoch = time.Date(2024, 5, 6, 22, 0, 0, 0, time.UTC).UnixNano()
@@ -279,12 +286,20 @@ func bucketsOf(ss []point.Sample, width int64) (out []point.Bucket) {
 	return out
 }
 
+var (
+	modelSeed = flag.Int64("model.seed", 0, "first seed of TestModel; 0 takes the clock")
+	modelRuns = flag.Int64("model.runs", 4, "how many seeds TestModel runs")
+)
+
 // TestModel runs random plants: whatever is published, committed, restarted and
 // crashed, each answer is the model's.
 func TestModel(t *testing.T) {
 	seed := time.Now().UnixNano()
-	for i := range int64(12) {
-		t.Run(fmt.Sprintf("seed=%d", seed+i), func(t *testing.T) { runModel(t, seed+i, 400) })
+	if *modelSeed != 0 {
+		seed = *modelSeed
+	}
+	for i := range *modelRuns {
+		t.Run(fmt.Sprintf("seed=%d", seed+i), func(t *testing.T) { runModel(t, seed+i, 300) })
 	}
 }
 

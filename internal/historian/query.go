@@ -134,6 +134,9 @@ func (s *scan) chunk(h *warm.Header) bool {
 		return true
 	}
 	ss := clip(s.samples, s.from, s.to)
+	if s.next() > h.Max {
+		return s.out.addAll(ss)
+	}
 	for i := range ss {
 		if next := s.next(); next <= ss[i].Time {
 			if !s.overlay(ss[i].Time + 1) {

@@ -130,13 +130,31 @@ func readPacked(b []byte, vs []int64) ([]byte, error) {
 		if b = b[1:]; len(b) < size {
 			return nil, ErrChunk
 		}
-		r := bitReader{b: b[:size]}
-		for i := range group {
-			group[i] = unzigzag(r.read(width))
+		if width <= 56 && len(b) >= size+8 {
+			unpack(b, group, width)
+		} else {
+			r := bitReader{b: b[:size]}
+			for i := range group {
+				group[i] = unzigzag(r.read(width))
+			}
 		}
 		b = b[size:]
 	}
 	return b, nil
+}
+
+// unpack is the quick way where b reaches 8 bytes past the group and no integer
+// spans more than 8.
+func unpack(b []byte, group []int64, width uint) {
+	if width == 0 {
+		clear(group)
+		return
+	}
+	at := uint(0)
+	for i := range group {
+		group[i] = unzigzag(binary.BigEndian.Uint64(b[at/8:]) << (at % 8) >> (64 - width))
+		at += width
+	}
 }
 
 func zigzag(v int64) uint64   { return uint64(v)<<1 ^ uint64(v>>63) }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/millrace/millrace/internal/point"
 )
@@ -28,8 +29,9 @@ func (d *Decoder) Append(dst []point.Sample, h *Header) ([]point.Sample, error) 
 		return dst, ErrChunk
 	}
 	start := len(dst)
-	for _, t := range d.times {
-		dst = append(dst, point.Sample{Time: t})
+	dst = slices.Grow(dst, h.Count)[:start+h.Count]
+	for i, t := range d.times {
+		dst[start+i] = point.Sample{Time: t}
 	}
 	r := reader{b: b}
 	d.readValues(&r, h.flags, dst[start:])
