@@ -124,27 +124,31 @@ func (w *worker) forget(c *client) {
 func (w *worker) subscribe(c *client, p *packet.Subscribe) {
 	w.reasons = w.reasons[:0]
 	for i := range p.Filters {
-		f := &p.Filters[i]
-		old := c.filters[string(f.Filter)]
-		have := len(c.filters)
-		if old != nil {
-			have-- // it is replaced [MQTT-3.8.4-3]
-		}
-		reason, code, ok := c.session.Grant(f, have)
-		w.reasons = append(w.reasons, reason)
-		if !ok {
-			w.counts.refused[code]++
-			w.refusals.log("subscription refused", "client", c.id, "remote", c.conn.Remote(), "reason", code)
-			continue
-		}
-		s := &subscription{
-			client: c, home: w.home, filter: string(f.Filter), id: p.SubscriptionID,
-			qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished,
-		}
-		w.enter(c, old, s)
-		w.offerRetained(c, s, f.RetainHandling, old != nil)
+		w.reasons = append(w.reasons, w.subscribeTo(c, &p.Filters[i], p.SubscriptionID))
 	}
 	w.granted(c, p)
+}
+
+// subscribeTo enters one filter and returns its reason code.
+func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte {
+	old := c.filters[string(f.Filter)]
+	have := len(c.filters)
+	if old != nil {
+		have-- // it is replaced [MQTT-3.8.4-3]
+	}
+	reason, code, ok := c.session.Grant(f, have)
+	if !ok {
+		w.counts.refused[code]++
+		w.refusals.log("subscription refused", "client", c.id, "remote", c.conn.Remote(), "reason", code)
+		return reason
+	}
+	s := &subscription{
+		client: c, home: w.home, filter: string(f.Filter), id: id,
+		qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished,
+	}
+	w.enter(c, old, s)
+	w.offerRetained(c, s, f.RetainHandling, old != nil)
+	return reason
 }
 
 // enter makes s count in the place of old, without a gap between the two.

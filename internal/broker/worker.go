@@ -134,13 +134,7 @@ func (w *worker) send(c *client, before, after []byte) {
 func (w *worker) publish(c *client, ev *session.Event) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
-	r := c.last
-	if r == nil || r.topic != string(m.Topic) || !w.routes.valid(r) {
-		if r = w.routes.find(m.Topic); r.topic != "" {
-			c.last = r
-		}
-	}
-	receivers := w.route(r, m, c)
+	receivers := w.route(w.routeOf(c, m.Topic), m, c)
 	stream, kept := w.streamOf(m.Topic)
 	switch {
 	case kept:
@@ -156,6 +150,18 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	if !kept && receivers == 0 {
 		w.counts.dropped[fault.NoSubscriber]++
 	}
+}
+
+// routeOf finds the topic's route; a client mostly goes on with its last one.
+func (w *worker) routeOf(c *client, topic []byte) *route {
+	if r := c.last; r != nil && r.topic == string(topic) && w.routes.valid(r) {
+		return r
+	}
+	r := w.routes.find(topic)
+	if r.topic != "" {
+		c.last = r
+	}
+	return r
 }
 
 func (w *worker) streamOf(topic []byte) (stream int, ok bool) {

@@ -12,17 +12,8 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	if err := p.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
-	switch {
-	case p.QoS > MaximumQoS: // announced in CONNACK [MQTT-3.2.2-11]
-		return s.fail(dst, ev, errQoS)
-	case p.Alias != 0: // none were allowed [MQTT-3.3.2-9]
-		return s.fail(dst, ev, errAlias)
-	case len(p.SubscriptionIDs) > 0: // [MQTT-3.3.4-6]
-		return s.fail(dst, ev, errClientIDs)
-	case p.Retain && !s.limits.Retain && s.version == packet.V5: // [MQTT-3.2.2-14]
-		return s.fail(dst, ev, errRetain)
-	case p.QoS > 0 && s.Full() && s.version == packet.V5: // [MQTT-3.3.4-9]
-		return s.fail(dst, ev, errReceiveMaximum)
+	if err := s.publishable(p); err != nil {
+		return s.fail(dst, ev, err)
 	}
 	ev.Message = msg.Message{
 		Topic: p.Topic, Payload: p.Payload, Properties: p.Properties, Publisher: s.publisher,
@@ -36,6 +27,23 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		return s.refusePublish(dst, ev)
 	}
 	return dst
+}
+
+// publishable holds a PUBLISH against what CONNACK told.
+func (s *Session) publishable(p *packet.Publish) error {
+	switch {
+	case p.QoS > MaximumQoS: // [MQTT-3.2.2-11]
+		return errQoS
+	case p.Alias != 0: // none were allowed [MQTT-3.3.2-9]
+		return errAlias
+	case len(p.SubscriptionIDs) > 0: // [MQTT-3.3.4-6]
+		return errClientIDs
+	case p.Retain && !s.limits.Retain && s.version == packet.V5: // [MQTT-3.2.2-14]
+		return errRetain
+	case p.QoS > 0 && s.Full() && s.version == packet.V5: // [MQTT-3.3.4-9]
+		return errReceiveMaximum
+	}
+	return nil
 }
 
 // refusePublish turns down a message to a topic of the server's own. MQTT 3.1.1
