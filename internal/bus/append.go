@@ -150,7 +150,7 @@ func refusal(data []byte) error {
 	switch r.Error.Code {
 	case 10002, 10023, 10028, 10047: // resources of the account, the server, memory, storage
 		code, text = fault.StorageFull, "The storage limit of the node is reached."
-	case 10054: // message size exceeds maximum allowed
+	case 10054, 10077: // over the limit of a message, over the bytes of the whole log
 		code, text = fault.TooLarge, "The entry is larger than the storage engine takes."
 	}
 	return &fault.Error{Code: code, Op: "bus: append: " + r.Error.Description, Message: text}

@@ -199,3 +199,30 @@ func BenchmarkStart(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+// BenchmarkTail is from the hand-over of one message to a reader at the tail.
+func BenchmarkTail(b *testing.B) {
+	engine, o := onDisk(b, b.TempDir(), bus.Process)
+	defer engine.Close()
+	s := running(b, nil, func(x *Options) { *x = o })
+	defer s.Close(context.Background())
+	got := make(chan int, 1)
+	ctx, cancel := context.WithCancel(b.Context())
+	ended := make(chan error)
+	go func() {
+		ended <- s.Read(ctx, "telemetry", msg.Position{}, func(_ msg.Position, ms []msg.Message) error {
+			got <- len(ms)
+			return nil
+		})
+	}()
+	batch := benchBatch(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := keep(s, batch); err != nil {
+			b.Fatal(err)
+		}
+		<-got
+	}
+	cancel()
+	<-ended
+}

@@ -17,7 +17,8 @@ type Config struct {
 	Filters []string
 	// MaxAge is how long a message is kept; 0 is for ever.
 	MaxAge time.Duration
-	// MaxBytes is how much is kept on disk, the oldest goes first; 0 is no bound.
+	// MaxBytes is how much is kept on disk, the oldest goes first; 0 is no bound, the
+	// least is 4 MiB.
 	MaxBytes int64
 	// MaxMessages is how many messages are kept. The log counts entries of many
 	// messages, so this bound is not offered yet: anything but 0 is refused.
@@ -51,6 +52,8 @@ func (c Config) check() error {
 		return fault.New(fault.Invalid, "Stream %s: a bound by messages is not offered; bound its age or bytes.", c.Name)
 	case c.MaxAge < 0 || c.MaxBytes < 0:
 		return fault.New(fault.Invalid, "Stream %s: age and bytes cannot be negative.", c.Name)
+	case c.MaxBytes > 0 && c.MaxBytes < 4<<20:
+		return fault.New(fault.Invalid, "Stream %s: the least bound by bytes is 4 MiB.", c.Name)
 	case c.MaxAge > 0 && c.MaxAge < 100*time.Millisecond:
 		return fault.New(fault.Invalid, "Stream %s: the shortest age is 100ms.", c.Name)
 	}

@@ -121,6 +121,7 @@ func TestConfigurationIsChecked(t *testing.T) {
 		{[]Config{{Name: "a", Filters: all}, {Name: "a", Filters: all}}, fault.Invalid, "twice"},
 		{[]Config{{Name: "a", Filters: all, MaxMessages: 5}}, fault.Invalid, "messages"},
 		{[]Config{{Name: "a", Filters: all, MaxBytes: -1}}, fault.Invalid, "negative"},
+		{[]Config{{Name: "a", Filters: all, MaxBytes: 1000}}, fault.Invalid, "4 MiB"},
 		{[]Config{{Name: "a", Filters: all, MaxAge: time.Millisecond}}, fault.Invalid, "age"},
 		{[]Config{{Name: "a", Filters: all}}, fault.Invalid, "log"}, // no Open
 	} {
