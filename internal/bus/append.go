@@ -3,6 +3,8 @@ package bus
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,12 +73,10 @@ func (e *engine) depart(f *flight) (uint64, error) {
 // drain takes every flight out, in the order of their departure. e.mu is held.
 func (e *engine) drain() []*flight {
 	all := make([]*flight, 0, len(e.flights))
-	for n := e.number - min(e.number, 1<<20); n <= e.number && len(e.flights) > 0; n++ {
-		if f := e.flights[n]; f != nil {
-			all = append(all, f)
-			delete(e.flights, n)
-		}
+	for _, n := range slices.Sorted(maps.Keys(e.flights)) {
+		all = append(all, e.flights[n])
 	}
+	clear(e.flights)
 	return all
 }
 
