@@ -140,7 +140,7 @@ func TestASlowReaderLosesItsOwnMessagesAlone(t *testing.T) {
 
 func TestManyClientsLoseAndDoubleNothing(t *testing.T) {
 	const publishers, subscribers, n = 20, 20, 200
-	log := &fakeLog{}
+	log := newLaterLog(t)
 	b := start(t, Options{Loops: 4, Keeper: log})
 	collected := make([]*seen, subscribers)
 	var all sync.WaitGroup
@@ -152,7 +152,7 @@ func TestManyClientsLoseAndDoubleNothing(t *testing.T) {
 	}
 	for i := range publishers {
 		pub := enter(t, b, versions[i%3], fmt.Sprint("pub", i))
-		all.Go(func() { flood(t, pub, fmt.Sprint("load/", i), n) })
+		all.Go(func() { flood(t, pub, log, fmt.Sprint("load/", i), n) })
 	}
 	all.Wait()
 	for _, s := range collected {
@@ -184,8 +184,9 @@ func collect(t *testing.T, sub *raw, into *seen, n int) {
 	}
 }
 
-// flood publishes n numbered messages, at most 16 without PUBACK.
-func flood(t *testing.T, pub *raw, topic string, n int) {
+// flood publishes n numbered messages, at most 16 without PUBACK, each of which
+// must come after the log has the message.
+func flood(t *testing.T, pub *raw, log *laterLog, topic string, n int) {
 	acked := 0
 	for i := range n {
 		if _, err := pub.nc.Write(publish(topic, fmt.Sprint(i), 1, uint16(i+1)).Append(nil, pub.version)); err != nil {
@@ -196,6 +197,10 @@ func flood(t *testing.T, pub *raw, topic string, n int) {
 			a, err := pub.read()
 			if k, ok := a.(*packet.Ack); err != nil || !ok || int(k.ID) != acked+1 {
 				t.Errorf("%T %+v, %v: want PUBACK %d", a, a, err, acked+1)
+				return
+			}
+			if kept := log.keptOn(topic); kept <= acked {
+				t.Errorf("%s: PUBACK %d while %d are kept", topic, acked+1, kept)
 				return
 			}
 		}

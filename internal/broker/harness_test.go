@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -33,6 +35,7 @@ type fakeLog struct {
 	err     error
 	waiting []func()
 	kept    []msg.Message
+	topics  map[string]int // how many of each topic are kept
 	batches int
 }
 
@@ -65,7 +68,44 @@ func (k *fakeLog) store(b *msg.Batch) {
 			panic(err)
 		}
 		k.kept = append(k.kept, m.Clone())
+		if k.topics == nil {
+			k.topics = map[string]int{}
+		}
+		k.topics[string(m.Topic)]++
 	}
+}
+
+// keptOn is how many messages of the topic are kept.
+func (k *fakeLog) keptOn(topic string) int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.topics[topic]
+}
+
+// laterLog commits on a goroutine of its own, a few batches at a time.
+type laterLog struct {
+	fakeLog
+	work chan func()
+	done chan bool
+}
+
+func newLaterLog(t testing.TB) *laterLog {
+	k := &laterLog{work: make(chan func(), 10_000), done: make(chan bool)}
+	go func() {
+		defer close(k.done)
+		for f := range k.work {
+			for range rand.IntN(100) {
+				runtime.Gosched()
+			}
+			f()
+		}
+	}()
+	t.Cleanup(func() { close(k.work); <-k.done })
+	return k
+}
+
+func (k *laterLog) Keep(stream int, b *msg.Batch, committed func(*msg.Batch, error)) {
+	k.work <- func() { k.fakeLog.Keep(stream, b, committed) }
 }
 
 func (k *fakeLog) hold() { k.set(true, nil) }
