@@ -8,10 +8,14 @@ import (
 	"github.com/millrace/millrace/internal/point"
 )
 
+// maxAnswerBytes is how many bytes of texts an answer holds at most, about.
+const maxAnswerBytes = 64 << 20
+
 // answer collects the samples of a range in order, or sums them up in buckets.
 type answer struct {
 	width, limit int64
 	from, to     int64
+	bytes        int // of the texts in the samples
 	out          point.Result
 	open         point.Bucket
 	sumOf        float64
@@ -32,11 +36,12 @@ func newAnswer(q point.Range) answer {
 // add takes the next sample; false says that the answer is full.
 func (a *answer) add(s *point.Sample) bool {
 	if a.width == 0 {
-		if int64(len(a.out.Samples)) >= a.limit {
+		if int64(len(a.out.Samples)) >= a.limit || a.bytes >= maxAnswerBytes {
 			a.out.Truncated, a.out.NextFrom = true, s.Time
 			return false
 		}
 		a.out.Samples = append(a.out.Samples, *s)
+		a.bytes += len(s.Value.Str)
 		return true
 	}
 	if (!a.filled || s.Time-a.open.Start >= a.width) && !a.enter(s.Time) {
@@ -53,9 +58,10 @@ func (a *answer) add(s *point.Sample) bool {
 	return true
 }
 
-// addAll takes the next samples; false says that the answer is full.
-func (a *answer) addAll(ss []point.Sample) bool {
-	if n := int64(len(a.out.Samples) + len(ss)); a.width == 0 && n <= a.limit {
+// addAll takes the next samples, which are all numbers when numbers says so; false
+// says that the answer is full.
+func (a *answer) addAll(ss []point.Sample, numbers bool) bool {
+	if n := int64(len(a.out.Samples) + len(ss)); numbers && a.width == 0 && n <= a.limit {
 		a.grow(ss)
 		a.out.Samples = append(a.out.Samples, ss...)
 		return true

@@ -108,6 +108,32 @@ func TestReserve(t *testing.T) {
 	bells.await(t, "cleared "+alarmDisk)
 }
 
+// TestCloseOnAFullDisk ends at once; the next start reads what was not committed
+// from the stream again.
+func TestCloseOnAFullDisk(t *testing.T) {
+	src := newTape()
+	for i := range int64(100) {
+		src.publish(reading("a", fmt.Sprint(i), epoch+i*1e9))
+	}
+	var free atomic.Int64
+	opts := Options{Dir: "warm", fs: vfs.NewMem(), FreeSpace: func() (int64, error) { return free.Load(), nil }, Source: src, Stream: "telemetry", CommitPoints: 10}
+	h, err := New(opts)
+	if err == nil {
+		err = h.Start(context.Background())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the pause", func() bool { return h.Stats().Points == 10 && h.Stats().Paused })
+	if err := h.Close(context.Background()); fault.CodeOf(err) != fault.StorageFull {
+		t.Fatal(err)
+	}
+	free.Store(1 << 40)
+	h = started(t, opts)
+	until(t, "all points", func() bool { return h.Stats().Points == 100 })
+	checkCounterOf(t, h, "a/value", 100)
+}
+
 // TestDiskThatFailsForGood ends the store, not the process: the alarm stands, what
 // is asked says why, Close returns. The store's goroutines stay for ever by design,
 // so the test runs in a process of its own.

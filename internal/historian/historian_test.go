@@ -15,6 +15,7 @@ import (
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/point"
 )
 
@@ -263,6 +264,34 @@ func checkCounter(t *testing.T, h *Historian, n int, whole bool) {
 		if s.Value.Num != float64(i) {
 			t.Fatalf("sample %d is %v", i, s.Value.Num)
 		}
+	}
+}
+
+func checkCounterOf(t *testing.T, h *Historian, name string, n int) {
+	t.Helper()
+	got, err := h.Range(context.Background(), point.Range{Series: name, To: math.MaxInt64})
+	if err != nil || len(got.Samples) != n {
+		t.Fatalf("%d samples of %d, err %v", len(got.Samples), n, err)
+	}
+}
+
+// TestLongTextsAreBounded commits by bytes, too, and cuts answers by bytes.
+func TestLongTextsAreBounded(t *testing.T) {
+	h := started(t, Options{Payload: payload.Options{MaxText: 1 << 20}})
+	for i := range 40 {
+		take(t, h, reading("log", strings.Repeat("x", 1<<20-2)+fmt.Sprint(10+i), epoch+int64(i)*1e6))
+		if b := h.window.bytes; b > maxTextBytes+1<<20 {
+			t.Fatalf("%d bytes wait", b)
+		}
+	}
+	a, word := newAnswer(point.Range{To: math.MaxInt64}), strings.Repeat("x", 1<<20)
+	for i := range int64(100) {
+		if !a.add(&point.Sample{Time: i, Value: point.String(word)}) {
+			break
+		}
+	}
+	if r := a.result(); !r.Truncated || r.NextFrom != maxAnswerBytes>>20 || len(r.Samples) != maxAnswerBytes>>20 {
+		t.Fatalf("%d samples, next from %d", len(r.Samples), r.NextFrom)
 	}
 }
 

@@ -42,7 +42,7 @@ func (h *Historian) takeSome(at msg.Position, ms []msg.Message) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range ms {
-		if i > 0 && len(h.window.recs) >= h.opts.CommitPoints {
+		if i > 0 && h.window.full(h.opts.CommitPoints) {
 			return i
 		}
 		h.message(&ms[i])
@@ -83,7 +83,8 @@ func (h *Historian) add(v *payload.Metric) error {
 	if !v.Own {
 		t = s.arrive(t)
 	}
-	value := s.own(v.Value)
+	value, copied := s.own(v.Value)
+	h.window.bytes += copied
 	h.window.push(id, s, t, value)
 	if t >= s.last {
 		s.last, s.kind, s.num, s.text = t, value.Kind, value.Num, value.Str
@@ -103,17 +104,17 @@ func (s *series) arrive(t int64) int64 {
 }
 
 // own returns v with a text that outlives the message: the newest value's own where
-// it says the same, as states mostly do.
-func (s *series) own(v point.Value) point.Value {
+// it says the same, as states mostly do; copied is the bytes of a new one.
+func (s *series) own(v point.Value) (_ point.Value, copied int) {
 	if v.Kind != point.Text {
-		return v
+		return v, 0
 	}
 	if s.kind == point.Text && s.text == v.Str {
 		v.Str = s.text
-	} else {
-		v.Str = strings.Clone(v.Str)
+		return v, 0
 	}
-	return v
+	v.Str = strings.Clone(v.Str)
+	return v, len(v.Str)
 }
 
 // seriesOf finds the series of a metric of the current message, or opens it when
@@ -174,7 +175,7 @@ func (h *Historian) reject(code fault.Code, n uint32) {
 
 // makeRoom commits when the window is full, and waits while the disk is.
 func (h *Historian) makeRoom() error {
-	for len(h.window.recs) >= h.opts.CommitPoints {
+	for h.window.full(h.opts.CommitPoints) {
 		if err := h.commit(); err == nil {
 			return nil
 		} else if fault.CodeOf(err) != fault.StorageFull {

@@ -19,7 +19,8 @@ type Source interface {
 	Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error
 }
 
-// Alarms is told of conditions that want somebody's attention.
+// Alarms is told of conditions that want somebody's attention. Its methods are
+// called with locks held: they must not ask the Historian.
 type Alarms interface {
 	Raise(id string, priority int, title, detail string)
 	Clear(id string)

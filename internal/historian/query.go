@@ -135,7 +135,7 @@ func (s *scan) chunk(h *warm.Header) bool {
 	}
 	ss := clip(s.samples, s.from, s.to)
 	if s.next() > h.Max {
-		return s.out.addAll(ss)
+		return s.out.addAll(ss, h.Numbers())
 	}
 	for i := range ss {
 		if next := s.next(); next <= ss[i].Time {

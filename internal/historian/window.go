@@ -13,8 +13,15 @@ import (
 type window struct {
 	recs  []rec
 	texts []string
+	bytes int // of the texts that are not shared with the newest value before
 	dirty []dirty
 }
+
+// maxTextBytes is how many bytes of texts stay uncommitted at most, about.
+const maxTextBytes = 32 << 20
+
+// full says that the window holds what it may.
+func (w *window) full(points int) bool { return len(w.recs) >= points || w.bytes >= maxTextBytes }
 
 type rec struct {
 	time int64
@@ -63,7 +70,7 @@ func (w *window) samples(dst []point.Sample, head uint32) []point.Sample {
 // reset empties the window and keeps its memory.
 func (w *window) reset() {
 	clear(w.texts)
-	w.recs, w.texts, w.dirty = w.recs[:0], w.texts[:0], w.dirty[:0]
+	w.recs, w.texts, w.dirty, w.bytes = w.recs[:0], w.texts[:0], w.dirty[:0], 0
 }
 
 // settle sorts samples by time; of several with one time the last stays.

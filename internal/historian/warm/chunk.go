@@ -56,6 +56,9 @@ type Header struct {
 	body  []byte
 }
 
+// Numbers says that all samples are numbers.
+func (h *Header) Numbers() bool { return h.flags&flagKind>>kindShift == byte(point.Float) }
+
 // Summary sums up a chunk whose samples are all numbers.
 type Summary struct{ Sum, Min, Max, First, Last float64 }
 
