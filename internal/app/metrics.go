@@ -26,6 +26,7 @@ func (a *App) registerMetrics() {
 	m.Gauge("millrace_disk_free_bytes", "Free bytes where the data lies.", func() float64 { free, _ := a.freeSpace(); return float64(free) })
 	m.Counter("millrace_bus_restarts_total", "Times that the storage engine was started afresh.", counter(a.bus.Restarts))
 	m.Gauge("millrace_topics", "Topics whose last message is remembered.", func() float64 { return float64(a.topics.Stats().Topics) })
+	m.Counter("millrace_topics_evicted_total", "Topics forgotten for room.", func() float64 { return float64(a.topics.Stats().Evicted) })
 	m.Counter("millrace_topics_missed_total", "Messages that the topic registry was too slow for.", func() float64 { return float64(a.topics.Stats().Missed) })
 }
 
@@ -35,6 +36,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_subscriptions", "Subscriptions of connected clients.", func() float64 { return float64(stats().Subscriptions) })
 	m.Counter("millrace_received_bytes_total", "Bytes from MQTT clients.", func() float64 { return float64(stats().BytesIn) })
 	m.Counter("millrace_sent_bytes_total", "Bytes for MQTT clients.", func() float64 { return float64(stats().BytesOut) })
+	m.Gauge("millrace_retained", "Retained messages.", func() float64 { return float64(stats().Retained) })
 	m.Gauge("millrace_unkept_bytes", "Bytes handed to the log and not yet kept.", func() float64 { return float64(stats().Unkept) })
 	m.Counters("millrace_messages_received_total", "Messages published to the node.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesIn }))
 	m.Counters("millrace_messages_sent_total", "Messages delivered to clients.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesOut }))

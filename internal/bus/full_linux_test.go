@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/millrace/millrace/internal/bus/smalldisk"
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/testkit/smalldisk"
 )
 
 // TestAFullDiskLosesNothingAndHealsByItself fills the disk under the engine, until

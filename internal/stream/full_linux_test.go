@@ -11,9 +11,9 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/internal/bus"
-	"github.com/millrace/millrace/internal/bus/smalldisk"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/testkit/smalldisk"
 )
 
 // TestAFullDiskRefusesAndThenTakesAgain publishes onto a disk of a few megabytes,

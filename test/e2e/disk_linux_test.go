@@ -9,23 +9,19 @@ import (
 	"testing"
 
 	"github.com/eclipse/paho.golang/paho"
-	"golang.org/x/sys/unix"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/testkit/smalldisk"
 )
 
 // A small disk fills up: publishes that the log would have to keep are refused, an
 // alarm says why, and all is well again by itself once there is space.
 func TestAFullDiskRefusesAlarmsAndRecovers(t *testing.T) {
-	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=96m"); err != nil {
-		t.Fatalf("this test mounts a small disk and has to run as root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	smalldisk.AsRoot(t, fillTheDisk)
+}
+
+func fillTheDisk(t *testing.T) {
+	disk := smalldisk.Mount(t, 96<<20)
 	n := startNode(t, filepath.Join(disk, "data"), []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
 	c := newCaller(t, n, "viewer")
 	client := connect(t, n, "writer", nil)
