@@ -108,6 +108,40 @@ type Encoder struct {
 // MaxSamples, their times not negative and strictly rising.
 func (e *Encoder) Append(dst []byte, id uint32, tier Tier, ss []point.Sample) []byte {
 	start := len(dst)
+	kind, quality := uniform(ss)
+	dst = appendHeader(dst, byte(tier)|kind<<kindShift, quality, ss)
+	dst = e.appendTimes(dst, ss)
+	dst = e.appendValues(dst, kind, ss)
+	if quality {
+		dst = appendRuns(dst, ss, func(s *point.Sample) byte { return byte(s.Quality) })
+	}
+	return binary.BigEndian.AppendUint32(dst, checksum(id, dst[start:]))
+}
+
+func appendHeader(dst []byte, flags byte, quality bool, ss []point.Sample) []byte {
+	if quality {
+		flags |= flagQuality
+	}
+	var sum Summary
+	if flags&flagKind>>kindShift == byte(point.Float) && len(ss) >= summaryFrom {
+		var ok bool
+		if sum, ok = summarise(ss); ok {
+			flags |= flagSummary
+		}
+	}
+	first, last := ss[0].Time, ss[len(ss)-1].Time
+	dst = binary.BigEndian.AppendUint64(append(dst, version, flags), uint64(first))
+	dst = binary.AppendUvarint(dst, uint64(len(ss)))
+	dst = binary.AppendUvarint(dst, uint64(last-first))
+	if flags&flagSummary != 0 {
+		for _, v := range [...]float64{sum.Sum, sum.Min, sum.Max, sum.First, sum.Last} {
+			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
+		}
+	}
+	return dst
+}
+
+func (e *Encoder) appendTimes(dst []byte, ss []point.Sample) []byte {
 	if cap(e.ints) < len(ss) {
 		e.ints = make([]int64, 0, 2*len(ss))
 	}
@@ -115,33 +149,7 @@ func (e *Encoder) Append(dst []byte, id uint32, tier Tier, ss []point.Sample) []
 	for i := range ss {
 		e.times = append(e.times, ss[i].Time)
 	}
-	kind, quality := uniform(ss)
-	flags := byte(tier) | kind<<kindShift
-	var sum Summary
-	if kind == byte(point.Float) && len(ss) >= summaryFrom {
-		var ok bool
-		if sum, ok = summarise(ss); ok {
-			flags |= flagSummary
-		}
-	}
-	if quality {
-		flags |= flagQuality
-	}
-	dst = append(dst, version, flags)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(ss[0].Time))
-	dst = binary.AppendUvarint(dst, uint64(len(ss)))
-	dst = binary.AppendUvarint(dst, uint64(ss[len(ss)-1].Time-ss[0].Time))
-	if flags&flagSummary != 0 {
-		for _, v := range [...]float64{sum.Sum, sum.Min, sum.Max, sum.First, sum.Last} {
-			dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
-		}
-	}
-	dst = appendTimes(dst, e.times, e.ints)
-	dst = e.appendValues(dst, kind, ss)
-	if quality {
-		dst = appendRuns(dst, ss, func(s *point.Sample) byte { return byte(s.Quality) })
-	}
-	return binary.BigEndian.AppendUint32(dst, checksum(id, dst[start:]))
+	return appendTimes(dst, e.times, e.ints)
 }
 
 // uniform returns the kind that all samples share, else kindMixed, and whether any
