@@ -69,7 +69,7 @@ function status() {
     broker: {
       connections: empty ? 0 : 312,
       subscriptions: empty ? 0 : 1_204,
-      receivedTotal: 318_204_112,
+      receivedTotal: empty ? 0 : 318_204_112,
       sentTotal: 702_118_004,
       receivedRate: rate,
       sentRate: rate * 2.2,

@@ -65,7 +65,7 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
       },
     ],
     series: [{}, ...o.lines.map((line) => series(line, o))],
-    hooks: { setCursor: [(u) => o.onCursor?.(cursorTime(u))] },
+    hooks: { setCursor: [(u) => o.onCursor?.(cursorTime(u))], drawClear: [(u) => thinDense(u, o)] },
   };
   return new uPlot(options, data, host);
 }
@@ -77,8 +77,7 @@ function series(line: Line, o: PlotOptions): uPlot.Series {
   return {
     label: line.label,
     stroke: o.stacked ? undefined : color,
-    width: o.stacked ? 0 : 1.5,
-    dash: line.dashed ? [5, 3] : undefined,
+    width: o.stacked ? 0 : lineWidth,
     fill: o.stacked ? color : line.area ? `color-mix(in srgb, ${color} 11%, transparent)` : undefined,
     points: { show: false },
     paths: bars || steps || undefined,
@@ -98,6 +97,24 @@ function times(zone: Zone) {
     const show = step < 60 ? clock : step < 86_400 ? hourMinute : date;
     return marks.map((s) => (show === date ? date(s * 1000, zone).slice(5) : show(s * 1000, zone)));
   };
+}
+
+const dashes = [5, 3];
+const densest = 1.5;
+const lineWidth = 1.5;
+
+// With a sample on every other pixel a dash cannot be seen and a wide line is a
+// blot; both cost most of the time that drawing takes. Dense lines are hairlines.
+function thinDense(u: uPlot, o: PlotOptions) {
+  if (o.stacked) return;
+  const [first, last] = u.series[0]?.idxs ?? [0, 0];
+  const dense = (last - first) / Math.max(1, u.width) > densest;
+  o.lines.forEach((line, i) => {
+    const series = u.series[i + 1];
+    if (!series) return;
+    series.dash = line.dashed && !dense ? dashes : undefined;
+    series.width = dense ? 1 / devicePixelRatio : lineWidth;
+  });
 }
 
 function cursorTime(u: uPlot): number | null {

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChartSpline, ListTree, type LucideIcon, Search } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useState } from "react";
 import { seriesSearch, topicSearch } from "../api/queries";
+import { summary } from "../data/summary";
 import type { Key } from "../i18n/en";
 import { useText } from "../i18n/text";
 import { Dialog } from "../kit/Dialog";
@@ -119,7 +120,7 @@ function useHits(text: string): { hits: Hit[]; total: number } {
     ...(topics?.items ?? []).map((node): Hit => ({
       id: `topic ${node.topic}`,
       text: node.topic,
-      side: node.preview?.slice(0, 24),
+      side: summary(node.preview ?? "").slice(0, 32),
       icon: ListTree,
       to: address("/topics", { topic: node.topic }),
       group: "search.topics",

@@ -17,21 +17,22 @@ export function Charts({ tracks, slots, bucket, span, stale }: Props) {
   const groups = new Map<string, Track[]>();
   for (const track of tracks) {
     if (track.kind === "state") continue;
-    const metric = metricOf(track.series);
-    groups.set(metric, [...(groups.get(metric) ?? []), track]);
+    // Eight colours: the ninth series of a metric begins a chart of its own.
+    const key = `${metricOf(track.series)} ${Math.floor((slots.get(track.series) ?? 0) / 8)}`;
+    groups.set(key, [...(groups.get(key) ?? []), track]);
   }
-  const metrics = [...groups];
+  const panels = [...groups];
   return (
     <div className={stale ? "plots stale" : "plots"}>
-      {metrics.map(([metric, list], i) => (
+      {panels.map(([key, list], i) => (
         <ChartPanel
-          key={metric}
-          metric={metric}
+          key={key}
+          metric={metricOf(list[0]?.series ?? "")}
           tracks={list}
           slots={slots}
           bucket={bucket}
           span={span}
-          noTimes={i < metrics.length - 1}
+          noTimes={i < panels.length - 1}
         />
       ))}
       {states.length > 0 && <Lanes tracks={states} />}

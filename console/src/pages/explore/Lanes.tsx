@@ -4,7 +4,7 @@ import { usePreferences, useResolvedTheme } from "../../prefs/preferences";
 import { AtCursor } from "./AtCursor";
 import { useStage } from "./context";
 import { drawLanes, laneHeight } from "./drawLanes";
-import { distinct, metricOf } from "./names";
+import { labelsOf, metricOf } from "./names";
 import type { Track } from "./track";
 
 /** States over time: grey for the usual one, tint and top edge for the rest. */
@@ -14,9 +14,9 @@ export function Lanes({ tracks }: { tracks: readonly Track[] }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useResolvedTheme();
   const { size } = usePreferences();
-  const topics = distinct(tracks.map((track) => track.series));
+  const labels = labelsOf(tracks.map((track) => track.series));
   const several = new Set(tracks.map((track) => metricOf(track.series))).size > 1;
-  const names = tracks.map((track, i) => (several ? `${topics[i]} ${metricOf(track.series)}` : (topics[i] ?? "")));
+  const names = tracks.map(({ series }) => `${labels.get(series)}${several ? ` ${metricOf(series)}` : ""}`);
 
   useEffect(() => {
     const element = canvas.current;

@@ -1,7 +1,7 @@
 import { useText } from "../../i18n/text";
 import { AtCursor } from "./AtCursor";
 import { CursorTime } from "./CursorTime";
-import { metricOf } from "./names";
+import { labelsOf, metricOf } from "./names";
 import { statsOf } from "./stats";
 import type { Track } from "./track";
 
@@ -14,6 +14,7 @@ interface Props {
 /** Figures of every series over the time in sight. */
 export function StatsTable({ tracks, slots, span }: Props) {
   const { t, fixed, count } = useText();
+  const labels = labelsOf(tracks.map((track) => track.series));
   return (
     <div className="stat">
       <table className="tbl nb" aria-label={t("explore.stats")}>
@@ -39,7 +40,7 @@ export function StatsTable({ tracks, slots, span }: Props) {
               <tr key={track.series}>
                 <td title={track.series}>
                   <i className="sw" style={{ background: `var(--c${((slots.get(track.series) ?? 0) % 8) + 1})` }} />
-                  {track.series.split("/").at(-2)} {metricOf(track.series)}
+                  {labels.get(track.series)} <span className="mut2">{metricOf(track.series)}</span>
                 </td>
                 <td className="num str">
                   <AtCursor track={track} />

@@ -1,5 +1,5 @@
 import { useText } from "../../i18n/text";
-import { metricOf } from "./names";
+import { labelsOf, metricOf } from "./names";
 import { rowsOf } from "./table";
 import type { Track } from "./track";
 
@@ -8,6 +8,7 @@ const most = 500;
 /** The same samples as a table, newest first. */
 export function ValuesTable({ tracks, span }: { tracks: readonly Track[]; span: readonly [number, number] }) {
   const { t, dateTime, clockMillis } = useText();
+  const labels = labelsOf(tracks.map((track) => track.series));
   const rows = rowsOf(tracks, span[0], span[1]).slice(-most).reverse();
   return (
     <div className="values">
@@ -17,7 +18,7 @@ export function ValuesTable({ tracks, span }: { tracks: readonly Track[]; span: 
             <th>{t("explore.time")}</th>
             {tracks.map((track) => (
               <th key={track.series} className="num" title={track.series}>
-                {track.series.split("/").at(-2)} {metricOf(track.series)}
+                {labels.get(track.series)} {metricOf(track.series)}
               </th>
             ))}
           </tr>

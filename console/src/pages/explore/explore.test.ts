@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { align } from "./align";
 import { stretches, usual } from "./lanes";
-import { distinct, metricOf, Slots } from "./names";
+import { distinct, labelsOf, metricOf, Slots } from "./names";
 import { seriesTree } from "./seriesTree";
 import { statsOf } from "./stats";
 import { csv, rowsOf } from "./table";
@@ -101,8 +101,13 @@ describe("lanes", () => {
 describe("names", () => {
   it("leave out what all share", () => {
     expect(distinct(["p/line-1/press/force", "p/line-2/press/force"])).toEqual(["line-1", "line-2"]);
-    expect(distinct(["p/line-1/press/force"])).toEqual(["press"]);
+    expect(distinct(["p/line-1/press/force"])).toEqual(["line-1/press"]);
     expect(metricOf("p/line-1/motor.temp")).toBe("motor.temp");
+  });
+
+  it("label each series within its metric", () => {
+    const labels = labelsOf(["p/l1/press/force", "p/l2/press/force", "p/l1/press/state"]);
+    expect([...labels.values()]).toEqual(["l1", "l2", "l1/press"]);
   });
 
   it("keep a colour while a series is shown", () => {

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { Status } from "../../api/types";
 import { useFresh } from "../../api/fresh";
 import { useNodeHistory, useStatus } from "../../api/queries";
 import { useText } from "../../i18n/text";
@@ -17,10 +18,17 @@ import { Storage } from "./Storage";
 const windows = { "5m": 300, "15m": 900, "1h": 3_600 };
 type Window = keyof typeof windows;
 
+// A young node has little history: begin with the shortest window that holds it.
+function fitting(status: Status | undefined): Window {
+  const up = status ? (Date.parse(status.now) - Date.parse(status.started)) / 1000 : Number.POSITIVE_INFINITY;
+  return up < windows["5m"] ? "5m" : up < windows["15m"] ? "15m" : "1h";
+}
+
 export default function Overview() {
   const { t, span, duration } = useText();
-  const [window, setWindow] = useState<Window>("1h");
   const status = useStatus();
+  const [chosen, setWindow] = useState<Window | null>(null);
+  const window = chosen ?? fitting(status.data);
   const history = useNodeHistory(window);
   const { fresh, since } = useFresh();
   const node = status.data;

@@ -63,7 +63,7 @@ export function RaceView({ status }: { status: Status }) {
                   rate: rate(status.broker.droppedRate),
                   reasons: reasons
                     .slice(0, 2)
-                    .map((one) => text.fault(one.reason, one.title).toLowerCase())
+                    .map((one) => inSentence(text.fault(one.reason, one.title), text.language))
                     .join(", "),
                 })}
               </text>
@@ -74,6 +74,9 @@ export function RaceView({ status }: { status: Status }) {
     </div>
   );
 }
+
+// English writes a title's words small inside a sentence; German keeps its nouns.
+const inSentence = (words: string, language: string) => (language === "en" ? words.toLowerCase() : words);
 
 interface WaterProps {
   ribbon: Ribbon;

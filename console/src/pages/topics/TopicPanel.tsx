@@ -72,8 +72,6 @@ export function TopicPanel({ topic, cells, onClose }: Props) {
           <PayloadTabs message={message} />
           <TopicFacts message={message} series={series?.length} />
         </>
-      ) : first.isError && first.error && "status" in first.error && first.error.status === 404 ? (
-        <section className="t12 mut2">{t("topics.level")}</section>
       ) : first.isError ? (
         <Failure error={first.error} retry={() => void first.refetch()} />
       ) : (

@@ -16,6 +16,7 @@ import { address, go, setQuery, usePlace } from "../../router";
 import { Cells } from "./cells";
 import { topicColumns } from "./columns";
 import { CellsContext } from "./LiveCells";
+import { LevelPanel } from "./LevelPanel";
 import { liveFilters, type TopicRow } from "./rows";
 import { TopicPanel } from "./TopicPanel";
 import { useTopicRows } from "./useTopicRows";
@@ -39,9 +40,12 @@ export default function Topics() {
   cells.paused = paused;
 
   const topics = useTopicRows(cells, filter, flat, selected);
+  const chosen = topics.rows.find((row) => row.key === selected)?.node;
+  const level = chosen && !chosen.hasMessage ? chosen : null;
+  const sparks = topics.rows.some((row) => row.node.value !== undefined);
   const columns = useMemo(
-    () => topicColumns(text, flat || filter !== "", selected !== null),
-    [text, flat, filter, selected],
+    () => topicColumns(text, { full: flat || filter !== "", beside: selected !== null, sparks }),
+    [text, flat, filter, selected, sparks],
   );
   const filters = liveFilters(visible, selected).join("\n");
 
@@ -156,7 +160,11 @@ export default function Topics() {
             </span>
           </div>
         </div>
-        {selected && <TopicPanel key={selected} topic={selected} cells={cells} onClose={closePanel} />}
+        {level ? (
+          <LevelPanel node={level} onClose={closePanel} />
+        ) : (
+          selected && <TopicPanel key={selected} topic={selected} cells={cells} onClose={closePanel} />
+        )}
       </div>
     </CellsContext>
   );

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { LiveMessage } from "../../api/types";
-import { Cells, summary } from "./cells";
+import { summary } from "../../data/summary";
+import { Cells } from "./cells";
 
 const message = (payload: string, time = "2026-11-21T14:32:07Z"): LiveMessage => ({
   topic: "plant/a",

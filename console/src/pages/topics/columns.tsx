@@ -3,9 +3,17 @@ import type { Column } from "../../kit/DataGrid";
 import { AgeCell, PublisherCell, RateCell, SparkCell, ValueCell } from "./LiveCells";
 import type { TopicRow } from "./rows";
 
-/** The columns of the topic tree. Full shows whole topics in place of levels; beside
- *  a panel the publisher is left out, since the panel names it. */
-export function topicColumns({ t, count }: Text, full: boolean, beside: boolean): Column<TopicRow>[] {
+export interface Shape {
+  /** Whole topics in place of levels. */
+  full: boolean;
+  /** Beside a panel the publisher is left out: the panel names it. */
+  beside: boolean;
+  /** Whether any row has a number to draw. */
+  sparks: boolean;
+}
+
+/** The columns of the topic tree. */
+export function topicColumns({ t, count }: Text, { full, beside, sparks }: Shape): Column<TopicRow>[] {
   const columns: Column<TopicRow>[] = [
     {
       id: "topic",
@@ -61,5 +69,5 @@ export function topicColumns({ t, count }: Text, full: boolean, beside: boolean)
       cell: ({ node, more }) => !more && <PublisherCell topic={node.topic} publishers={node.publishers} />,
     },
   ];
-  return beside ? columns.filter((column) => column.id !== "publisher") : columns;
+  return columns.filter((column) => (column.id === "publisher" ? !beside : column.id !== "spark" || sparks));
 }
