@@ -10,6 +10,9 @@ BIN     := build/millrace
 STATICCHECK := build/tools/staticcheck
 FUZZTIME ?= 10m
 
+# Pure Go everywhere; only the race detector needs C.
+export CGO_ENABLED := 0
+
 # What the tests need from Debian: command=package.
 DEBIAN := mosquitto_pub=mosquitto-clients chromium=chromium gcc=gcc mount=mount
 
@@ -21,11 +24,11 @@ help: ## List the targets
 
 .PHONY: build
 build: console ## Build the console and the binary with it
-	CGO_ENABLED=0 $(GO) build -trimpath -tags console -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
+	$(GO) build -tags console -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
 
 .PHONY: build-go
 build-go: ## Build the binary without the console (no Node needed)
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
+	$(GO) build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/millrace
 
 .PHONY: console
 console: console/dist/index.html
@@ -72,15 +75,23 @@ check-go: $(STATICCHECK)
 
 .PHONY: check-cross
 check-cross:
-	for target in linux/amd64 linux/arm64 windows/amd64 darwin/arm64; do \
-		echo "build $$target"; \
-		CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} $(GO) build -o build/cross/millrace-$${target/\//-} ./cmd/millrace; \
+	for system in windows/amd64 darwin/arm64; do \
+		echo "build for $$system"; \
+		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -o build/cross/millrace-$${system/\//-} ./cmd/millrace; \
 	done
-	CGO_ENABLED=0 GOOS=windows $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+
+.PHONY: release
+release: console ## Build stripped programs for every system into build/release
+	for system in linux/amd64 linux/arm64 windows/amd64 darwin/arm64; do \
+		suffix=$$([ $${system%/*} = windows ] && echo .exe || true); \
+		GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -trimpath -tags console -ldflags '$(LDFLAGS)' \
+			-o build/release/millrace-$${system/\//-}$$suffix ./cmd/millrace; \
+	done
 
 .PHONY: test-unit
 test-unit: ## Unit tests with the race detector
-	$(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race ./...
 
 .PHONY: test-console
 test-console: console/node_modules/.package-lock.json
