@@ -68,7 +68,7 @@ func (h *Historian) commit() error {
 }
 
 func (h *Historian) newWriter() (*writer, error) {
-	it, err := h.store.chunks(0, true)
+	it, err := h.store.chunks()
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +125,15 @@ func (w *writer) remove(key []byte) {
 	}
 }
 
+// removeOnce removes a key that was set exactly once, as every open chunk is: the
+// two vanish where they meet, often before either reaches a table.
+func (w *writer) removeOnce(key []byte) {
+	w.key = key
+	if err := w.batch.SingleDelete(key, nil); err != nil {
+		panic(fmt.Sprintf("historian: a batch in memory refused a key: %v", err))
+	}
+}
+
 // tail counts the chunks of a series that wait to be merged.
 type tail struct {
 	freshPts            uint16
@@ -161,19 +170,23 @@ func (w *writer) series(id uint32, t *tail, ss []point.Sample, before int64) {
 	w.late(id, t, late)
 }
 
-// due says whether n more samples make the fresh chunks worth merging.
+// due says whether n more samples make the open chunks worth merging. Whatever is
+// closed takes all open chunks along, so that these are always the later.
 func (t *tail) due(n int) bool {
+	if n >= closeFrom {
+		return t.fresh > 0 || t.merged > 0
+	}
 	return t.fresh > 0 && (t.fresh+1 >= mergeFresh || int(t.freshPts)+n >= fullChunk)
 }
 
-// append writes ordered samples as new chunks at the end.
+// append writes ordered samples as new chunks at the end; nothing is open when they
+// are enough for a closed one.
 func (w *writer) append(id uint32, t *tail, ss []point.Sample) {
 	if len(ss) >= closeFrom {
 		w.chunks(id, laneOrdered, warm.Closed, ss)
-		t.fresh, t.freshPts, t.merged = 0, 0, 0
 		return
 	}
-	w.chunks(id, laneOrdered, warm.Fresh, ss)
+	w.chunks(id, laneOpen, warm.Fresh, ss)
 	t.fresh++
 	t.freshPts += uint16(len(ss))
 }

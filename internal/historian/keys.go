@@ -21,10 +21,15 @@ const (
 	formatVersion = 1
 )
 
-// Lanes keep in-order chunks, which never overlap, apart from late ones, which may.
+// Lanes keep chunks of one life apart. Those of the ordered and the open lane never
+// overlap, and the open lane's are the later; late ones may overlap all others. Open
+// chunks come and go: apart from the closed ones their turnover costs little.
 const (
-	laneOrdered = 0
+	laneOrdered = 0 // closed
 	laneLate    = 1
+	laneOpen    = 2 // fresh and merged, in order
+
+	lanes = 3
 )
 
 const chunkKeySize = 1 + 4 + 1 + 8 + 8
@@ -35,10 +40,10 @@ func numberKey(dst []byte, kind byte, id uint32) []byte {
 
 func positionKey(stream string) []byte { return append([]byte{keyPosition}, stream...) }
 
-// chunkKey sorts by series, lane, first time and then by commit: a later commit's
+// chunkKey sorts by lane, series, first time and then by commit: a later commit's
 // chunk is the newer.
 func chunkKey(dst []byte, id uint32, lane byte, from int64, commit uint64) []byte {
-	dst = append(numberKey(dst, keyChunk, id), lane)
+	dst = binary.BigEndian.AppendUint32(append(dst, keyChunk, lane), id)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(from))
 	return binary.BigEndian.AppendUint64(dst, commit)
 }
@@ -55,7 +60,7 @@ func parseChunkKey(k []byte) (c chunkAt, ok bool) {
 	if len(k) != chunkKeySize || k[0] != keyChunk {
 		return c, false
 	}
-	c.id, c.lane = binary.BigEndian.Uint32(k[1:]), k[5]
+	c.lane, c.id = k[1], binary.BigEndian.Uint32(k[2:])
 	c.from, c.commit = int64(binary.BigEndian.Uint64(k[6:])), binary.BigEndian.Uint64(k[14:])
 	return c, true
 }

@@ -2,6 +2,7 @@ package historian
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/millrace/millrace/internal/historian/warm"
@@ -34,34 +35,23 @@ func (w *writer) read() (c stored, ok bool) {
 	return c, true
 }
 
-// mergeTail writes the ordered samples together with the chunks at the end that
-// wait for it, and takes up the late samples of the same time. It returns the late
-// samples that lie before.
+// mergeTail writes the ordered samples together with the open chunks that wait for
+// it, and takes up the late samples of the same time. It returns the late samples
+// that lie before.
 func (w *writer) mergeTail(id uint32, t *tail, ordered, late []point.Sample) []point.Sample {
-	end := chunkKey(nil, id, laneLate, 0, 0)
-	fresh := w.waiting(id, end, warm.Fresh)
-	if len(fresh) == 0 {
-		w.append(id, t, ordered)
-		return late
+	open := w.waiting(id, warm.Fresh)
+	tier, lane := warm.Merged, byte(laneOpen)
+	if len(ordered)+count(open) >= closeFrom || int(t.merged)+1 >= mergeMerged {
+		open = w.waiting(id, warm.Merged)
+		tier, lane = warm.Closed, laneOrdered
 	}
-	all := fresh
-	total := len(ordered) + count(fresh)
-	if total < closeFrom && int(t.merged)+1 >= mergeMerged {
-		all = append(w.waiting(id, end, warm.Merged), fresh...)
-		total = len(ordered) + count(all)
-	}
-	tier := warm.Merged
-	if total >= closeFrom || len(all) > len(fresh) {
-		tier = warm.Closed
-	}
-	samples := make([]point.Sample, 0, total)
-	for _, c := range all {
+	samples := make([]point.Sample, 0, len(ordered)+count(open))
+	for _, c := range open {
 		samples = append(samples, c.samples...)
-		w.remove(chunkKey(w.key[:0], id, laneOrdered, c.from, c.commit))
+		w.removeOnce(chunkKey(w.key[:0], id, laneOpen, c.from, c.commit))
 	}
-	samples = append(samples, ordered...)
-	samples, late = w.absorb(id, t, samples, late)
-	w.chunks(id, laneOrdered, tier, samples)
+	samples, late = w.absorb(id, t, append(samples, ordered...), late)
+	w.chunks(id, lane, tier, samples)
 	t.fresh, t.freshPts = 0, 0
 	if t.merged++; tier == warm.Closed {
 		t.merged = 0
@@ -76,24 +66,17 @@ func count(cs []stored) (n int) {
 	return n
 }
 
-// waiting reads back the chunks at the end of the ordered lane, down to those of
-// the tier, oldest first. For Merged the fresh ones behind are passed over.
-func (w *writer) waiting(id uint32, end []byte, tier warm.Tier) (cs []stored) {
-	const most = 4 * mergeFresh
-	for ok := w.iter.SeekLT(end); ok && len(cs) < most; ok = w.iter.Prev() {
+// waiting reads back the open chunks at the end down to the last beyond the tier,
+// oldest first. It stops at a damaged one.
+func (w *writer) waiting(id uint32, most warm.Tier) (cs []stored) {
+	end := chunkKey(nil, id, laneOpen, maxTime, math.MaxUint64)
+	for ok := w.iter.SeekLT(end); ok; ok = w.iter.Prev() {
 		at, ok := parseChunkKey(w.iter.Key())
-		if !ok || at.id != id || at.lane != laneOrdered {
-			break
-		}
-		h, err := warm.ReadHeader(id, w.iter.Value())
-		if err == nil && h.Tier == warm.Fresh && tier == warm.Merged {
-			continue
-		}
-		if err != nil || h.Tier != tier {
+		if !ok || at.id != id || at.lane != laneOpen {
 			break
 		}
 		c, ok := w.read()
-		if !ok {
+		if !ok || c.tier > most {
 			break
 		}
 		cs = append(cs, c)
@@ -140,7 +123,7 @@ const maxTime = 1<<63 - 1
 func (w *writer) lateChunks(id uint32, from, to int64) (cs []stored) {
 	for ok := w.iter.SeekGE(chunkKey(nil, id, laneLate, from, 0)); ok; ok = w.iter.Next() {
 		at, ok := parseChunkKey(w.iter.Key())
-		if !ok || at.id != id || at.from >= to {
+		if !ok || at.id != id || at.lane != laneLate || at.from >= to {
 			break
 		}
 		if c, ok := w.read(); ok {

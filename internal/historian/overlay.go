@@ -79,7 +79,7 @@ func (l *lateSource) take(t int64) *point.Sample {
 func (l *lateSource) load() {
 	for len(l.day) == 0 && l.more {
 		at, ok := parseChunkKey(l.it.Key())
-		if !ok || at.from >= l.scan.to {
+		if !ok || at.id != l.scan.id || at.lane != laneLate || at.from >= l.scan.to {
 			l.more = false
 			return
 		}
@@ -94,7 +94,7 @@ func (l *lateSource) readDay(midnight int64) []point.Sample {
 	n := 0
 	for ; l.more; l.more = l.it.Next() {
 		at, ok := parseChunkKey(l.it.Key())
-		if !ok || at.from >= midnight {
+		if !ok || at.id != l.scan.id || at.lane != laneLate || at.from >= midnight {
 			break
 		}
 		h, err := warm.ReadHeader(at.id, l.it.Value())

@@ -49,19 +49,27 @@ func (h *Historian) Range(ctx context.Context, q point.Range) (point.Result, err
 }
 
 func (h *Historian) scan(ctx context.Context, store *store, id uint32, q point.Range, head []point.Sample) (point.Result, error) {
-	it, err := store.chunks(id, false)
+	it, err := store.chunks()
 	if err != nil {
 		return point.Result{}, fault.Wrap(fault.Unavailable, "historian: range", err, "The historian's store cannot be read.")
 	}
-	lateIt, err := it.Clone(pebble.CloneOptions{})
-	if err != nil {
-		return point.Result{}, errors.Join(err, it.Close())
+	s := scan{ctx: ctx, last: noTime, id: id, from: q.From, to: q.To, head: head, broken: h.damaged, out: newAnswer(q)}
+	its := [lanes]*pebble.Iterator{it}
+	for lane := 1; lane < lanes && err == nil; lane++ {
+		its[lane], err = it.Clone(pebble.CloneOptions{})
 	}
-	s := scan{ctx: ctx, last: noTime, id: id, from: q.From, to: q.To, it: it, head: head, broken: h.damaged, out: newAnswer(q)}
-	s.late = lateSource{scan: &s, it: lateIt}
-	s.late.seek(q.From)
-	err = errors.Join(s.run(), it.Error(), lateIt.Error())
-	return s.out.result(), errors.Join(err, it.Close(), lateIt.Close())
+	if err == nil {
+		s.late = lateSource{scan: &s, it: its[laneLate]}
+		s.late.seek(q.From)
+		s.lanes = [2]lane{{it: its[laneOrdered], number: laneOrdered}, {it: its[laneOpen], number: laneOpen}}
+		err = s.run()
+	}
+	for _, it := range its {
+		if it != nil {
+			err = errors.Join(err, it.Error(), it.Close())
+		}
+	}
+	return s.out.result(), err
 }
 
 // clip cuts sorted samples to from ≤ time < to.
@@ -71,14 +79,14 @@ func clip(ss []point.Sample, from, to int64) []point.Sample {
 	return ss[a:max(a, b)]
 }
 
-// scan merges the three places a series' samples are in: ordered chunks, late
-// chunks and the window. At one time the window beats late beats ordered, for so
+// scan merges the places a series' samples are in: chunks in order, late chunks and
+// the window. At one time the window beats late beats ordered, for so
 // they arrived.
 type scan struct {
 	ctx      context.Context
 	id       uint32
 	from, to int64
-	it       *pebble.Iterator
+	lanes    [2]lane // of the chunks that never overlap
 	late     lateSource
 	head     []point.Sample
 	dec      warm.Decoder
@@ -88,35 +96,62 @@ type scan struct {
 	out      answer
 }
 
-// run walks the ordered chunks; the other two are laid over them.
+// run walks the chunks in order; late and uncommitted samples are laid over them.
 func (s *scan) run() error {
-	for ok := s.first(); ok; ok = s.it.Next() {
+	for i := range s.lanes {
+		s.lanes[i].first(s)
+	}
+	for l := s.earliest(); l != nil; l = s.earliest() {
 		if err := s.ctx.Err(); err != nil {
 			return fault.Wrap(fault.Timeout, "historian: range", err, "The question took too long.")
 		}
-		at, ok := parseChunkKey(s.it.Key())
-		if !ok || at.lane != laneOrdered || at.from >= s.to {
-			break
-		}
-		h, err := warm.ReadHeader(s.id, s.it.Value())
+		h, err := warm.ReadHeader(s.id, l.it.Value())
 		if err != nil {
 			s.broken(s.id)
-			continue
-		}
-		if h.Max >= s.from && !s.chunk(&h) {
+		} else if h.Max >= s.from && !s.chunk(&h) {
 			return nil
 		}
+		l.look(s, l.it.Next())
 	}
 	s.overlay(s.to)
 	return nil
 }
 
-// first goes to the only ordered chunk that may hold from, or behind it.
-func (s *scan) first() bool {
-	if s.it.SeekLT(chunkKey(nil, s.id, laneOrdered, s.from, math.MaxUint64)) {
-		return true
+// lane walks the series' chunks in one lane.
+type lane struct {
+	it     *pebble.Iterator
+	number byte
+	from   int64 // first time of the chunk at hand
+	more   bool  // there is one, and it begins before the scan's end
+}
+
+// first goes to the lane's only chunk that may hold the scan's first time and
+// begins before it, else to the next.
+func (l *lane) first(s *scan) {
+	ok := l.it.SeekLT(chunkKey(nil, s.id, l.number, s.from, math.MaxUint64))
+	if l.look(s, ok); !l.more {
+		l.look(s, l.it.SeekGE(chunkKey(nil, s.id, l.number, s.from, 0)))
 	}
-	return s.it.First()
+}
+
+func (l *lane) look(s *scan, ok bool) {
+	l.more = false
+	if ok {
+		at, ok := parseChunkKey(l.it.Key())
+		l.from, l.more = at.from, ok && at.id == s.id && at.lane == l.number && at.from < s.to
+	}
+}
+
+// earliest is the lane whose chunk comes first, nil when there is none.
+func (s *scan) earliest() *lane {
+	a, b := &s.lanes[0], &s.lanes[1]
+	switch {
+	case a.more && (!b.more || a.from <= b.from):
+		return a
+	case b.more:
+		return b
+	}
+	return nil
 }
 
 // chunk lays one ordered chunk and what is over it into the answer; false ends the

@@ -53,14 +53,14 @@ func (h *Historian) expire(ctx context.Context) {
 }
 
 func (h *Historian) expireSome(from, to uint32, cutoff int64) error {
-	it, err := h.store.chunks(0, true)
+	it, err := h.store.chunks()
 	if err != nil {
 		return err
 	}
 	defer it.Close()
 	b := h.store.db.NewBatch()
 	for id := from; id < to && err == nil; id++ {
-		for _, lane := range [...]byte{laneOrdered, laneLate} {
+		for lane := range byte(lanes) {
 			err = expireLane(b, it, id, lane, cutoff)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,7 @@ import (
 )
 
 const (
-	memTableSize = 8 << 20
+	memTableSize = 16 << 20
 	cacheSize    = 16 << 20
 	fullRetry    = 250 * time.Millisecond
 )
@@ -152,16 +151,12 @@ func (s *store) each(kind byte, f func(id uint32, v []byte) error) error {
 	return errors.Join(err, it.Close())
 }
 
-// chunks returns an iterator over the chunks of series id, or of all.
-func (s *store) chunks(id uint32, all bool) (*pebble.Iterator, error) {
+// chunks returns an iterator over all chunks.
+func (s *store) chunks() (*pebble.Iterator, error) {
 	if s.hasFailed() {
 		return nil, errFailed
 	}
-	lower, upper := numberKey(nil, keyChunk, id), numberKey(nil, keyChunk, id+1)
-	if id == math.MaxUint32 || all {
-		upper = []byte{keyChunk + 1}
-	}
-	return s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	return s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{keyChunk}, UpperBound: []byte{keyChunk + 1}})
 }
 
 func (s *store) hasFailed() bool {

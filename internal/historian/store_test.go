@@ -37,7 +37,7 @@ func TestADamagedChunkIsLeftOut(t *testing.T) {
 // damage flips a bit in the last chunk.
 func damage(t *testing.T, s *store) {
 	t.Helper()
-	it, err := s.chunks(0, true)
+	it, err := s.chunks()
 	if err != nil || !it.Last() {
 		t.Fatal(err)
 	}
