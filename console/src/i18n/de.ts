@@ -18,7 +18,7 @@ const de: Record<Key, string> = {
   "shell.notes": "Hinweise",
   "shell.alarms": "{count, plural, one {# aktiver Alarm} other {# aktive Alarme}}",
   "shell.alarm.new": "Neuer Alarm, Priorität {priority}: {title}",
-  "shell.zone.switch": "Zeitzone {zone}, zwischen Ortszeit und UTC umschalten",
+  "shell.zone.switch": "Zwischen Ortszeit und UTC umschalten",
   "shell.skew": "Uhren weichen um {by} ab",
   "shell.skew.why": "Die Uhr des Servers und die dieses Rechners weichen ab. Gezeigt wird die Zeit des Servers.",
 

@@ -16,7 +16,7 @@ const en = {
   "shell.notes": "Notes",
   "shell.alarms": "{count, plural, one {# active alarm} other {# active alarms}}",
   "shell.alarm.new": "New alarm, priority {priority}: {title}",
-  "shell.zone.switch": "Time zone {zone}, switch between local time and UTC",
+  "shell.zone.switch": "Switch between local time and UTC",
   "shell.skew": "Clocks differ by {by}",
   "shell.skew.why": "The server's clock and this computer's differ. Times shown are the server's.",
 

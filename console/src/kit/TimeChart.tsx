@@ -1,7 +1,7 @@
 import { type Ref, useEffect, useImperativeHandle, useLayoutEffect, useRef } from "react";
 import type uPlot from "uplot";
 import { usePreferences, useResolvedTheme } from "../prefs/preferences";
-import { makePlot, type PlotOptions } from "./plot";
+import { makePlot, type PlotOptions, plotSize } from "./plot";
 
 export interface ChartHandle {
   /** New data, and the span of time in sight, in seconds; draws at once. */
@@ -45,7 +45,7 @@ export function TimeChart({ label, data, span, handle, className = "", ...option
     plot.current = made;
     show(made, shown.current.span);
     const watcher = new ResizeObserver(() => {
-      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height: element.clientHeight });
+      if (element.clientWidth > 0) made.setSize(plotSize(element));
     });
     watcher.observe(element);
     return () => {

@@ -34,40 +34,57 @@ export interface PlotOptions {
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-const font = '11px "Atkinson Hyperlegible Next", system-ui, sans-serif';
+const font = (size: number) => `${size}px "Atkinson Hyperlegible Next", system-ui, sans-serif`;
+
+/** How much the text size and wide screens zoom an element. */
+export const zoomOf = (host: HTMLElement): number => host.getBoundingClientRect().width / host.offsetWidth || 1;
+
+/** The plot's size: in pixels of the screen, since the plot itself is not zoomed. */
+export function plotSize(host: HTMLElement): { width: number; height: number } {
+  const zoom = zoomOf(host);
+  return { width: Math.max(40, host.clientWidth * zoom), height: Math.max(30, host.clientHeight * zoom) };
+}
 
 export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOptions): uPlot {
-  const axis = { stroke: token("--ink-3"), font, ticks: { show: false } };
+  const z = zoomOf(host);
+  const axis = { stroke: token("--ink-3"), font: font(11 * z), ticks: { show: false } };
   const grid = { stroke: token("--line"), width: 1 };
   const options: uPlot.Options = {
-    width: Math.max(40, host.clientWidth),
-    height: Math.max(30, host.clientHeight),
-    padding: [6, 10, o.noTimes ? 5 : 0, 0],
+    ...plotSize(host),
+    padding: [6 * z, 10 * z, o.noTimes ? 5 * z : 0, 0],
     legend: { show: false },
     tzDate: o.zone === "utc" ? (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC") : undefined,
     cursor: {
       y: false,
       drag: { x: false, y: false, setScale: false },
-      points: { size: 7, width: 1.75, fill: token("--surface") },
-      move: (u, left, top) => unzoomed(u, left, top),
+      points: { size: 7 * z, width: 1.75, fill: token("--surface") },
       ...(o.sync ? { sync: { key: o.sync, setSeries: false } } : {}),
     },
     scales: { x: { time: true }, y: { range: (_u, low, high) => valueRange(low, high, o) } },
     axes: [
-      { ...axis, grid, size: o.noTimes ? 0 : 22, gap: 4, space: 64, values: o.noTimes ? () => [] : times(o.zone) },
       {
         ...axis,
         grid,
-        size: o.left ?? 44,
-        gap: 6,
-        space: 26,
+        size: o.noTimes ? 0 : 22 * z,
+        gap: 4 * z,
+        space: 64 * z,
+        values: o.noTimes ? () => [] : times(o.zone),
+      },
+      {
+        ...axis,
+        grid,
+        size: (o.left ?? 44) * z,
+        gap: 6 * z,
+        space: (_u, _axis, _low, _high, length) => Math.max(26 * z, length / 6),
         values: (_u, marks) => marks.map((v) => o.format(v)),
       },
     ],
     series: [{}, ...o.lines.map((line) => series(line, o))],
     hooks: { setCursor: [(u) => o.onCursor?.(cursorTime(u))], drawClear: [(u) => thinDense(u, o)] },
   };
-  return new uPlot(options, data, host);
+  const plot = new uPlot(options, data, host);
+  plot.root.style.setProperty("zoom", String(1 / z));
+  return plot;
 }
 
 function series(line: Line, o: PlotOptions): uPlot.Series {
@@ -120,12 +137,6 @@ function thinDense(u: uPlot, o: PlotOptions) {
 function cursorTime(u: uPlot): number | null {
   const left = u.cursor.left ?? -1;
   return left < 0 ? null : u.posToVal(left, "x");
-}
-
-// The text size zooms the page; pointer positions arrive in zoomed pixels.
-function unzoomed(u: uPlot, left: number, top: number): [number, number] {
-  const zoom = u.over.getBoundingClientRect().width / (u.over.offsetWidth || 1) || 1;
-  return [left / zoom, top / zoom];
 }
 
 /** Sums up the columns, topmost first, so that bars drawn in this order stack. */

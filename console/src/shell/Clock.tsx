@@ -18,12 +18,9 @@ export function Clock() {
 
   const time = now + offset;
   return (
-    <Button
-      className="btn gho s clock"
-      aria-label={t("shell.zone.switch", { zone: zoneName(time) })}
-      onPress={() => setPreferences({ zone: zone === "utc" ? "local" : "utc" })}
-    >
+    <Button className="btn gho s clock" onPress={() => setPreferences({ zone: zone === "utc" ? "local" : "utc" })}>
       {clock(time)} <span className="mut">{zoneName(time)}</span>
+      <span className="unseen">{t("shell.zone.switch")}</span>
     </Button>
   );
 }

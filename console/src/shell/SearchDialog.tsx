@@ -67,7 +67,7 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
         {hits.length === 0 && <li className="none">{t("search.none", { text })}</li>}
         {hits.map((hit, i) => (
           <li key={hit.id} role="presentation">
-            {hit.group !== hits[i - 1]?.group && <h6>{t(hit.group)}</h6>}
+            {hit.group !== hits[i - 1]?.group && <h6 role="presentation">{t(hit.group)}</h6>}
             <div
               id={`hit-${i}`}
               role="option"

@@ -106,7 +106,7 @@ export function SeriesPicker({ chosen, slots, onToggle, onClear }: Props) {
         <span className="el">
           {shown < total && search === ""
             ? t("explore.first", { shown: count(shown), count: count(total) })
-            : t("explore.picked", { n: chosen.length, count: count(total) })}
+            : t("explore.picked", { n: chosen.length, count: count(all.data?.meta.count ?? total) })}
         </span>
         <span className="sp" />
         {chosen.length > 0 && (

@@ -19,7 +19,7 @@ export function drawLanes(
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   if (!context || width === 0) return;
-  const ratio = devicePixelRatio;
+  const ratio = devicePixelRatio * (canvas.getBoundingClientRect().width / canvas.offsetWidth);
   if (canvas.width !== Math.round(width * ratio)) canvas.width = Math.round(width * ratio);
   if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
