@@ -48,6 +48,12 @@ func chunkKey(dst []byte, id uint32, lane byte, from int64, commit uint64) []byt
 	return binary.BigEndian.AppendUint64(dst, commit)
 }
 
+// laneBounds are the keys between which a series' chunks in one lane lie. An iterator
+// kept to them does not wade through what was removed beyond.
+func laneBounds(id uint32, lane byte) (lower, upper []byte) {
+	return chunkKey(nil, id, lane, 0, 0), chunkKey(nil, id, lane, -1, math.MaxUint64)
+}
+
 // chunkAt is a parsed chunk key.
 type chunkAt struct {
 	id     uint32

@@ -2,7 +2,6 @@ package historian
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/millrace/millrace/internal/historian/warm"
@@ -69,8 +68,8 @@ func count(cs []stored) (n int) {
 // waiting reads back the open chunks at the end down to the last beyond the tier,
 // oldest first. It stops at a damaged one.
 func (w *writer) waiting(id uint32, most warm.Tier) (cs []stored) {
-	end := chunkKey(nil, id, laneOpen, maxTime, math.MaxUint64)
-	for ok := w.iter.SeekLT(end); ok; ok = w.iter.Prev() {
+	w.iter.SetBounds(laneBounds(id, laneOpen))
+	for ok := w.iter.Last(); ok; ok = w.iter.Prev() {
 		at, ok := parseChunkKey(w.iter.Key())
 		if !ok || at.id != id || at.lane != laneOpen {
 			break
@@ -121,6 +120,7 @@ const maxTime = 1<<63 - 1
 
 // lateChunks reads the late chunks that begin from from to before to.
 func (w *writer) lateChunks(id uint32, from, to int64) (cs []stored) {
+	w.iter.SetBounds(laneBounds(id, laneLate))
 	for ok := w.iter.SeekGE(chunkKey(nil, id, laneLate, from, 0)); ok; ok = w.iter.Next() {
 		at, ok := parseChunkKey(w.iter.Key())
 		if !ok || at.id != id || at.lane != laneLate || at.from >= to {

@@ -58,6 +58,11 @@ func (h *Historian) scan(ctx context.Context, store *store, id uint32, q point.R
 	for lane := 1; lane < lanes && err == nil; lane++ {
 		its[lane], err = it.Clone(pebble.CloneOptions{})
 	}
+	for lane, it := range its {
+		if it != nil {
+			it.SetBounds(laneBounds(id, byte(lane)))
+		}
+	}
 	if err == nil {
 		s.late = lateSource{scan: &s, it: its[laneLate]}
 		s.late.seek(q.From)
