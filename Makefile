@@ -111,7 +111,7 @@ test/browser/node_modules/.package-lock.json: test/browser/package.json test/bro
 
 .PHONY: test-fuzz
 test-fuzz: ## Every fuzz target for a few seconds
-	./deploy/fuzz.sh 5s
+	./deploy/fuzz.sh 2s
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (10 min)

@@ -84,15 +84,9 @@ func (a *App) trackFigures() {
 	f.TrackRate("cpu", observe.CPUSeconds)
 	f.Track("connections", func() float64 { return float64(stats().Connections) })
 	f.Track("memory", func() float64 { return float64(observe.ResidentBytes()) })
-	f.TrackRate("dropped", func() float64 {
-		total := uint64(0)
-		for _, n := range a.losses() {
-			total += n
-		}
-		return float64(total)
-	})
+	f.TrackRate("dropped", counter(a.lostInAll))
 	for _, code := range fault.Codes() {
-		f.TrackRate(lossFigure(code), func() float64 { return float64(a.losses()[code]) })
+		f.TrackRate(lossFigure(code), func() float64 { return float64(a.lost(stats(), code)) })
 	}
 	f.Track("append_p50", func() float64 {
 		return a.worstAppend(func(s stream.Stats) float64 { return milliseconds(s.AppendP50) })

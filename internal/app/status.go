@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/stream"
@@ -123,34 +125,36 @@ func (a *App) processStatus(s api.Status) api.ProcessStatus {
 // reasons are what was dropped or refused, by reason, most first.
 func (a *App) reasons() []api.Reason {
 	var list []api.Reason
-	for code, total := range a.losses() {
-		list = append(list, api.Reason{
-			Reason: code.String(), Title: code.Title(), Code: code.Quote(),
-			Total: total, Rate: a.figures.Rate(lossFigure(code)),
-		})
+	b := a.broker.Stats()
+	for _, code := range fault.Codes() {
+		if total := a.lost(b, code); total > 0 {
+			list = append(list, api.Reason{
+				Reason: code.String(), Title: code.Title(), Code: code.Quote(),
+				Total: total, Rate: a.figures.Rate(lossFigure(code)),
+			})
+		}
 	}
 	slices.SortFunc(list, func(x, y api.Reason) int {
-		if x.Total != y.Total {
-			return int(min(max(int64(y.Total)-int64(x.Total), -1), 1))
-		}
-		return strings.Compare(x.Reason, y.Reason)
+		return cmp.Or(cmp.Compare(y.Total, x.Total), strings.Compare(x.Reason, y.Reason))
 	})
 	return list
 }
 
-// losses counts everything that some part of the node did not take, by reason. That
-// nobody subscribes to a topic is no loss.
-func (a *App) losses() map[fault.Code]uint64 {
-	all := map[fault.Code]uint64{}
-	b := a.broker.Stats()
-	for _, counts := range []map[fault.Code]uint64{b.Dropped, b.Refused, a.historian.Stats().Rejected} {
-		for code, n := range counts {
-			if n > 0 && code != fault.NoSubscriber {
-				all[code] += n
-			}
-		}
+// lost counts what some part of the node did not take for one reason. That nobody
+// subscribes to a topic is no loss.
+func (a *App) lost(b broker.Stats, code fault.Code) uint64 {
+	if code == fault.NoSubscriber {
+		return 0
 	}
-	return all
+	return b.Dropped[code] + b.Refused[code] + a.historian.Rejected(code)
+}
+
+func (a *App) lostInAll() uint64 {
+	b, total := a.broker.Stats(), uint64(0)
+	for _, code := range fault.Codes() {
+		total += a.lost(b, code)
+	}
+	return total
 }
 
 func lossFigure(c fault.Code) string { return "dropped:" + c.String() }

@@ -46,7 +46,7 @@ func TestEveryProblemNamesPlaceKeyAndWayOut(t *testing.T) {
 		"a text for a list":     {file: "streams: all\n", want: "FILE:1: streams: wants a list of groups, found a text (an empty list is [])"},
 		"no value":              {file: "streams:\n", want: "FILE:1: streams: has no value"},
 		"too small":             {file: "mqtt: {max_connections: 0}\n", want: "mqtt.max_connections: is 0, less than the least allowed, 1"},
-		"too large":             {file: "mqtt:\n  max_packet_size: 1GiB\n", want: "FILE:2: mqtt.max_packet_size: is 1GiB, more than the most allowed, 16MiB"},
+		"too large":             {file: "mqtt:\n  max_packet_size: 1GiB\n", want: "FILE:2: mqtt.max_packet_size: is 1GiB, more than the most allowed, 7MiB"},
 		"no unit":               {file: "mqtt: {connect_timeout: 10}\n", want: `wants a duration such as 500ms, 5s, 12h or 30d, found "10"`},
 		"unknown unit":          {file: "storage: {reserve: 10 Mo}\n", want: `wants a size such as`},
 		"not in the list":       {file: "log: {level: wran}\n", want: `log.level: wants one of debug, info, warn, error, found "wran", did you mean warn?`},
