@@ -7,5 +7,5 @@ export default defineConfig({
   plugins: [react()],
   server: { port: 5173, proxy: { "/api": { target: node, changeOrigin: true } } },
   build: { target: "es2022", manifest: "manifest.json", chunkSizeWarningLimit: 400, assetsInlineLimit: 0 },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
 });

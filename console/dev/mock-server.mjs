@@ -315,6 +315,7 @@ createServer(async (request, answer) => {
     if (request.method === "DELETE") sessions.delete(cookie);
     return request.method === "DELETE" ? answer.writeHead(204).end() : json(session);
   }
+  if (path === "/config/mqtt.listen") return json({ key: "mqtt.listen", value: "127.0.0.1:1883" });
   if (path === "/status") return json(status());
   if (path === "/status/history") return json(history(query));
   if (path === "/topics") return json(listTopics(query));

@@ -1,7 +1,7 @@
 // What pages ask of the node, each with how often it is asked again.
 import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import { get, Problem, send, setToken } from "./client";
-import type { History, Page, Series, Session, Status, TopicMessage, TopicNode } from "./types";
+import type { History, Page, Series, Session, Setting, Status, TopicMessage, TopicNode } from "./types";
 
 export const client = new QueryClient({
   defaultOptions: {
@@ -88,6 +88,17 @@ export const topicSearch = (search: string, every: number | false, limit = topic
   placeholderData: keepPreviousData,
   structuralSharing: false as const,
 });
+
+/** Where the node listens for MQTT; administrators may ask. */
+export const mqttAddress = {
+  queryKey: ["config", "mqtt.listen"],
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    const setting = await get<Setting>("/config/mqtt.listen", {}, signal);
+    return typeof setting.value === "string" ? setting.value : "";
+  },
+  staleTime: Infinity,
+  retry: false,
+};
 
 export const lastMessage = (topic: string) => ({
   queryKey: ["last", topic],

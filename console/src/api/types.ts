@@ -8,6 +8,7 @@ export interface Page<T> {
   meta: Schemas["Meta"];
 }
 
+export type Setting = Schemas["Setting"];
 export type Session = Schemas["Session"];
 export type Status = Schemas["Status"];
 export type StreamStatus = Schemas["StreamStatus"];

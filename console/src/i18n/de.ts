@@ -156,7 +156,7 @@ const de: Record<Key, string> = {
   "overview.storage.refusing": "lehnt ab",
   "overview.storage.historian": "Historian",
   "overview.storage.series": "{n, plural, one {{count} Serie} other {{count} Serien}}",
-  "overview.storage.points": "{count} Punkte",
+  "overview.storage.points": "{rate} pts/s",
   "overview.storage.none": "Kein Stream speichert Nachrichten: „streams“ ist in der Konfiguration leer.",
 
   "topics.count": "{n, plural, one {{count} Topic} other {{count} Topics}}",

@@ -154,7 +154,7 @@ const en = {
   "overview.storage.refusing": "refusing",
   "overview.storage.historian": "Historian",
   "overview.storage.series": "{n, plural, one {{count} series} other {{count} series}}",
-  "overview.storage.points": "{count} points",
+  "overview.storage.points": "{rate} pts/s",
   "overview.storage.none": "No stream keeps messages: “streams” is empty in the configuration.",
 
   "topics.count": "{n, plural, one {{count} topic} other {{count} topics}}",

@@ -34,7 +34,8 @@ export function rate(value: number, language: Language, digits = 4): { value: st
     const [scaled, prefix] = scale(value);
     return { value: significant(scaled, digits, language), prefix };
   }
-  const decimals = value !== 0 && Math.abs(value) < 99.95 ? 1 : 0;
+  if (Math.abs(value) < 0.05) return { value: "0", prefix: "" };
+  const decimals = Math.abs(value) < 99.95 ? 1 : 0;
   return { value: fixed(value, decimals, language), prefix: "" };
 }
 

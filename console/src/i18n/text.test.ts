@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import IntlMessageFormat from "intl-messageformat";
 import { describe, expect, it } from "vitest";
 import de from "./de";

@@ -51,7 +51,7 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
   const grid = { stroke: token("--line"), width: 1 };
   const options: uPlot.Options = {
     ...plotSize(host),
-    padding: [6 * z, 10 * z, o.noTimes ? 5 * z : 0, 0],
+    padding: [6 * z, 14 * z, o.noTimes ? 5 * z : 0, 0],
     legend: { show: false },
     tzDate: o.zone === "utc" ? (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC") : undefined,
     cursor: {
@@ -67,7 +67,7 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
         grid,
         size: o.noTimes ? 0 : 22 * z,
         gap: 4 * z,
-        space: 64 * z,
+        space: (_u, _axis, low, high) => (high - low < shortTimes ? 64 : 50) * z,
         values: o.noTimes ? () => [] : times(o.zone),
       },
       {
@@ -118,6 +118,8 @@ function times(zone: Zone) {
 
 const dashes = [5, 3];
 const densest = 1.5;
+/** Seconds in sight up to which marks show seconds, and so need more room. */
+const shortTimes = 240;
 const lineWidth = 1.5;
 
 // With a sample on every other pixel a dash cannot be seen and a wide line is a

@@ -4,7 +4,7 @@ import type { Track } from "./track";
 export const laneHeight = 23;
 
 const left = 56;
-const right = 10;
+const right = 14;
 const font = '11px "Atkinson Hyperlegible Next", system-ui, sans-serif';
 
 /** Draws state lanes, under the same times as the charts above them. */

@@ -51,7 +51,7 @@ export function DropChart({ history, seconds, name, status }: ChartProps & { sta
           />
           <ul>
             {shown.map((one, i) => (
-              <li key={one.reason} title={one.code}>
+              <li key={one.reason} title={`${one.code}, ${t("overview.drops.total", { count: count(one.total) })}`}>
                 <i style={{ background: `var(--c${colors[i]})` }} />
                 <span className="el">{fault(one.reason, one.title)}</span>
                 <b>{rate(one.rate)}</b>

@@ -44,11 +44,11 @@ export function Storage({ status }: { status: Status }) {
             )}
             <tr>
               <td>{t("overview.storage.historian")}</td>
-              <td className="num mut">
+              <td className="num">{t("overview.storage.points", { rate: rate(historian.pointsRate) })}</td>
+              <td className="num">{bytes(historian.bytes)}</td>
+              <td className="num">
                 {t("overview.storage.series", { n: historian.series, count: count(historian.series) })}
               </td>
-              <td className="num">{bytes(historian.bytes)}</td>
-              <td className="num mut">{t("overview.storage.points", { count: count(historian.pointsTotal) })}</td>
             </tr>
           </tbody>
         </table>
