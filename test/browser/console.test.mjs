@@ -88,13 +88,13 @@ test('the console speaks German', async (t) => {
 const scenes = {
   overview: (page) => page.getByText('Message rate').waitFor(),
   topics: async (page) => {
-    await page.getByRole('radio', { name: 'Flat' }).click()
-    await page.getByRole('row').filter({ hasText: 'coater' }).first().click()
+    await page.getByLabel('Topic filter').fill('coater')
+    await page.getByRole('row').filter({ hasText: 'process' }).first().click()
     await page.getByText('"ts"').first().waitFor()
   },
   explore: async (page) => {
     await page.getByLabel('Find series').fill('coater')
-    for (const metric of ['oven', 'speed', 'state']) {
+    for (const metric of ['oven_temperature', 'web_speed', 'state']) {
       await page.getByRole('checkbox', { name: new RegExp(metric) }).first().click()
     }
     await page.getByRole('img').first().waitFor()
