@@ -182,6 +182,8 @@ const de: Record<Key, string> = {
   "topics.clear": "Filter löschen",
   "topics.foot": "Werte zweimal je Sekunde, Zeilen behalten ihren Platz",
   "topics.foot.paused": "Werte sind angehalten; der Knoten läuft weiter",
+  "topics.skipped":
+    "{n, plural, one {{count} Nachricht kam} other {{count} Nachrichten kamen}} zu schnell für diese Ansicht; der Knoten hat sie",
   "topics.selected": "Gewähltes Topic",
   "topics.copy": "Topic kopieren",
   "topics.explore": "In Verläufen öffnen",

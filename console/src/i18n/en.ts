@@ -180,6 +180,8 @@ const en = {
   "topics.clear": "Clear filter",
   "topics.foot": "Values refresh twice a second, rows keep their place",
   "topics.foot.paused": "Values are paused; the node goes on",
+  "topics.skipped":
+    "{n, plural, one {{count} message} other {{count} messages}} came too fast for this view; the node has them",
   "topics.selected": "Selected topic",
   "topics.copy": "Copy topic",
   "topics.explore": "Open in Explore",

@@ -8,6 +8,7 @@ import { Button } from "../../kit/Button";
 import { copyText } from "../../kit/copy";
 import { DataGrid } from "../../kit/DataGrid";
 import { Field } from "../../kit/Field";
+import { Glyph } from "../../kit/Glyph";
 import { usePhone } from "../../kit/media";
 import { PublishHint } from "../../kit/PublishHint";
 import { Segmented } from "../../kit/Segmented";
@@ -33,6 +34,7 @@ export default function Topics() {
   const flat = query.get("view") === "flat";
   const selected = query.get("topic");
   const [cells] = useState(() => new Cells());
+  const [skipped, setSkipped] = useState(0);
   const [paused, setPaused] = useState(false);
   const [visible, setVisible] = useState<readonly TopicRow[]>([]);
   const { fresh, since } = useFresh();
@@ -58,7 +60,10 @@ export default function Topics() {
     if (filters === "") return;
     let close = () => {};
     const open = () => {
-      close = watchLive(filters.split("\n"), "500ms", { message: (m) => cells.takeMessage(m) });
+      close = watchLive(filters.split("\n"), "500ms", {
+        message: (m) => cells.takeMessage(m),
+        dropped: (n) => setSkipped((before) => before + n),
+      });
     };
     const timer = setTimeout(open, settle);
     return () => {
@@ -148,6 +153,12 @@ export default function Topics() {
           )}
           <div className="foot hid">
             <span>{t(paused ? "topics.foot.paused" : "topics.foot")}</span>
+            {skipped > 0 && (
+              <span className="st">
+                <Glyph condition="p4" />
+                {t("topics.skipped", { n: skipped, count: count(skipped) })}
+              </span>
+            )}
             <span className="sp" />
             <span>
               <kbd>←</kbd> <kbd>→</kbd> {t("help.fold")}

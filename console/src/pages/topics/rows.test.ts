@@ -36,6 +36,18 @@ describe("the tree", () => {
     expect(rows.at(-1)?.more).toBe(7);
   });
 
+  it("does not open an empty first level, which has the root's address", () => {
+    const root = page([node("", 3), node("plant", 2)]);
+    const rows = treeRows("", new Set(["", "plant"]), (parent) => (parent === "" ? root : plant[parent]));
+    expect(rows.map((row) => [row.key, row.open])).toEqual([
+      ["", undefined],
+      ["plant", true],
+      ["plant/a", false],
+      ["plant/b", undefined],
+      ["plant/…", undefined],
+    ]);
+  });
+
   it("keeps a level that is still loading closed", () => {
     expect(treeRows("", new Set(["plant"]), (parent) => (parent === "" ? plant[""] : undefined))).toHaveLength(1);
   });

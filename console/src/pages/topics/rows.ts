@@ -23,7 +23,9 @@ function add(rows: TopicRow[], parent: string, level: number, open: ReadonlySet<
   const page = levels(parent);
   if (!page) return;
   for (const node of page.items) {
-    const isOpen = node.children > 0 ? open.has(node.topic) : undefined;
+    // An empty first level has the root's own address: it cannot be asked for.
+    const folds = node.children > 0 && node.topic !== parent;
+    const isOpen = folds ? open.has(node.topic) : undefined;
     rows.push({ key: node.topic, node, level, open: isOpen });
     if (isOpen) add(rows, node.topic, level + 1, open, levels);
   }
