@@ -13,7 +13,11 @@ export function LevelPanel({ node, onClose }: { node: TopicNode; onClose: () => 
     [t("topics.senders"), count(node.publishers)],
   ];
   return (
-    <aside className="side" aria-label={t("topics.selected")}>
+    <aside
+      className="side"
+      aria-label={t("topics.selected")}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       <header>
         <div className="t11 mut el">{parentOf(node.topic).split("/").join(" / ") || " "}</div>
         <div className="r">

@@ -36,7 +36,11 @@ export function TopicPanel({ topic, cells, onClose }: Props) {
   const parent = parentOf(topic).split("/").join(" / ");
 
   return (
-    <aside className="side" aria-label={t("topics.selected")}>
+    <aside
+      className="side"
+      aria-label={t("topics.selected")}
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+    >
       <header>
         <div className="t11 mut el">{parent || " "}</div>
         <div className="r">
