@@ -54,6 +54,8 @@ const (
 	Undecodable
 	SeriesLimit
 	TimeOutOfRange
+	TimeUnreadable
+	NoValues
 	ConnectTimeout
 	ConnectionLimit
 	TopicAlias
@@ -107,6 +109,8 @@ var table = [codes]row{
 	Undecodable:               {"undecodable", 0x99, 422, 4301, "Payload not decodable"},
 	SeriesLimit:               {"series_limit", 0x97, 429, 4302, "Too many series"},
 	TimeOutOfRange:            {"time_out_of_range", 0x99, 422, 4303, "Time stamp out of range"},
+	TimeUnreadable:            {"time_unreadable", 0x99, 422, 4304, "Time stamp not readable"},
+	NoValues:                  {"no_values", 0x10, 200, 4305, "Payload without values"},
 	ConnectTimeout:            {"connect_timeout", 0x8D, 408, 4221, "No CONNECT in time"},
 	ConnectionLimit:           {"connection_limit", 0x97, 429, 4222, "Too many connections"},
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
