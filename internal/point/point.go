@@ -138,8 +138,11 @@ type Sample struct {
 
 // Range asks for the samples of one series with From <= time < To.
 type Range struct {
-	// Series is the series' name.
+	// Series is the series' name. Two series can share one: "a/b" is metric b of
+	// topic a, and a metric "b/c" of topic a reads like metric c of topic a/b.
 	Series string
+	// Topic and Metric, when set, select the series exactly; Series is then ignored.
+	Topic, Metric string
 	// From and To are nanoseconds since 1970 UTC.
 	From, To int64
 	// Bucket is the width of the buckets in nanoseconds; 0 asks for raw samples.
