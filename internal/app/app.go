@@ -52,6 +52,7 @@ type App struct {
 	broker    *broker.Broker
 	topics    *topics.Registry
 	httpDoor  net.Listener
+	socket    net.Listener
 	api       *api.API
 }
 
@@ -90,12 +91,15 @@ func (a *App) Start(ctx context.Context) (Welcome, error) {
 // Close stops every part in reverse; ctx is the deadline.
 func (a *App) Close(ctx context.Context) error { return a.parts.stop(ctx) }
 
-// steps are the parts in the order in which they start. MQTT clients come last of
-// all: what they publish needs everything else.
+// steps are the parts in the order in which they start: what may be refused first
+// (folder, addresses), then what keeps data, then who brings data, then who asks for
+// it. The first administrator is made when nothing can fail any more, for the
+// password is shown once.
 func (a *App) steps() []step {
 	return []step{
 		{"data folder", a.startFolder},
 		{"console address", a.openHTTPDoor},
+		{"ctl socket", a.openSocket},
 		{"bus", a.startBus},
 		{"people", a.startPeople},
 		{"streams", a.startStreams},
@@ -103,8 +107,9 @@ func (a *App) steps() []step {
 		{"broker", a.startBroker},
 		{"topics", a.startTopics},
 		{"figures", a.startFigures},
-		{"ctl socket", a.startSocket},
-		{"http", a.startHTTP},
+		{"api", a.buildAPI},
+		{"first administrator", a.ensureAdministrator},
+		{"answers", a.startAnswers},
 	}
 }
 
@@ -124,8 +129,21 @@ func (a *App) openHTTPDoor(ctx context.Context) (stop, error) {
 		return nil, err
 	}
 	a.httpDoor, a.welcome.Console = l, l.Addr().String()
-	// The server closes the door as well; the second close finds it closed.
-	return func(context.Context) error { _ = l.Close(); return nil }, nil
+	return closeDoor(l), nil
+}
+
+func (a *App) openSocket(ctx context.Context) (stop, error) {
+	l, err := listenSocket(ctx, a.cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	a.socket = l
+	return closeDoor(l), nil
+}
+
+// closeDoor closes a listener that its server closes as well, when there is one.
+func closeDoor(l net.Listener) stop {
+	return func(context.Context) error { _ = l.Close(); return nil }
 }
 
 func (a *App) path(name string) string { return filepath.Join(a.cfg.Data, name) }

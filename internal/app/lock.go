@@ -24,6 +24,10 @@ func lockFolder(dir string) (*folderLock, error) {
 		return nil, fault.Wrap(fault.Unavailable, "app: data folder", err,
 			"The data folder %s cannot be made: %v. Choose another with --data or mend its parent's rights.", dir, plain(err))
 	}
+	if err := closeToOthers(dir); err != nil {
+		return nil, fault.Wrap(fault.Unavailable, "app: data folder", err,
+			"The data folder %s cannot be closed to other users: %v. It has to belong to the user that runs Millrace.", dir, plain(err))
+	}
 	path := filepath.Join(dir, "lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

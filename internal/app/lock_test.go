@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -39,5 +40,24 @@ func TestFolderThatCannotBeMadeIsExplained(t *testing.T) {
 	_, err := lockFolder(filepath.Join(file, "data"))
 	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(fault.UserMessage(err), "--data") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAFolderThatOthersMayReadIsClosed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := lockFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	info, err := os.Stat(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Fatalf("the folder's rights are %v", info.Mode().Perm())
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/millrace/millrace/console"
@@ -45,9 +46,10 @@ func (a *App) startPeople(ctx context.Context) (stop, error) {
 		return nil, err
 	}
 	a.people, err = people.New(people.Options{KV: kv, SessionLifetime: a.cfg.HTTP.SessionLifetime, SessionIdle: a.cfg.HTTP.SessionIdle, Log: a.log})
-	if err != nil {
-		return nil, err
-	}
+	return nil, err
+}
+
+func (a *App) ensureAdministrator(ctx context.Context) (_ stop, err error) {
 	a.welcome.Administrator, a.welcome.Password, err = a.people.EnsureAdministrator(ctx, a.cfg.AdminPassword.Reveal())
 	return nil, err
 }
@@ -146,24 +148,20 @@ func (a *App) startFigures(ctx context.Context) (stop, error) {
 	return simple(a.figures.Close), nil
 }
 
-// startSocket also builds the API, which both ways in share.
-func (a *App) startSocket(ctx context.Context) (stop, error) {
-	var err error
+func (a *App) buildAPI(context.Context) (_ stop, err error) {
 	if a.api, err = api.New(a.apiOptions()); err != nil {
 		return nil, err
 	}
-	l, err := listenSocket(ctx, a.cfg.Data)
-	if err != nil {
-		return nil, err
-	}
-	return serveHTTP(api.NewServer(a.api.Handler(true), a.log), l, a.log), nil
+	return simple(a.api.Close), nil
 }
 
-func (a *App) startHTTP(context.Context) (stop, error) {
-	served := serveHTTP(api.NewServer(a.api.Handler(false), a.log), a.httpDoor, a.log)
+// startAnswers begins to answer at both doors. Live answers are ended first, since
+// a shutdown would wait for them.
+func (a *App) startAnswers(context.Context) (stop, error) {
+	socket := serveHTTP(api.NewServer(a.api.Handler(true), a.log), a.socket, a.log)
+	public := serveHTTP(api.NewServer(a.api.Handler(false), a.log), a.httpDoor, a.log)
 	return func(ctx context.Context) error {
-		_ = a.api.Close() // ends live answers, which Shutdown would wait for
-		return served(ctx)
+		return errors.Join(a.api.Close(), public(ctx), socket(ctx))
 	}, nil
 }
 

@@ -56,6 +56,21 @@ func TestFirstStartSaysHowToComeInAndLaterOnesDoNot(t *testing.T) {
 	}
 }
 
+// A start that fails must not use up the one time that the password is shown.
+func TestAFailedFirstStartKeepsThePasswordForTheNext(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir := t.TempDir()
+	if code, out := millrace(t, nil, "serve", "--data", dir, "--mqtt", taken.Addr().String(), "--http", "127.0.0.1:0"); code != 1 {
+		t.Fatalf("exit code %d\n%s", code, out)
+	}
+	n := startNode(t, dir, []string{"MILLRACE_ADMIN_PASSWORD="})
+	contains(t, n.output(), "admin / ")
+}
+
 func TestSecondProcessOnTheSameFolderIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	startNode(t, dir, nil)
