@@ -121,6 +121,11 @@ fuzz: ## Every fuzz target for FUZZTIME (10 min)
 bench: ## Go benchmarks of every step of a message's way
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
+.PHONY: picture
+picture: build test/browser/node_modules/.package-lock.json ## Take the README's picture anew, with the browser test (4 min)
+	cd test/browser && MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) MILLRACE_WARM_UP=180 npm test --silent
+	mkdir -p docs/images && cp build/shots/overview-wide-light.png docs/images/overview.png
+
 .PHONY: generate
 generate: ## Rewrite what is generated from the code: references, OpenAPI, client types
 	$(GO) test ./internal/config ./internal/api -run 'Reference|OpenAPI|Generated' -update

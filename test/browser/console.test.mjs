@@ -13,6 +13,8 @@ before(async () => {
   await mkdir(shots, { recursive: true })
   node = await startNode()
   plant = spawn(node.binary, ['sim', '--addr', `127.0.0.1:${node.mqtt}`, '--devices', '40', '--rate', '200', '--quiet'], { stdio: 'ignore' })
+  // For the README's picture the charts want something to show.
+  await new Promise((resolve) => setTimeout(resolve, 1000 * Number(process.env.MILLRACE_WARM_UP ?? 0)))
   browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
