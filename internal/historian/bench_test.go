@@ -57,7 +57,7 @@ func (m *machines) next() []msg.Message {
 
 func benched(b *testing.B, dir string) *Historian {
 	b.Helper()
-	h, err := New(Options{Dir: dir, fs: vfs.Default, CommitEvery: 1 << 50, FreeSpace: plentySpace, NewSeries: Rate{1e9, 1e9}})
+	h, err := New(Options{Dir: dir, fs: privateFS{vfs.Default}, CommitEvery: 1 << 50, FreeSpace: plentySpace, NewSeries: Rate{1e9, 1e9}})
 	if err == nil {
 		err = h.Start(context.Background())
 	}

@@ -1,6 +1,7 @@
 package historian
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -143,7 +144,7 @@ func (c *catalogue) seek(first link, metric []byte) link {
 }
 
 // named finds a series by its name. Where a slash in a metric makes two series
-// share a name, the one with the longest topic answers.
+// share a name, the one with the longest topic answers; asked tells them apart.
 func (c *catalogue) named(name string) (uint32, bool) {
 	for end := len(name); ; {
 		slash := strings.LastIndexByte(name[:end], '/')
@@ -162,7 +163,9 @@ func (c *catalogue) sort() {
 	if len(c.unsorted) == 0 {
 		return
 	}
-	byName := func(a, b uint32) int { return strings.Compare(c.at(a).name, c.at(b).name) }
+	byName := func(a, b uint32) int { // of one name, in the order of their first sight
+		return cmp.Or(strings.Compare(c.at(a).name, c.at(b).name), cmp.Compare(a, b))
+	}
 	slices.SortFunc(c.unsorted, byName)
 	merged := make([]uint32, 0, c.count)
 	a, b := c.sorted, c.unsorted

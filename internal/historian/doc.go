@@ -13,9 +13,16 @@
 //     own time. A point without a time of its own takes the arrival's; where several
 //     of a series arrive at one instant (or up to a millisecond earlier than the one
 //     before), each takes a nanosecond after the one before, so none is lost.
+//   - A metric that one record names twice is one point, the later named one.
+//   - A series is a topic and a metric. The name joins the two with a slash, so that
+//     two series may share one: topic "col" with key "a/b", topic "col/a" with "b". A
+//     [point.Range] with a Topic tells them apart; by name alone the longer topic
+//     answers.
 //   - Late points, changed kinds and texts are kept exactly.
 //   - Nothing silent: what is not stored is counted by fault.Code in [Stats] and
-//     stays readable in the stream.
+//     stays readable in the stream. So are messages without values and records stored
+//     although their time could not be read.
+//   - The folder of the store and its files are their owner's alone.
 //   - A full disk pauses commits, then reading, and raises an alarm; it kills
 //     nothing, and work goes on by itself when space returns.
 //

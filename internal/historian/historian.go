@@ -39,6 +39,8 @@ type Historian struct {
 	current     struct {
 		message *msg.Message
 		topic   cursor
+		record  int    // of the message
+		from    uint32 // where the record's points begin in the window
 	}
 	refused struct{ last, told time.Time }
 

@@ -305,7 +305,7 @@ func TestASourceThatFailsIsReadAgain(t *testing.T) {
 
 func TestRestartGoesOnBehindWhatItHas(t *testing.T) {
 	src := newTape()
-	opts := Options{Dir: filepath.Join(t.TempDir(), "warm"), Source: src, Stream: "telemetry", fs: vfs.Default}
+	opts := Options{Dir: filepath.Join(t.TempDir(), "warm"), Source: src, Stream: "telemetry", fs: privateFS{vfs.Default}}
 	for round := range 3 {
 		h, err := New(opts)
 		if err == nil {
@@ -355,10 +355,83 @@ func TestWhatIsNotStoredIsCounted(t *testing.T) {
 		reading("a", "\xff", epoch), reading("a", strings.Repeat("[", 1000), epoch),
 		reading("a", `{"x":1e400,"y":1}`, epoch), reading("a", `{"ts":5,"x":1,"y":2}`, epoch),
 		reading("a", strings.Repeat("x", 5000), epoch), reading("a", "1970 is early", -5), reading("a", "", epoch))
+	for _, empty := range []string{" ", "null", "{}", "[]", `{"ts":1}`, `{"a":null}`} {
+		take(t, h, reading("a", empty, epoch))
+	}
+	take(t, h, reading("a", `[{"ts":"foo","y":1,"z":2},{"ts":"bar","y":1}]`, epoch))
 	s := h.Stats()
-	want := map[fault.Code]uint64{fault.Undecodable: 3, fault.TimeOutOfRange: 3, fault.TooLarge: 1}
-	if fmt.Sprint(s.Rejected) != fmt.Sprint(want) || s.Points != 1 || h.Rejected(fault.Undecodable) != 3 {
+	want := map[fault.Code]uint64{fault.Undecodable: 3, fault.TimeOutOfRange: 3, fault.TooLarge: 1, fault.NoValues: 7, fault.TimeUnreadable: 2}
+	if fmt.Sprint(s.Rejected) != fmt.Sprint(want) || s.Points != 4 || h.Rejected(fault.Undecodable) != 3 {
 		t.Fatalf("%+v, want %v", s, want)
+	}
+}
+
+// TestTwoSeriesOfOneName asks for each by topic and metric, before and after a
+// restart.
+func TestTwoSeriesOfOneName(t *testing.T) {
+	disk := vfs.NewMem()
+	h := started(t, Options{fs: disk})
+	take(t, h, reading("col/a", `{"b":2}`, epoch), reading("col", `{"a/b":1,"c":3}`, epoch))
+	for range 2 {
+		for _, c := range []struct {
+			q    point.Range
+			want float64
+		}{
+			{point.Range{Topic: "col", Metric: "a/b"}, 1},
+			{point.Range{Topic: "col/a", Metric: "b"}, 2},
+			{point.Range{Topic: "col/a", Metric: "b", Series: "col/c"}, 2},
+			{point.Range{Series: "col/c", Metric: "a/b"}, 3},
+			{point.Range{Series: "col/a/b"}, 2},
+		} {
+			c.q.To = math.MaxInt64
+			got, err := h.Range(context.Background(), c.q)
+			if err != nil || len(got.Samples) != 1 || got.Samples[0].Value.Num != c.want {
+				t.Errorf("%+v: %+v, %v", c.q, got, err)
+			}
+		}
+		for _, q := range []point.Range{{Topic: "col", Metric: "b"}, {Topic: "col/a", Series: "col/a/b"}, {Topic: "co", Metric: "l"}} {
+			if _, err := h.Range(context.Background(), q); fault.CodeOf(err) != fault.NotFound {
+				t.Errorf("%+v: %v", q, err)
+			}
+		}
+		list, _, _ := h.Series(context.Background(), point.Page{Prefix: "col/a/b"})
+		if len(list) != 2 || list[0].Topic != "col/a" || list[1].Topic != "col" {
+			t.Errorf("%+v", list)
+		}
+		if err := h.Close(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		h = started(t, Options{fs: disk})
+	}
+}
+
+// TestAMetricNamedTwiceInARecordIsOnePoint keeps the later value, with a time of its
+// own and without, in the window and in the newest value.
+func TestAMetricNamedTwiceInARecordIsOnePoint(t *testing.T) {
+	h := started(t, Options{})
+	own := fmt.Sprintf(`"ts":%d,`, epoch+1e9)
+	take(t, h,
+		reading("a", `{"a.b":1,"a":{"b":2}}`, epoch), reading("a", `{"a":{"b":3},"a.b":"x","a.b":true}`, epoch),
+		reading("a", `{`+own+`"a.b":4,"a":{"b":"late"}}`, epoch+2e9),
+		reading("a", `[{"a.b":5},{"a.b":6,"a":{"b":7}}]`, epoch+3e9))
+	want := []point.Sample{
+		{Time: epoch, Value: point.Number(2)}, {Time: epoch + 1, Value: point.Truth(true)},
+		{Time: epoch + 1e9, Value: point.String("late")},
+		{Time: epoch + 3e9, Value: point.Number(5)}, {Time: epoch + 3e9 + 1, Value: point.Number(7)},
+	}
+	for range 2 {
+		got, err := h.Range(context.Background(), point.Range{Topic: "a", Metric: "a.b", To: math.MaxInt64})
+		if err != nil || !sameSamples(got.Samples, want) {
+			t.Fatalf("%+v, %v", got.Samples, err)
+		}
+		list, _, _ := h.Latest(context.Background(), point.Page{})
+		if len(list) != 1 || list[0].Last != epoch+3e9+1 || !list[0].Value.Equal(point.Number(7)) {
+			t.Fatalf("%+v", list)
+		}
+		mustCommit(t, h)
+	}
+	if n := h.Stats().Points; n != 5 {
+		t.Fatalf("%d points", n)
 	}
 }
 

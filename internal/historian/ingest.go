@@ -54,7 +54,7 @@ func (h *Historian) takeSome(at msg.Position, ms []msg.Message) int {
 // message decodes one message into the window.
 func (h *Historian) message(m *msg.Message) {
 	h.behind.newest.Store(m.Time)
-	h.current.message, h.current.topic = m, h.catalogue.cursor(m.Topic)
+	h.current.message, h.current.topic, h.current.record = m, h.catalogue.cursor(m.Topic), -1
 	rejected, err := h.decoder.Decode(m, h.addPoint)
 	if err != nil {
 		h.reject(fault.CodeOf(err), 1)
@@ -64,6 +64,8 @@ func (h *Historian) message(m *msg.Message) {
 	h.reject(fault.TooLarge, rejected.TooLarge)
 	h.reject(fault.TooMany, rejected.TooMany)
 	h.reject(fault.TimeOutOfRange, rejected.TimeOutOfRange)
+	h.reject(fault.TimeUnreadable, rejected.TimeUnreadable)
+	h.reject(fault.NoValues, rejected.NoValues)
 }
 
 // add takes one point of the current message in.
@@ -78,19 +80,31 @@ func (h *Historian) add(v *payload.Metric) error {
 		h.reject(fault.SeriesLimit, 1)
 		return nil
 	}
+	if v.Record != h.current.record {
+		h.current.record, h.current.from = v.Record, uint32(len(h.window.recs))
+	}
 	s := h.catalogue.at(id)
+	value, copied := s.own(v.Value)
+	h.window.bytes += copied
+	if s.head > h.current.from { // the record has named it before
+		s.keep(h.window.replace(s.head, value), value)
+		return nil
+	}
 	t := v.Time
 	if !v.Own {
 		t = s.arrive(t)
 	}
-	value, copied := s.own(v.Value)
-	h.window.bytes += copied
 	h.window.push(id, s, t, value)
-	if t >= s.last {
-		s.last, s.kind, s.num, s.text = t, value.Kind, value.Num, value.Str
-	}
+	s.keep(t, value)
 	h.points.Add(1)
 	return nil
+}
+
+// keep makes a point the newest, unless a newer one is known.
+func (s *series) keep(t int64, v point.Value) {
+	if t >= s.last {
+		s.last, s.kind, s.num, s.text = t, v.Kind, v.Num, v.Str
+	}
 }
 
 // arrive gives a point without a time of its own the time of its arrival, or of the
@@ -166,7 +180,8 @@ func (h *Historian) refusedSeries(m *msg.Message) {
 	h.opts.Alarms.Raise(alarmSeries, 3, "New series are refused", detail)
 }
 
-// reject counts what is not stored; it stays readable in the stream.
+// reject counts what is not stored, or not as its publisher meant it; it stays
+// readable in the stream.
 func (h *Historian) reject(code fault.Code, n uint32) {
 	if n > 0 {
 		h.rejected[code].Add(uint64(n))

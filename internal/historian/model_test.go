@@ -176,10 +176,14 @@ func (p *plant) message() msg.Message {
 	}
 	v, text := p.value()
 	p.model.add(name, t, own, v)
-	payload := fmt.Sprintf(`{%q:%s}`, metric, text)
-	if own {
-		payload = fmt.Sprintf(`{"ts":%d,%q:%s}`, t, metric, text)
+	payload := fmt.Sprintf(`%q:%s}`, metric, text)
+	if p.rng.Intn(20) == 0 { // named twice, the later wins
+		payload = fmt.Sprintf(`%q:[],%q:"early",`, metric, metric) + payload
 	}
+	if own {
+		payload = fmt.Sprintf(`"ts":%d,`, t) + payload
+	}
+	payload = "{" + payload
 	return msg.Message{Topic: []byte(topic), Payload: []byte(payload), Publisher: []byte("p"), Time: p.now}
 }
 

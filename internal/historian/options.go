@@ -28,7 +28,8 @@ type Alarms interface {
 
 // Options of a Historian. Zero values mean the defaults.
 type Options struct {
-	// Dir is the folder of the warm store.
+	// Dir is the folder of the warm store. It is made, or made so, that only its owner
+	// may enter.
 	Dir string
 	// Source is where messages come from, and Stream the name of what to read there.
 	// Without a Stream the historian answers from what it has.
@@ -82,7 +83,7 @@ func (o Options) withDefaults() Options {
 	o.NewSeriesEach = o.NewSeriesEach.orDefault(Rate{200, 2000})
 	o.Reserve = orDefault(o.Reserve, 128<<20)
 	if o.fs == nil {
-		o.fs = vfs.Default
+		o.fs = privateFS{vfs.Default}
 	}
 	if o.Alarms == nil {
 		o.Alarms = noAlarms{}

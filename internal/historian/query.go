@@ -25,7 +25,7 @@ func (h *Historian) Range(ctx context.Context, q point.Range) (point.Result, err
 		return point.Result{}, fault.New(fault.Invalid, "Bucket and limit must not be negative.")
 	}
 	h.mu.RLock()
-	id, known := h.catalogue.named(q.Series)
+	id, known := h.catalogue.asked(&q)
 	var head []point.Sample
 	if known {
 		// Before the store's iterator: what leaves the window is in the store by then.
@@ -40,12 +40,29 @@ func (h *Historian) Range(ctx context.Context, q point.Range) (point.Result, err
 	defer h.queries.Done()
 	h.mu.RUnlock()
 	if !known {
-		return point.Result{}, fault.New(fault.NotFound, "There is no series %q.", q.Series)
+		return point.Result{}, noSeries(&q)
 	}
 	if q.From = max(q.From, 0); q.From >= q.To {
 		return point.Result{}, nil
 	}
 	return h.scan(ctx, store, id, q, clip(settle(head), q.From, q.To))
+}
+
+// asked finds the series a question means: exactly by topic and metric, where it has
+// them, else by name.
+func (c *catalogue) asked(q *point.Range) (uint32, bool) {
+	if q.Topic == "" {
+		return c.named(q.Series)
+	}
+	l := c.seek(c.topics[q.Topic], []byte(q.Metric))
+	return uint32(l - 1), l != 0
+}
+
+func noSeries(q *point.Range) error {
+	if q.Topic == "" {
+		return fault.New(fault.NotFound, "There is no series %q.", q.Series)
+	}
+	return fault.New(fault.NotFound, "Topic %q has no series %q.", q.Topic, q.Metric)
 }
 
 func (h *Historian) scan(ctx context.Context, store *store, id uint32, q point.Range, head []point.Sample) (point.Result, error) {

@@ -23,7 +23,9 @@ type Stats struct {
 	Lag time.Duration
 	// Committed is the position up to which everything is stored.
 	Committed msg.Position
-	// Rejected counts what was not stored since the start, by reason.
+	// Rejected counts what was not stored since the start, by reason: points, or
+	// messages that hold none (undecodable, no_values). fault.TimeUnreadable counts
+	// records that were stored with another time.
 	Rejected map[fault.Code]uint64
 	// Damaged counts reads of chunks that cannot be decoded.
 	Damaged uint64

@@ -55,6 +55,10 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 	}
 	done := make(chan error, 1)
 	go func() { // ends with the opening
+		if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
+			done <- err
+			return
+		}
 		db, err := pebble.Open(dir, opts)
 		s.db = db
 		if err == nil {

@@ -38,16 +38,27 @@ type dirty struct {
 
 // push adds a point of series id.
 func (w *window) push(id uint32, s *series, t int64, v point.Value) {
-	bits := math.Float64bits(v.Num)
-	if v.Kind == point.Text {
-		bits = uint64(len(w.texts))
-		w.texts = append(w.texts, v.Str)
-	}
 	if s.head == 0 {
 		w.dirty = append(w.dirty, dirty{id: id, before: s.last})
 	}
-	w.recs = append(w.recs, rec{time: t, bits: bits, prev: s.head, kind: v.Kind})
+	w.recs = append(w.recs, rec{time: t, bits: w.bits(v), prev: s.head, kind: v.Kind})
 	s.head = uint32(len(w.recs))
+}
+
+// bits returns what stands for v in a rec, and keeps its text.
+func (w *window) bits(v point.Value) uint64 {
+	if v.Kind != point.Text {
+		return math.Float64bits(v.Num)
+	}
+	w.texts = append(w.texts, v.Str)
+	return uint64(len(w.texts) - 1)
+}
+
+// replace gives the point at head another value and returns its time.
+func (w *window) replace(head uint32, v point.Value) (t int64) {
+	r := &w.recs[head-1]
+	r.bits, r.kind = w.bits(v), v.Kind
+	return r.time
 }
 
 // samples appends the points of the chain that ends at head, oldest arrival first.

@@ -59,11 +59,15 @@ type Metric struct {
 	Time int64
 	// Own says that the record brought its Time; else it is the arrival.
 	Own bool
+	// Record counts the records of the message from 0. Of two Metrics of one record
+	// with the same Path the later replaces the earlier.
+	Record int
 	// Value is what was measured.
 	Value point.Value
 }
 
-// Rejected counts what was left out of a message that was decoded otherwise.
+// Rejected counts what was left out of a message that was decoded otherwise, and
+// what else its publisher should know.
 type Rejected struct {
 	// Undecodable counts metrics: numbers no float64 holds, paths too long.
 	Undecodable uint32
@@ -73,6 +77,11 @@ type Rejected struct {
 	TooMany uint32
 	// TimeOutOfRange counts metrics of records whose time cannot be.
 	TimeOutOfRange uint32
+	// TimeUnreadable counts records with a time field that holds no time: the next
+	// field or the arrival gave it, and no metric is lost.
+	TimeUnreadable uint32
+	// NoValues is 1 when the message names no value at all.
+	NoValues uint32
 }
 
 // Decoder decodes messages one after another, with memory it uses again. It
@@ -110,9 +119,15 @@ func (d *Decoder) Decode(m *msg.Message, f func(*Metric) error) (Rejected, error
 	if !utf8.Valid(m.Payload) || !d.document() {
 		return Rejected{}, errUndecodable
 	}
+	if len(d.found) == 0 && d.rejected.values() == 0 {
+		d.rejected.NoValues = 1
+	}
 	err := d.deliver(f)
 	return d.rejected, err
 }
+
+// values counts the values that were named and left out.
+func (r *Rejected) values() uint32 { return r.Undecodable + r.TooLarge + r.TooMany }
 
 func (d *Decoder) deliver(f func(*Metric) error) error {
 	m := &d.lent
@@ -122,7 +137,7 @@ func (d *Decoder) deliver(f func(*Metric) error) error {
 			d.rejected.TimeOutOfRange += uint32(r.to - r.from)
 			continue
 		}
-		m.Time, m.Own = r.time, r.own
+		m.Time, m.Own, m.Record = r.time, r.own, i
 		for j := r.from; j < r.to; j++ {
 			d.found[j].fill(m, d.text)
 			if err := f(m); err != nil {
@@ -142,8 +157,19 @@ func (v *found) fill(m *Metric, text []byte) {
 	}
 }
 
+// byteOrderMark is what some programs write before UTF-8.
+const byteOrderMark = "\ufeff"
+
+// skipMark goes behind a byte order mark.
+func (d *Decoder) skipMark() {
+	if len(d.in) >= len(byteOrderMark) && string(d.in[:len(byteOrderMark)]) == byteOrderMark {
+		d.at = len(byteOrderMark)
+	}
+}
+
 // document reads the whole payload; false is undecodable.
 func (d *Decoder) document() bool {
+	d.skipMark()
 	d.space()
 	if d.at == len(d.in) {
 		return true
@@ -222,20 +248,19 @@ func (d *Decoder) begin() {
 func (d *Decoder) finish() {
 	r := &d.records[len(d.records)-1]
 	r.to = len(d.found)
-	switch d.stamp {
-	case stampNone:
-	case stampBad:
-		r.rejected = true
-	default:
-		r.time, r.own = d.stampTime, true
-		r.rejected = d.stampTime < d.arrival-int64(d.opts.MaxPast) || d.stampTime > d.arrival+int64(d.opts.MaxFuture)
+	if s := &d.stamp; s.rank != noRank {
+		r.time, r.own = s.time, true
+		r.rejected = s.beyond || s.time < d.arrival-int64(d.opts.MaxPast) || s.time > d.arrival+int64(d.opts.MaxFuture)
+	}
+	if d.stamp.passed < d.stamp.rank {
+		d.rejected.TimeUnreadable++
 	}
 }
 
 // plain reads a payload that is no JSON container or string: a literal, a number
 // or text.
 func (d *Decoder) plain() bool {
-	word := trimSpace(d.in)
+	word := trimSpace(d.in[d.at:])
 	d.begin()
 	defer d.finish()
 	switch string(word) {

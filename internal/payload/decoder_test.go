@@ -44,8 +44,6 @@ func TestWhatBecomesAPoint(t *testing.T) {
 		{"several records", `[{"t":1},{"t":2}]`, `t=1 t=2`},
 		{"loose array elements", `[1,{"t":2},[3,4],"x"]`, `0=1 t=2 2.0=3 2.1=4 3="x"`},
 		{"empty containers", `{"a":{},"b":[],"c":1}`, `c=1`},
-		{"empty object", `{}`, ``},
-		{"empty array", ` [ ] `, ``},
 		{"plain number", "21.5", `value=21.5`},
 		{"plain number in white space", " \t-3e2\r\n", `value=-300`},
 		{"number as instruments write it", "+.5", `value=0.5`},
@@ -55,12 +53,9 @@ func TestWhatBecomesAPoint(t *testing.T) {
 		{"JSON string", `"run"`, `value="run"`},
 		{"JSON true", "true", `value=true`},
 		{"JSON false", " false ", `value=false`},
-		{"JSON null", "null", ``},
-		{"empty", "", ``},
-		{"white space", " \n", ``},
 		{"dots in keys stay", `{"a.b":1,"a":{"b":2}}`, `a.b=1 a.b=2`},
 		{"empty keys are empty parts", `{"":1,"a":{"":2},"b":{"":{"c":3}}}`, `=1 a.=2 b..c=3`},
-		{"a key twice is two points", `{"a":1,"a":2}`, `a=1 a=2`},
+		{"of a key twice both, in order", `{"a":1,"a":2}`, `a=1 a=2`},
 		{"escapes", `{"a\u0062\n":"\"\\\/\b\f\r\t\u00e9"}`, "ab\n=" + `"\"\\/\b\f\r\té"`},
 		{"surrogate pair", `{"k":"\ud83d\ude00"}`, `k="😀"`},
 		{"lone surrogates", `{"k":"\ud83dx\ude00\ud83d\u0041"}`, `k="�x��A"`},
@@ -69,6 +64,12 @@ func TestWhatBecomesAPoint(t *testing.T) {
 		{"beyond 2^53", `{"a":9007199254740993}`, `a=9.007199254740992e+15`},
 		{"tiny numbers round to zero", `{"a":1e-999}`, `a=0`},
 		{"time inside is a metric", `{"a":{"ts":1}}`, `a.ts=1`},
+		{"byte order mark before an object", "\ufeff{\"a\":1}", `a=1`},
+		{"byte order mark before an array", "\ufeff [1]", `0=1`},
+		{"byte order mark before a string", "\ufeff\"run\"", `value="run"`},
+		{"byte order mark before a number", "\ufeff21.5", `value=21.5`},
+		{"byte order mark before a literal", "\ufefftrue", `value=true`},
+		{"a text keeps its byte order mark", "\ufeffrun", `value="\ufeffrun"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, rejected, err := decode(New(Options{}), c.payload)
@@ -96,7 +97,6 @@ func TestTime(t *testing.T) {
 		{"exponent", `{"ts":1.714979289e9,"a":1}`, `a=1@-10ns`},
 		{"null is no time", `{"ts":null,"a":1}`, `a=1`},
 		{"ts before timestamp", fmt.Sprintf(`{"timestamp":1,"ts":%d,"a":1}`, s), `a=1@-10ns`},
-		{"an object is a metric", `{"ts":{"a":1}}`, `ts.a=1`},
 		{"each record its own", fmt.Sprintf(`[{"ts":%d,"a":1},{"a":2},{"ts":%d,"a":3}]`, s, s+1), `a=1@-10ns a=2 a=3@999.99999ms`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,6 +105,73 @@ func TestTime(t *testing.T) {
 				t.Fatalf("got %s\nwant %s\nrejected %+v, err %v", got, c.want, rejected, err)
 			}
 		})
+	}
+}
+
+// TestTimesThatCannotBeRead keeps every record: the next field has the time, else
+// the arrival, and the record is counted once.
+func TestTimesThatCannotBeRead(t *testing.T) {
+	good := fmt.Sprint(arrival.Unix())
+	for _, c := range []struct {
+		name, payload, want string
+		unreadable          uint32
+	}{
+		{"a word", `{"ts":"foo","a":1,"b":2}`, `a=1 b=2`, 1},
+		{"behind the values", `{"a":1,"ts":"foo"}`, `a=1`, 1},
+		{"no offset", `{"ts":"2024-05-06T07:08:09","a":1}`, `a=1`, 1},
+		{"no offset, with fraction", `{"ts":"2024-05-06T07:08:09.123","a":1}`, `a=1`, 1},
+		{"a date alone", `{"ts":"2024-05-06","a":1}`, `a=1`, 1},
+		{"no such day", `{"ts":"2023-02-29T07:08:09Z","a":1}`, `a=1`, 1},
+		{"no such day far away", `{"ts":"9999-02-30T07:08:09Z","a":1}`, `a=1`, 1},
+		{"empty", `{"ts":"","a":1}`, `a=1`, 1},
+		{"number with a unit", `{"ts":"1714979289 s","a":1}`, `a=1`, 1},
+		{"large number with a unit", `{"ts":"99999999999999999999 s","a":1}`, `a=1`, 1},
+		{"NaN in a string", `{"ts":"NaN","a":1}`, `a=1`, 1},
+		{"a boolean stays a metric", `{"ts":true,"a":1}`, `ts=true a=1`, 1},
+		{"so does what is in an object", `{"ts":{"sec":5},"a":1}`, `ts.sec=5 a=1`, 1},
+		{"and in an array", `{"ts":[5],"a":1}`, `ts.0=5 a=1`, 1},
+		{"the next field has it", `{"ts":"foo","timestamp":` + good + `,"a":1}`, `a=1@-10ns`, 1},
+		{"also when it comes first", `{"timestamp":` + good + `,"ts":"foo","a":1}`, `a=1@-10ns`, 1},
+		{"nor the next", `{"ts":"foo","timestamp":false,"a":1}`, `timestamp=false a=1`, 1},
+		{"a worse field was not needed", `{"ts":` + good + `,"timestamp":"foo","a":1}`, `a=1@-10ns`, 0},
+		{"null is as good as none", `{"ts":null,"timestamp":` + good + `,"a":1}`, `a=1@-10ns`, 0},
+		{"each record by itself", `[{"ts":"x","a":1},{"ts":` + good + `,"a":2},{"ts":"y","a":3}]`, `a=1 a=2@-10ns a=3`, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, rejected, err := decode(New(Options{}), c.payload)
+			if err != nil || rejected != (Rejected{TimeUnreadable: c.unreadable}) || got != c.want {
+				t.Fatalf("got %s\nwant %s\nrejected %+v, err %v", got, c.want, rejected, err)
+			}
+		})
+	}
+}
+
+func TestPayloadsWithoutValues(t *testing.T) {
+	for _, payload := range []string{
+		"", " \n", "\ufeff", "\ufeff\t", "null", " null ", `{}`, ` [ ] `, `[{},[],null]`, `{"a":{},"b":[[]]}`,
+		`{"a":null,"b":{"c":null}}`, `{"ts":1714979289}`, `[{"ts":1714979289},{"timestamp":null}]`, `{"ts":5}`,
+	} {
+		if got, rejected, err := decode(New(Options{}), payload); err != nil || got != "" || rejected != (Rejected{NoValues: 1}) {
+			t.Errorf("%q: got %q, rejected %+v, err %v", payload, got, rejected, err)
+		}
+	}
+	for _, payload := range []string{`{"a":1e400}`, "NaN", `{"ts":5,"a":1}`, "0", "false", `""`, `{"":0}`} {
+		if _, rejected, err := decode(New(Options{}), payload); err != nil || rejected.NoValues != 0 {
+			t.Errorf("%q: rejected %+v, err %v", payload, rejected, err)
+		}
+	}
+}
+
+// TestRecordsAreTold gives what is needed to keep one point of a metric that a
+// record names twice.
+func TestRecordsAreTold(t *testing.T) {
+	m := msg.Message{Payload: []byte(`[{"a.b":1,"a":{"b":2}},3,{"a.b":4}]`), Time: arrival.UnixNano()}
+	var got []string
+	if _, err := New(Options{}).Decode(&m, func(v *Metric) error {
+		got = append(got, fmt.Sprintf("%d:%s=%v", v.Record, v.Path, v.Value.Num))
+		return nil
+	}); err != nil || strings.Join(got, " ") != "0:a.b=1 0:a.b=2 1:1=3 2:a.b=4" {
+		t.Fatal(got, err)
 	}
 }
 
@@ -124,13 +191,15 @@ func TestPartsThatAreRejected(t *testing.T) {
 		{"plain text too long", `a longer text`, ``, Rejected{TooLarge: 1}},
 		{"too many metrics", `{"a":[` + many + `]}`, `a.0=1 a.1=1 a.2=1 a.3=1 a.4=1 a.5=1 a.6=1 a.7=1 a.8=1 a.9=1`, Rejected{TooMany: 2}},
 		{"too many loose elements", `[` + many + `]`, `0=1 1=1 2=1 3=1 4=1 5=1 6=1 7=1 8=1 9=1`, Rejected{TooMany: 2}},
-		{"no time at all", `[{"ts":"yesterday","a":1,"b":2},{"a":3}]`, `a=3`, Rejected{TimeOutOfRange: 2}},
 		{"eleven years back", `{"ts":"2013-05-06T07:08:09Z","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
 		{"two days ahead", `{"ts":"2024-05-08T07:08:10Z","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
 		{"seconds past 2262", `{"ts":99999999999,"a":1}`, ``, Rejected{TimeOutOfRange: 1}},
 		{"a time no int64 holds", `{"ts":99999999999999999999,"a":1}`, ``, Rejected{TimeOutOfRange: 1}},
+		{"a time no float64 holds", `{"ts":1e400,"a":1}`, ``, Rejected{TimeOutOfRange: 1}},
+		{"a year no nanoseconds reach", `{"ts":"9999-12-31T23:59:59Z","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
+		{"a number too large in a string", `{"ts":"99999999999999999999","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
+		{"the first readable time decides", `{"ts":12345,"timestamp":"2024-05-06T07:08:09Z","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
 		{"uptime instead of time", `{"ts":12345,"a":1}`, ``, Rejected{TimeOutOfRange: 1}},
-		{"no such day", `{"ts":"2023-02-29T07:08:09Z","a":1}`, ``, Rejected{TimeOutOfRange: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, rejected, err := decode(New(opts), c.payload)

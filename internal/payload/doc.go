@@ -11,28 +11,35 @@
 //     elements are metrics named by their index.
 //   - A JSON scalar, a plain number ("21.5", white space around it allowed) and any
 //     other valid UTF-8 text is the one metric "value". A text is kept exactly.
-//   - An empty payload, or one of white space, holds no point and is no fault: MQTT
-//     clears retained messages with it.
+//   - An empty payload is one of no byte or of white space alone; MQTT clears
+//     retained messages with it. It holds no point, as do null, {}, [], and records of
+//     nulls or a time alone. Such a message is no fault, but counted as no_values.
+//   - A byte order mark before JSON or a number is left out. A plain text keeps it.
 //
 // A dot inside a key stays: {"a.b":1} and {"a":{"b":1}} name the same metric. An
-// empty key is an empty part: {"a":{"":1}} is "a.", {"":1} is "". Of a key given
-// twice each value is a point, in order; whoever stores them decides (the historian
-// keeps the later of two at one time). Escapes are resolved as encoding/json does,
-// a lone surrogate becomes U+FFFD.
+// empty key is an empty part: {"a":{"":1}} is "a.", {"":1} is "". A metric named
+// twice in one record, as in {"a.b":1,"a":{"b":2}} or {"a":1,"a":2}, is one point:
+// the later in the record wins. [Decoder.Decode] hands over both, in order, with the
+// same [Metric.Record]; whoever stores them replaces the earlier. Escapes are
+// resolved as encoding/json does, a lone surrogate becomes U+FFFD.
 //
 // # Time
 //
-// A record's time is its top-level field named in Options.TimeFields (default "ts",
-// then "timestamp"; the earlier name wins, none of them is a metric), else the
-// message's arrival. A string is RFC 3339 with any offset and fraction, or a decimal
+// A record's time is the first of its top-level fields named in Options.TimeFields
+// (default "ts", then "timestamp") that can be read as a time, else the message's
+// arrival. A string is RFC 3339 with an offset and any fraction, or a decimal
 // number; a number counts from 1970 UTC, its unit told by its magnitude:
 //
 //	below 1e11 seconds, below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds
 //
-// Fractions count down to a nanosecond. A null is no time: the arrival stands. A
-// boolean, object or array under such a name is an ordinary metric. A string that
-// is no time, and a time more than Options.MaxPast before or Options.MaxFuture
-// after the arrival, reject the record as time_out_of_range.
+// Fractions count down to a nanosecond. A null is as good as no field. A string that
+// is no time ("foo", a date that does not exist, one without an offset) and a
+// boolean, object or array are passed over: the next field is tried, then the
+// arrival stands, and time_unreadable counts the record once. No string or number
+// under such a name is a metric; a boolean and what is inside an object or array are.
+//
+// A time that can be read but lies more than Options.MaxPast before or
+// Options.MaxFuture after the arrival rejects the record as time_out_of_range.
 //
 // # What is refused
 //

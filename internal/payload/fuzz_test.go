@@ -22,19 +22,24 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		reading, `[{"a":1},{"b":[true,null,"x"]}]`, `{"a":{"":1e3,"b.c":-0}}`, `{"k":"\ud83d\ude00\ud800"}`, `{"a":1e400}`,
 		`{"a":`, "21.5", "+1", "NaN", "text", "\xff", `"s"`, `[[[[]]]]`, ` {} `, `{"a":01}`, `{"ts":1,"timestamp":"x"}`,
+		"\ufeff{\"a\":1}", "\ufeff", "\ufeff21.5", `{"a.b":1,"a":{"b":2}}`,
 	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
 		d := New(Options{TimeFields: []string{"\x00none"}, MaxDepth: 10_000, MaxMetrics: 1 << 20, MaxPath: 1 << 16, MaxText: 1 << 20})
 		var got []string
-		_, err := d.Decode(&msg.Message{Payload: in}, func(m *Metric) error {
+		rejected, err := d.Decode(&msg.Message{Payload: in}, func(m *Metric) error {
 			got = append(got, word(string(m.Path), m.Value))
 			return nil
 		})
 		if err != nil && fault.CodeOf(err) != fault.Undecodable {
 			t.Fatal(err)
 		}
+		if nothing := err == nil && len(got) == 0 && rejected.values() == 0; nothing != (rejected.NoValues == 1) {
+			t.Fatalf("%q: %+v", got, rejected)
+		}
+		in = bytes.TrimPrefix(in, []byte(byteOrderMark))
 		trimmed := trimSpace(in)
 		if len(in) > 4096 || len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' || !utf8.Valid(in) {
 			return
@@ -118,7 +123,8 @@ func FuzzTime(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got, ok := parseTime([]byte(s))
+		got, state := parseTime([]byte(s))
+		ok := state == timeRead
 		want, err := time.Parse(time.RFC3339Nano, s)
 		if !strict.MatchString(s) || err == nil && (want.Year() < 1679 || want.Year() > 2260) || s[:4] < "1679" || s[:4] > "2260" {
 			return

@@ -26,9 +26,7 @@ type scanner struct {
 	stack []frame
 	outer int // containers around the value that is read
 
-	stamp     stampState
-	stampTime int64
-	stampRank int
+	stamp stamp // of the record
 }
 
 // found is one metric; its offsets point into scanner.text.
@@ -59,7 +57,7 @@ func (s *scanner) reset(in []byte, opts *Options) {
 }
 
 func (s *scanner) beginRecord() {
-	s.metrics, s.path, s.stamp = 0, s.path[:0], stampNone
+	s.metrics, s.path, s.stamp = 0, s.path[:0], noStamp
 }
 
 // add takes v in under the current path, if the limits let it.
@@ -163,7 +161,7 @@ func (s *scanner) advance(top bool) (opened, ok bool) {
 }
 
 // member names the value that comes next and goes to it. A time field is read here
-// and is no value: opened is then false.
+// and is no value: opened is then false. What cannot be a time stays a value.
 func (s *scanner) member(top bool) (opened, ok bool) {
 	f := &s.stack[len(s.stack)-1]
 	s.path = s.path[:f.path]
@@ -183,8 +181,11 @@ func (s *scanner) member(top bool) (opened, ok bool) {
 	}
 	s.space()
 	if top && len(s.stack) == 1 {
-		if rank := s.timeField(s.path[start:]); rank >= 0 && s.canStamp() {
-			return false, s.readStamp(rank)
+		if rank := s.timeField(s.path[start:]); rank >= 0 {
+			if s.canStamp() {
+				return false, s.readStamp(rank)
+			}
+			s.stamp.pass(rank)
 		}
 	}
 	return true, true

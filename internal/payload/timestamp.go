@@ -2,14 +2,27 @@ package payload
 
 import "math"
 
-// stampState says what a record's time field held.
-type stampState uint8
+// timeState says what a time field held.
+type timeState uint8
 
 const (
-	stampNone stampState = iota // no time field
-	stampRead                   // a time
-	stampBad                    // something that is no time
+	timeUnreadable timeState = iota // nothing that names a time
+	timeRead                        // a time
+	timeBeyond                      // a time no int64 of nanoseconds holds
 )
+
+// noRank is worse than the rank of every time field.
+const noRank = math.MaxInt
+
+// stamp is what a record's time fields held so far.
+type stamp struct {
+	time   int64 // of the best field that could be read
+	rank   int   // of that field
+	beyond bool  // its time is too far off to be counted in nanoseconds
+	passed int   // rank of the best field that could not be read
+}
+
+var noStamp = stamp{rank: noRank, passed: noRank}
 
 // timeField returns the rank of a time field's name, -1 for any other.
 func (s *scanner) timeField(name []byte) int {
@@ -27,8 +40,8 @@ func (s *scanner) canStamp() bool {
 	return c == '"' || c == '-' || c == 'n' || isDigit(c)
 }
 
-// readStamp reads the time field's value; of two fields the better rank counts, of
-// equal ranks the later.
+// readStamp reads the time field's value; of two fields that can be read the better
+// rank counts, of equal ranks the later.
 func (s *scanner) readStamp(rank int) bool {
 	if s.peek() == 'n' {
 		return s.literal("null")
@@ -37,15 +50,17 @@ func (s *scanner) readStamp(rank int) bool {
 	if !ok {
 		return false
 	}
-	if s.stamp != stampNone && rank > s.stampRank {
-		return true
-	}
-	s.stampRank, s.stamp = rank, stampRead
-	if s.stampTime, ok = parseTime(word); !ok {
-		s.stamp = stampBad
+	t, state := parseTime(word)
+	if state == timeUnreadable {
+		s.stamp.pass(rank)
+	} else if rank <= s.stamp.rank {
+		s.stamp.time, s.stamp.rank, s.stamp.beyond = t, rank, state == timeBeyond
 	}
 	return true
 }
+
+// pass notes a field that holds no time.
+func (s *stamp) pass(rank int) { s.passed = min(s.passed, rank) }
 
 // stampWord reads the string or number at hand; its bytes live in the scratch text
 // and are used up at once.
@@ -63,7 +78,7 @@ func (s *scanner) stampWord() ([]byte, bool) {
 }
 
 // parseTime reads RFC 3339 or an epoch number into nanoseconds since 1970 UTC.
-func parseTime(b []byte) (int64, bool) {
+func parseTime(b []byte) (int64, timeState) {
 	if b = trimSpace(b); len(b) >= 20 && b[4] == '-' {
 		return parseRFC3339(b)
 	}
@@ -71,7 +86,7 @@ func parseTime(b []byte) (int64, bool) {
 }
 
 // parseEpoch reads a decimal number since 1970 UTC in the unit its size tells.
-func parseEpoch(b []byte) (int64, bool) {
+func parseEpoch(b []byte) (int64, timeState) {
 	i, neg := 0, false
 	if i < len(b) && b[i] == '-' {
 		neg, i = true, 1
@@ -79,19 +94,16 @@ func parseEpoch(b []byte) (int64, bool) {
 	start, whole := i, int64(0)
 	for ; i < len(b) && isDigit(b[i]); i++ {
 		if i-start >= 18 && whole > (math.MaxInt64-9)/10 {
-			return 0, false
+			return epochFloat(b)
 		}
 		whole = whole*10 + int64(b[i]-'0')
 	}
 	if i == start {
-		return 0, false
-	}
-	if i < len(b) && b[i] != '.' {
-		return epochFloat(b)
+		return 0, timeUnreadable
 	}
 	unit := epochUnit(whole)
-	if whole >= math.MaxInt64/unit {
-		return 0, false
+	if i < len(b) && b[i] != '.' || whole >= math.MaxInt64/unit {
+		return epochFloat(b)
 	}
 	t := whole * unit
 	if i < len(b) {
@@ -104,7 +116,7 @@ func parseEpoch(b []byte) (int64, bool) {
 	if neg {
 		t = -t
 	}
-	return t, true
+	return t, timeRead
 }
 
 // epochUnit is the nanoseconds of the unit in which v counts.
@@ -133,20 +145,29 @@ func fraction(b []byte, unit int64) (int64, bool) {
 	return t, true
 }
 
-// epochFloat reads a number written with an exponent.
-func epochFloat(b []byte) (int64, bool) {
+// epochFloat reads a number written with an exponent, or too large for the plain way.
+func epochFloat(b []byte) (int64, timeState) {
 	v, n, kind := jsonNumber(b)
-	if n != len(b) || kind != numberFinite || math.Abs(v) >= 9.2e18 {
-		return 0, false
+	if n != len(b) || kind == numberNone {
+		return 0, timeUnreadable
 	}
-	whole := int64(math.Abs(v))
-	t := math.Round(v * float64(epochUnit(whole)))
-	return int64(t), math.Abs(t) < 9.2e18
+	if kind == numberNot || math.Abs(v) >= maxEpoch {
+		return 0, timeBeyond
+	}
+	t := math.Round(v * float64(epochUnit(int64(math.Abs(v)))))
+	if math.Abs(t) >= maxEpoch {
+		return 0, timeBeyond
+	}
+	return int64(t), timeRead
 }
+
+// maxEpoch bounds times as floats: a little less than int64 holds, so that rounding
+// stays inside.
+const maxEpoch = 9.2e18
 
 // parseRFC3339 reads date, T, time, fraction and offset (RFC 3339 §5.6); fractions
 // end at the nanosecond.
-func parseRFC3339(b []byte) (int64, bool) {
+func parseRFC3339(b []byte) (int64, timeState) {
 	year, ok1 := digits(b[0:4])
 	month, ok2 := digits(b[5:7])
 	day, ok3 := digits(b[8:10])
@@ -155,16 +176,19 @@ func parseRFC3339(b []byte) (int64, bool) {
 	second, ok6 := digits(b[17:19])
 	sep := b[10] == 'T' || b[10] == 't' || b[10] == ' '
 	ok := ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && sep && b[7] == '-' && b[13] == ':' && b[16] == ':'
-	if !ok || year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
-		return 0, false
+	if !ok || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59 {
+		return 0, timeUnreadable
+	}
+	nanos, rest, ok1 := subsecond(b[19:])
+	offset, ok2 := zone(rest)
+	if !ok1 || !ok2 {
+		return 0, timeUnreadable
+	}
+	if year < 1678 || year > 2261 {
+		return 0, timeBeyond
 	}
 	t := (int64(daysSince1970(year, month, day))*24+int64(hour))*60 + int64(minute)
-	nanos, rest, ok := subsecond(b[19:])
-	if !ok {
-		return 0, false
-	}
-	offset, ok := zone(rest)
-	return ((t-int64(offset))*60+int64(second))*1_000_000_000 + nanos, ok
+	return ((t-int64(offset))*60+int64(second))*1_000_000_000 + nanos, timeRead
 }
 
 func subsecond(b []byte) (nanos int64, rest []byte, ok bool) {
