@@ -39,7 +39,12 @@ func (f *field) bounds(v any, s string) string {
 		return f.textBounds(s)
 	}
 	if f.min != "" {
-		if low, _ := parse(f.kind, f.min); less(v, low) {
+		low, _ := parse(f.kind, f.min)
+		switch {
+		case !less(v, low) || f.zero != "" && reflect.ValueOf(v).IsZero():
+		case f.zero != "":
+			return fmt.Sprintf("is %s; it wants %s at least, or 0 for %s", s, f.min, f.zero)
+		default:
 			return fmt.Sprintf("is %s, less than the least allowed, %s", s, f.min)
 		}
 	}
@@ -47,6 +52,27 @@ func (f *field) bounds(v any, s string) string {
 		if high, _ := parse(f.kind, f.max); less(high, v) {
 			return fmt.Sprintf("is %s, more than the most allowed, %s", s, f.max)
 		}
+	}
+	return ""
+}
+
+// listBounds returns what is wrong with the number of items in a list, or nothing.
+func (f *field) listBounds(n int) string {
+	low, _ := strconv.Atoi(f.min)
+	high, _ := strconv.Atoi(f.max)
+	switch {
+	case n == 0 && low > 0:
+		return fmt.Sprintf("is empty; it wants %d item at least", low)
+	case f.max != "" && n > high:
+		return fmt.Sprintf("has %d items; %d are allowed", n, high)
+	}
+	return ""
+}
+
+// itemBounds returns what is wrong with one text of a list, or nothing.
+func (f *field) itemBounds(s string) string {
+	if low, _ := strconv.Atoi(f.itemMin); utf8.RuneCountInString(s) < low {
+		return "must not be empty"
 	}
 	return ""
 }

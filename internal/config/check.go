@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/netip"
@@ -15,14 +16,16 @@ import (
 
 // checker collects what is wrong between keys that are each well-formed.
 type checker struct {
-	origins *Origins
-	// bad holds the outer keys that have a problem of their own: what depends on
-	// them is not looked at.
-	bad      map[string]bool
+	origins  *Origins
+	bad      doubts
 	problems []Problem
 }
 
+// problem notes one, unless the key has a problem of its own already.
 func (k *checker) problem(key, message string, args ...any) {
+	if k.bad[key] {
+		return
+	}
 	at := k.origins.placeOf(key)
 	p := Problem{Source: at.name, Key: key, Message: fmt.Sprintf(message, args...)}
 	if at.file {
@@ -31,21 +34,20 @@ func (k *checker) problem(key, message string, args ...any) {
 	k.problems = append(k.problems, p)
 }
 
-// check looks at what no single key can say.
-func check(c *Config, o *Origins, known []Problem) []Problem {
-	k := &checker{origins: o, bad: map[string]bool{}}
-	for _, p := range known {
-		outer, _, _ := strings.Cut(p.Key, "[")
-		k.bad[outer] = true
-	}
+// check looks at what no single key can say. What depends on a key that is in doubt
+// is left out, all the rest is looked at.
+func check(c *Config, o *Origins, bad doubts) []Problem {
+	k := &checker{origins: o, bad: bad}
 	k.addresses(c)
-	k.streams(c.Streams)
+	if !bad["streams"] {
+		k.streams(c.Streams)
+		k.storage(c)
+	}
 	k.historian(c)
-	k.storage(c)
 	if c.MQTT.KeepAliveMax%time.Second != 0 {
 		k.problem("mqtt.keep_alive_max", "has to be whole seconds")
 	}
-	if c.HTTP.SessionIdle > c.HTTP.SessionLifetime {
+	if c.HTTP.SessionIdle > c.HTTP.SessionLifetime && !bad["http.session_lifetime"] {
 		k.problem("http.session_idle", "is longer than http.session_lifetime, %s", formatDuration(c.HTTP.SessionLifetime))
 	}
 	if strings.TrimSpace(c.Data) == "" {
@@ -67,6 +69,9 @@ func (k *checker) addresses(c *Config) {
 
 // address splits host:port; a port is a number from 0, where 0 lets the system pick.
 func (k *checker) address(key, addr string) (host, port string, ok bool) {
+	if k.bad[key] {
+		return "", "", false
+	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		k.problem(key, "is %q; it wants host:port, such as 127.0.0.1:1883 or [::1]:1883", shorten(addr))
@@ -93,20 +98,7 @@ func loopback(host string) bool {
 // reserved are stream names that the product keeps for itself.
 var reserved = []string{"sessions"}
 
-// The least bounds with which the log still works: it has to hold several entries
-// of the largest packets.
-const (
-	minStream  = 16 << 20
-	minStorage = 64 << 20
-)
-
-// maxStreams bounds the list; every stream costs a store of its own.
-const maxStreams = 64
-
 func (k *checker) streams(list []Stream) {
-	if len(list) > maxStreams {
-		k.problem("streams", "has %d streams; %d are allowed", len(list), maxStreams)
-	}
 	first, everything := map[string]int{}, ""
 	for i, s := range list {
 		key := fmt.Sprintf("streams[%d]", i)
@@ -118,7 +110,7 @@ func (k *checker) streams(list []Stream) {
 		if everything != "" {
 			k.problem(key, "never gets a message: %s stands before it and takes every topic; move it up", everything)
 		} else if slices.Contains(s.Filters, "#") {
-			everything = s.Name
+			everything = cmp.Or(s.Name, key)
 		}
 	}
 }
@@ -127,13 +119,6 @@ func (k *checker) stream(key string, s Stream) {
 	if slices.Contains(reserved, s.Name) {
 		k.problem(key+".name", "is %q, which the node keeps for itself", s.Name)
 	}
-	if s.Name != "" && len(s.Filters) == 0 {
-		k.problem(key+".filters", "is empty, so the stream would keep nothing")
-	}
-	if s.MaxAge > 0 && s.MaxAge < time.Second {
-		k.problem(key+".max_age", "is %s; it wants 1s at least, or 0 for no limit", formatDuration(s.MaxAge))
-	}
-	k.atLeast(key+".max_bytes", s.MaxBytes, minStream)
 	for j, f := range s.Filters {
 		at := fmt.Sprintf("%s.filters[%d]", key, j)
 		if err := topic.ValidFilter([]byte(f)); err != nil {
@@ -146,9 +131,14 @@ func (k *checker) stream(key string, s Stream) {
 }
 
 func (k *checker) storage(c *Config) {
-	k.atLeast("storage.max_bytes", c.Storage.MaxBytes, minStorage)
 	sum, room := Size(0), c.Storage.room()
-	for _, s := range c.Streams {
+	if k.bad["storage.max_bytes"] {
+		return
+	}
+	for i, s := range c.Streams {
+		if key := fmt.Sprintf("streams[%d]", i); k.bad[key] || k.bad[key+".max_bytes"] {
+			continue
+		}
 		if sum += s.MaxBytes; room > 0 && (sum > room || sum < 0) {
 			k.problem("streams", "have max_bytes that add up to more than %s, seven eighths of storage.max_bytes", room)
 			return
@@ -156,24 +146,10 @@ func (k *checker) storage(c *Config) {
 	}
 }
 
-// atLeast refuses sizes that are neither no limit nor enough to work with.
-func (k *checker) atLeast(key string, s, least Size) {
-	if s > 0 && s < least {
-		k.problem(key, "is %s; it wants %s at least, or 0 for no limit", s, least)
-	}
-}
-
 func (k *checker) historian(c *Config) {
-	if s := c.Historian.Stream; s != "" && !k.bad["streams"] && !c.hasStream(s) {
+	// The name that cannot be read may be the one that is meant.
+	if s := c.Historian.Stream; s != "" && !k.bad["streams"] && !c.hasStream("") && !c.hasStream(s) {
 		k.problem("historian.stream", "is %q, and there is no such stream%s", s, streamHint(s, c.Streams))
-	}
-	if len(c.Historian.TimeFields) == 0 {
-		k.problem("historian.time_fields", "is empty; it wants one name at least")
-	}
-	for i, f := range c.Historian.TimeFields {
-		if f == "" {
-			k.problem(fmt.Sprintf("historian.time_fields[%d]", i), "must not be empty")
-		}
 	}
 }
 

@@ -3,7 +3,9 @@ package config
 import "time"
 
 // Config is every setting of a node. Tags: yaml names the key, doc explains it,
-// default, min, max, enum and pattern bound it, flag names its flag.
+// default, min, max, enum and pattern bound it, flag names its flag. min and max of a
+// text count characters, those of a list its items; itemmin bounds each text of a
+// list; zero says that 0 may stand below min, and what it means.
 type Config struct {
 	Data          string    `yaml:"data" flag:"data" default:"./data" min:"1" doc:"Folder that holds everything the node keeps. One process at a time may use it."`
 	Durability    string    `yaml:"durability" default:"power" enum:"power,process" doc:"What an acknowledgement promises: power means the message is on disk and survives a power cut; process means that it survives a killed process, and up to a second of messages may be lost with the power."`
@@ -12,7 +14,7 @@ type Config struct {
 	Log           Log       `yaml:"log" doc:"What the node writes to standard error."`
 	MQTT          MQTT      `yaml:"mqtt" doc:"The MQTT listener and its limits."`
 	HTTP          HTTP      `yaml:"http" doc:"The listener of the console and the REST API."`
-	Streams       []Stream  `yaml:"streams" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
+	Streams       []Stream  `yaml:"streams" max:"64" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
 	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
 	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
 }
@@ -46,27 +48,27 @@ type MQTT struct {
 type HTTP struct {
 	Listen          string        `yaml:"listen" flag:"http" default:"127.0.0.1:18083" doc:"Address and port of the console and the REST API."`
 	SessionLifetime time.Duration `yaml:"session_lifetime" default:"12h" min:"1m" max:"90d" doc:"Time after which somebody signed in has to sign in again."`
-	SessionIdle     time.Duration `yaml:"session_idle" default:"1h" min:"1m" max:"90d" doc:"Time without a request after which a session ends."`
+	SessionIdle     time.Duration `yaml:"session_idle" default:"1h" min:"1m" max:"90d" doc:"Time without a request after which a session ends; at most http.session_lifetime."`
 }
 
 // Stream configures one durable capture.
 type Stream struct {
-	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the stream, unique on the node."`
-	Filters  []string      `yaml:"filters" required:"true" doc:"MQTT topic filters; a message that matches any of them is kept. Topics that begin with $ are never kept."`
-	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"0" max:"100y" doc:"Messages older than this are removed; 1s at least. 0: no limit."`
-	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"0" doc:"Size on disk beyond which the oldest messages are removed; 16MiB at least. 0: no limit."`
+	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the stream, unique on the node by more than case; sessions is taken."`
+	Filters  []string      `yaml:"filters" required:"true" min:"1" doc:"MQTT topic filters; a message that matches any of them is kept. None may begin with $: such topics are never kept."`
+	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"1s" max:"100y" zero:"no limit" doc:"Messages older than this are removed."`
+	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"16MiB" zero:"no limit" doc:"Size on disk beyond which the oldest messages are removed."`
 }
 
 // Storage configures what of the disk may be used.
 type Storage struct {
 	Reserve  Size `yaml:"reserve" default:"256MiB" min:"16MiB" doc:"Free space on the disk below which publishes that the log has to keep are refused, until space returns."`
-	MaxBytes Size `yaml:"max_bytes" default:"0" min:"0" doc:"Bytes that all streams together may use; 64MiB at least. 0: what the disk has, less the reserve."`
+	MaxBytes Size `yaml:"max_bytes" default:"0" min:"64MiB" zero:"what the disk has, less the reserve" doc:"Bytes that all streams together may use; their max_bytes may add up to seven eighths of it."`
 }
 
 // Historian configures the historian.
 type Historian struct {
 	Stream                string        `yaml:"stream" default:"telemetry" max:"64" doc:"Stream that the historian reads. Empty: no historian."`
-	TimeFields            []string      `yaml:"time_fields" default:"[\"ts\", \"timestamp\"]" doc:"Top-level fields of a JSON record that give its time, first found wins: RFC 3339 or seconds, milliseconds, microseconds since 1970. Without one the arrival time counts."`
+	TimeFields            []string      `yaml:"time_fields" min:"1" itemmin:"1" default:"[\"ts\", \"timestamp\"]" doc:"Top-level fields of a JSON record that give its time, first found wins: RFC 3339 or seconds, milliseconds, microseconds since 1970. Without one the arrival time counts."`
 	CommitInterval        time.Duration `yaml:"commit_interval" default:"5s" min:"100ms" max:"10m" doc:"How often new points are committed to the store. Points are queryable before, and a crash loses none: they are read again from the stream."`
 	MaxSeries             int           `yaml:"max_series" default:"1000000" min:"1" max:"100000000" doc:"Series at most; points of further ones are rejected and counted."`
 	NewSeriesPerSecond    int           `yaml:"new_series_per_second" default:"1000" min:"1" max:"1000000" doc:"New series a second, in all."`

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -45,6 +46,9 @@ type decoder struct {
 	values   []value
 	problems []Problem
 	inner    map[string]place
+	// wrong are the keys whose values cannot be relied on: those of problems, and
+	// those that an unknown key seems to mean.
+	wrong []string
 }
 
 // maxDepth bounds how deep nodes are followed, aliases among them.
@@ -58,6 +62,7 @@ func (d *decoder) problem(key string, line int, suggestion, message string, args
 		p.Line = 0
 	}
 	d.problems = append(d.problems, p)
+	d.wrong = append(d.wrong, key)
 }
 
 // at is the place of a node in the source.
@@ -96,10 +101,20 @@ func (d *decoder) unknown(f *field, key string, line int) {
 		d.problem(key, line, "", "has to be nested, a group for each dot")
 		return
 	}
-	d.problem(key, line, d.suggest(f, key), "is not a known key")
+	meant := nearestKey(f, key)
+	d.problem(key, line, d.written(f, meant), "is not a known key")
+	d.meant(meant)
 }
 
-func (d *decoder) suggest(f *field, key string) string {
+// meant doubts the key that an unknown one seems to be.
+func (d *decoder) meant(key string) {
+	if key != "" {
+		d.wrong = append(d.wrong, key)
+	}
+}
+
+// nearestKey is the key that an unknown one below f was most likely meant to be.
+func nearestKey(f *field, key string) string {
 	keys := root.keys()
 	if f.kind == groups {
 		parent, _ := splitKey(key)
@@ -108,11 +123,15 @@ func (d *decoder) suggest(f *field, key string) string {
 			keys = append(keys, parent+"."+c.name)
 		}
 	}
-	k := nearest(key, keys)
-	if k != "" && d.source.keys != nil {
-		return d.source.keys(k)
+	return nearest(key, keys)
+}
+
+// written is the key as this source writes it; inside a list it stays as it is.
+func (d *decoder) written(f *field, key string) string {
+	if key != "" && d.source.keys != nil && f.kind != groups {
+		return d.source.keys(key)
 	}
-	return k
+	return key
 }
 
 // document reads the whole document below root.
@@ -130,7 +149,9 @@ func (d *decoder) top(f *field, key string, n *yaml.Node, depth int) {
 	}
 }
 
-// value reads one value of f's kind and checks its bounds.
+// value reads one value of f's kind and checks its bounds. What is read in part or
+// is out of bounds is returned too, beside its problems: checks between keys go on
+// with the rest of it.
 func (d *decoder) value(f *field, key string, n *yaml.Node, depth int) (reflect.Value, bool) {
 	if n = d.resolve(key, n, depth); n == nil {
 		return reflect.Value{}, false
@@ -174,7 +195,6 @@ func (d *decoder) scalar(f *field, key string, n *yaml.Node) (reflect.Value, boo
 	}
 	if message := f.bounds(v, n.Value); message != "" {
 		d.problem(key, n.Line, "", "%s", message)
-		return reflect.Value{}, false
 	}
 	return reflect.ValueOf(v), true
 }
@@ -183,33 +203,34 @@ func (d *decoder) texts(f *field, key string, n *yaml.Node, depth int) (reflect.
 	if !d.list(f, key, n) {
 		return reflect.Value{}, false
 	}
-	list, good := make([]string, 0, len(n.Content)), true
+	list := make([]string, len(n.Content)) // an item that is no text stays empty
 	for i, item := range n.Content {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		d.inner[at] = d.at(item)
 		item = d.resolve(at, item, depth+1)
 		if item == nil || item.Kind != yaml.ScalarNode || item.Tag == "!!null" {
 			d.problem(at, n.Content[i].Line, "", "wants a text")
-			good = false
 			continue
 		}
-		list = append(list, item.Value)
+		if message := f.itemBounds(item.Value); message != "" {
+			d.problem(at, n.Content[i].Line, "", "%s", message)
+		}
+		list[i] = item.Value
 	}
-	return reflect.ValueOf(list), good
+	return reflect.ValueOf(list), true
 }
 
 func (d *decoder) groups(f *field, key string, n *yaml.Node, depth int) (reflect.Value, bool) {
 	if !d.list(f, key, n) {
 		return reflect.Value{}, false
 	}
-	before := len(d.problems)
 	list := reflect.MakeSlice(f.typ, len(n.Content), len(n.Content))
 	for i, item := range n.Content {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		d.inner[at] = d.at(item)
 		d.element(f, at, item, depth+1, list.Index(i))
 	}
-	return list, len(d.problems) == before
+	return list, true
 }
 
 // element reads one group of a list: what is not given has its default.
@@ -220,7 +241,7 @@ func (d *decoder) element(f *field, key string, n *yaml.Node, depth int, into re
 		}
 	}
 	given := map[string]bool{}
-	before := len(d.problems)
+	before := len(d.wrong)
 	d.group(f, key+".", n, depth, func(c *field, at string, v *yaml.Node, depth int) {
 		given[c.name], d.inner[at] = true, d.at(v)
 		if read, ok := d.value(c, at, v, depth); ok {
@@ -228,14 +249,19 @@ func (d *decoder) element(f *field, key string, n *yaml.Node, depth int, into re
 		}
 	})
 	for _, c := range f.fields {
-		if c.required && !given[c.name] && len(d.problems) == before {
-			d.problem(key+"."+c.name, n.Line, "", "is missing")
+		at := key + "." + c.name
+		if wrong := d.wrong[before:]; c.required && !given[c.name] && !slices.Contains(wrong, key) && !slices.Contains(wrong, at) {
+			d.problem(at, n.Line, "", "is missing")
 		}
 	}
 }
 
+// list reports whether the node is a list, and problems with its length.
 func (d *decoder) list(f *field, key string, n *yaml.Node) bool {
 	if n.Kind == yaml.SequenceNode {
+		if message := f.listBounds(len(n.Content)); message != "" {
+			d.problem(key, n.Line, "", "%s", message)
+		}
 		return true
 	}
 	hint := "an empty list is []"

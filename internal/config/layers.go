@@ -39,7 +39,7 @@ func defaultOf(f *field) value {
 		n = jsonNode(f.def)
 	}
 	v, ok := d.value(f, f.key, n, 0)
-	if !ok {
+	if !ok || len(d.problems) > 0 {
 		panic(fmt.Sprintf("config: the default of %s is wrong: %v", f.key, d.problems))
 	}
 	return value{field: f, place: d.at(n), v: v, inner: d.inner}
@@ -175,7 +175,9 @@ func (d *decoder) unknownVar(name string) {
 	key := envKey(name)
 	if direct, isFile := strings.CutSuffix(name, "_FILE"); isFile {
 		d.source.keys = envHint("_FILE")
-		d.problem(key, 0, d.suggest(root, envKey(direct)), "is not a known key")
+		meant := nearestKey(root, envKey(direct))
+		d.problem(key, 0, d.written(root, meant), "is not a known key")
+		d.meant(meant)
 		return
 	}
 	d.unknown(root, key, 0)

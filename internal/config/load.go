@@ -29,15 +29,17 @@ func Load(s Sources) (*Config, *Origins, error) {
 
 	o := newOrigins()
 	var problems []Problem
+	bad := doubts{}
 	for _, d := range layers {
 		problems = append(problems, d.problems...)
 		for _, v := range d.values {
 			o.add(v)
 		}
+		bad.note(d)
 	}
 	c := o.config()
 	derive(c, o, s.Hostname)
-	problems = append(problems, check(c, o, problems)...)
+	problems = append(problems, check(c, o, bad)...)
 	if len(problems) > 0 {
 		sortProblems(problems)
 		return nil, nil, &Error{Problems: problems}
@@ -78,9 +80,9 @@ func derive(c *Config, o *Origins, hostname func() (string, error)) {
 }
 
 // room is what the streams' max_bytes may add up to: an eighth of what the node may
-// use stays for its own state. 0 means no bound, or one that is refused anyway.
+// use stays for its own state. 0 means no bound.
 func (s Storage) room() Size {
-	if s.MaxBytes < minStorage {
+	if s.MaxBytes == 0 {
 		return 0
 	}
 	return s.MaxBytes - s.MaxBytes/8

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,14 @@ func problems(t *testing.T, s Sources) []string {
 		lines = strings.ReplaceAll(lines, s.File, "FILE")
 	}
 	return strings.Split(lines, "\n")
+}
+
+func manyStreams(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "- {name: s%d, filters: [t%d], max_bytes: 0}\n", i, i)
+	}
+	return b.String()
 }
 
 func TestEveryProblemNamesPlaceKeyAndWayOut(t *testing.T) {
@@ -72,6 +81,7 @@ func TestEveryProblemNamesPlaceKeyAndWayOut(t *testing.T) {
 		"too small a stream":    {file: "streams: [{name: telemetry, filters: [a], max_bytes: 1MiB}]\n", want: "streams[0].max_bytes: is 1MiB; it wants 16MiB at least"},
 		"too small a store":     {file: "storage: {max_bytes: 1MiB}\n", want: "FILE:1: storage.max_bytes: is 1MiB; it wants 64MiB at least"},
 		"streams beyond store":  {file: "storage: {max_bytes: 1GiB}\nstreams:\n- {name: telemetry, filters: [a], max_bytes: 512MiB}\n- {name: b, filters: [c]}\n", want: "FILE:3: streams: have max_bytes that add up to more than 896MiB"},
+		"too many streams":      {file: "streams:\n" + manyStreams(65) + "historian: {stream: ''}\n", want: "FILE:2: streams: has 65 items; 64 are allowed"},
 		"no time fields":        {file: "historian: {time_fields: []}\n", want: "historian.time_fields: is empty"},
 		"an empty time field":   {file: "historian: {time_fields: ['']}\n", want: "historian.time_fields[0]: must not be empty"},
 		"no such stream":        {file: "historian:\n  stream: telemetri\n", want: `FILE:2: historian.stream: is "telemetri", and there is no such stream (did you mean telemetry?)`},
@@ -108,6 +118,69 @@ func TestAllProblemsAtOnceInOrder(t *testing.T) {
 	for i := range want {
 		if !strings.HasPrefix(got[i], want[i]) {
 			t.Errorf("%d: %s, want %s", i, got[i], want[i])
+		}
+	}
+}
+
+// One mistake hides no other: what was read is checked whatever else is wrong.
+func TestChecksBetweenKeysGoOnBesideOtherProblems(t *testing.T) {
+	for name, step := range map[string]struct {
+		file  string
+		env   []string
+		flags map[string]string
+		want  []string
+	}{
+		"beside a type error": {
+			file: "mqtt: {loops: x}\nstreams:\n- {name: a, filters: ['a/#/b'], max_age: soon}\n- {name: a, filters: [c, '$x', [y]]}\nhistorian:\n  stream: ghost\n",
+			want: []string{
+				"FILE:1: mqtt.loops: wants", "FILE:3: streams[0].filters[0]: is", "FILE:3: streams[0].max_age: wants", "FILE:4: streams[1].filters[1]: is",
+				"FILE:4: streams[1].filters[2]: wants a text", `FILE:4: streams[1].name: is "a", as is`, `FILE:6: historian.stream: is "ghost", and there is no such stream`,
+			},
+		},
+		"beside a name out of bounds": {
+			file: "streams:\n- {name: 'a b', filters: ['#']}\n- {name: b, filters: [x]}\nhistorian: {stream: ghost}\n",
+			want: []string{"FILE:2: streams[0].name", "FILE:3: streams[1]: never gets a message: a b stands before it", "FILE:4: historian.stream"},
+		},
+		"all that is missing": {
+			file: "streams:\n- {max_age: x}\n- ~\n",
+			want: []string{"FILE:2: streams[0].filters: is missing", "FILE:2: streams[0].max_age", "FILE:2: streams[0].name: is missing", "FILE:3: streams[1].filters: is missing", "FILE:3: streams[1].name: is missing"},
+		},
+		"items of lists":         {file: "historian: {time_fields: [a, '', [b], '']}\n", want: []string{"historian.time_fields[1]: must", "historian.time_fields[2]: wants", "historian.time_fields[3]: must"}},
+		"across sources":         {file: "historian: {stream: ghost}\nhttp: {session_idle: 13h}\n", env: []string{"MILLRACE_DURABILITY=x"}, flags: map[string]string{"mqtt": "0.0.0.0:1"}, want: []string{"historian.stream", "http.session_idle", "MILLRACE_DURABILITY", "flag --mqtt"}},
+		"a sound value above it": {file: "mqtt: {listen: [x]}\n", flags: map[string]string{"mqtt": "0.0.0.0:1"}, want: []string{"FILE:1: mqtt.listen: wants", "flag --mqtt: mqtt.listen: is 0.0.0.0:1, which others can reach"}},
+		"too many, all bad":      {file: "streams:\n" + strings.Repeat("- {name: sessions, filters: [a]}\n", 1) + "- 5\nstorage: {max_bytes: 1MiB, reserve: x}\n", want: []string{"streams[0].name: is", "streams[1]: wants a group", "storage.max_bytes: is 1MiB", "storage.reserve: wants"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Sources{Env: step.env, Flags: step.flags}
+			s.File = write(t, "m.yaml", step.file)
+			got := problems(t, s)
+			for i, want := range step.want {
+				if len(got) != len(step.want) || !strings.Contains(got[i], want) {
+					t.Fatalf("got\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(step.want, "\n\t"))
+				}
+			}
+		})
+	}
+}
+
+// A mistake is told once: keys that depend on what could not be read are left out.
+func TestNoProblemFollowsFromAnother(t *testing.T) {
+	for name, s := range map[string]Sources{
+		"lifetime in doubt":      {Env: []string{"MILLRACE_HTTP__SESSION_LIFETIME=long", "MILLRACE_HTTP__SESSION_IDLE=13h"}},
+		"port in doubt":          {File: write(t, "m.yaml", "mqtt: {listen: [1]}\nhttp: {listen: '127.0.0.1:1883'}\n")},
+		"misspelt port":          {File: write(t, "m.yaml", "mqtt: {lisen: '127.0.0.1:1'}\nhttp: {listen: '127.0.0.1:1883'}\n")},
+		"group in doubt":         {File: write(t, "m.yaml", "mqtt: 5\nhttp: {listen: '127.0.0.1:1883'}\n")},
+		"file in doubt":          {File: write(t, "m.yaml", "streams: [\n"), Env: []string{"MILLRACE_HISTORIAN__STREAM=a"}},
+		"streams in doubt":       {Env: []string{"MILLRACE_STREAMS=a", "MILLRACE_HISTORIAN__STREAM=a"}},
+		"misspelt streams":       {File: write(t, "m.yaml", "streems: [{name: a, filters: [b]}]\nhistorian: {stream: a}\n")},
+		"name in doubt":          {File: write(t, "m.yaml", "streams: [{name: [a], filters: [b]}]\nhistorian: {stream: a}\n")},
+		"size in doubt":          {File: write(t, "m.yaml", "streams: [{name: telemetry, filters: [b], max_bytes: much}]\nstorage: {max_bytes: 1GiB}\n")},
+		"store in doubt":         {File: write(t, "m.yaml", "streams: [{name: telemetry, filters: [b]}]\nstorage: {max_bytes: 1MiB}\n")},
+		"empty data":             {Flags: map[string]string{"data": ""}},
+		"misspelt inside a list": {Env: []string{`MILLRACE_STREAMS=[{"name":"telemetry","filter":["a"]}]`}},
+	} {
+		if got := problems(t, s); len(got) != 1 {
+			t.Errorf("%s:\n\t%s", name, strings.Join(got, "\n\t"))
 		}
 	}
 }

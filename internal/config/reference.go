@@ -23,7 +23,7 @@ func Reference() string {
 		case group:
 			writeSection(&b, f.name, f.doc, f.fields, EnvName)
 		case groups:
-			intro := fmt.Sprintf("%s\n\nEnvironment: `%s`, as JSON. Default: `%s`. Keys of each:", f.doc, EnvName(f.key), f.def)
+			intro := fmt.Sprintf("%s\n\nType: %s. Environment: `%s`, as JSON. Default: `%s`. Keys of each:", f.doc, f.typeName(), EnvName(f.key), f.def)
 			writeSection(&b, f.name, intro, f.fields, nil)
 		}
 	}
@@ -62,8 +62,16 @@ func writeSection(b *strings.Builder, title, doc string, fields []*field, env fu
 		if f.flag != "" {
 			names += "<br>`--" + f.flag + "`"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", names, cell(f.typeName()), defaultCell(f), cell(f.doc))
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", names, typeCell(f), defaultCell(f), cell(f.doc))
 	}
+}
+
+// typeCell adds the pattern, which no table of a terminal has room for.
+func typeCell(f *field) string {
+	if f.pattern == nil {
+		return cell(f.typeName())
+	}
+	return fmt.Sprintf("%s, `%s`", cell(f.typeName()), cell(f.pattern.String()))
 }
 
 func defaultCell(f *field) string {
@@ -80,24 +88,39 @@ func cell(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
 
 // typeName is the type with its bounds, for people.
 func (f *field) typeName() string {
-	switch {
-	case len(f.enum) > 0:
+	if len(f.enum) > 0 {
 		return "one of " + strings.Join(f.enum, ", ")
-	case f.kind == text:
-		return f.boundedText()
-	case f.kind == secret:
-		return fmt.Sprintf("%s, at least %s characters", wants[f.kind], f.min)
-	case f.min != "" && f.max != "":
-		return fmt.Sprintf("%s, %s to %s", wants[f.kind], f.min, f.max)
 	}
-	return wants[f.kind]
+	name := wants[f.kind]
+	if bounds := f.boundsName(); bounds != "" {
+		name += ", " + bounds
+	}
+	if f.itemMin != "" {
+		name += ", none empty"
+	}
+	if f.zero != "" {
+		name += ", or 0 for " + f.zero
+	}
+	return name
 }
 
-func (f *field) boundedText() string {
-	if f.max == "" {
-		return wants[text]
+// boundsName is the least and the most that are allowed.
+func (f *field) boundsName() string {
+	low, high, unit := f.min, f.max, ""
+	if f.kind == text || f.kind == secret {
+		unit = " characters"
 	}
-	return fmt.Sprintf("%s, up to %s characters", wants[text], f.max)
+	switch {
+	case low != "" && high != "":
+		return low + " to " + high + unit
+	case low == "1" && unit != "":
+		return "not empty"
+	case low != "":
+		return low + unit + " at least"
+	case high != "":
+		return "up to " + high + unit
+	}
+	return ""
 }
 
 // plainText writes a plain value in one line.

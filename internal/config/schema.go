@@ -39,6 +39,8 @@ type field struct {
 	def      string
 	flag     string
 	min, max string
+	itemMin  string // of each text in a list
+	zero     string // what 0 means, when it may stand below min
 	enum     []string
 	pattern  *regexp.Regexp
 	required bool
@@ -63,6 +65,7 @@ func describeField(sf reflect.StructField, index int, prefix string) *field {
 		name: tag.Get("yaml"), index: index, typ: sf.Type, kind: kindOf(sf.Type),
 		doc: tag.Get("doc"), def: tag.Get("default"), flag: tag.Get("flag"),
 		min: tag.Get("min"), max: tag.Get("max"), required: tag.Get("required") == "true",
+		itemMin: tag.Get("itemmin"), zero: tag.Get("zero"),
 	}
 	f.key = prefix + f.name
 	if e := tag.Get("enum"); e != "" {

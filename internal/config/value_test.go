@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,40 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 	}
 	if flags := Flags(); len(flags) != 4 {
 		t.Errorf("flags: %+v", flags)
+	}
+}
+
+// Every bound in the tags stands in the type that people read, and is enforced.
+func TestBoundsAreWrittenAndEnforced(t *testing.T) {
+	for _, f := range append(root.leaves(), root.find("streams").fields...) {
+		written := f.typeName()
+		for _, bound := range []string{f.min, f.max, f.zero} {
+			if bound != "" && !strings.Contains(written, bound) && !strings.Contains(written, "not empty") {
+				t.Errorf("%s: no %s in %q", f.key, bound, written)
+			}
+		}
+		if f.kind != size && f.kind != duration && f.kind != number {
+			continue
+		}
+		for bound, step := range map[string]int64{f.min: -1, f.max: 1} {
+			v, err := parse(f.kind, bound)
+			if bound == "" || err != nil {
+				continue
+			}
+			beyond := reflect.New(f.typ).Elem()
+			beyond.SetInt(reflect.ValueOf(v).Int() + step)
+			if message := f.bounds(beyond.Interface(), "x"); message == "" || f.bounds(v, bound) != "" {
+				t.Errorf("%s: beyond %s: %q", f.key, bound, message)
+			}
+		}
+	}
+	for key, want := range map[string]string{
+		"storage.reserve": "size, 16MiB at least", "streams": "list of groups, up to 64", "historian.time_fields": "list of texts, 1 at least, none empty",
+		"storage.max_bytes": "size, 64MiB at least, or 0 for what the disk has, less the reserve", "mqtt.connect_timeout": "duration, 100ms to 10m",
+	} {
+		if got := root.find(key).typeName(); got != want {
+			t.Errorf("%s: %q", key, got)
+		}
 	}
 }
 

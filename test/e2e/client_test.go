@@ -144,3 +144,10 @@ func dial(ctx context.Context, n *node, id string, received func(*paho.Publish))
 	}
 	return client, nil
 }
+
+// alarms are those that are active.
+func alarms(c *caller) []api.Alarm {
+	var page api.Page[api.Alarm]
+	c.get("/api/v1/alarms", nil, &page)
+	return page.Items
+}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/eclipse/paho.golang/paho"
 
-	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/testkit/smalldisk"
 )
 
@@ -80,10 +79,4 @@ func fill(t *testing.T, name string) {
 			return
 		}
 	}
-}
-
-func alarms(c *caller) []api.Alarm {
-	var page api.Page[api.Alarm]
-	c.get("/api/v1/alarms", nil, &page)
-	return page.Items
 }
