@@ -89,34 +89,46 @@ func (p *People) DeleteAPIKey(ctx context.Context, key string) error {
 	if err := p.kv.Delete(ctx, keyPrefix+key); err != nil {
 		return err
 	}
+	p.ended.signal()
 	p.log.Info("people: API key deleted", "key", key)
 	return nil
 }
 
-// APIKey checks a key and its secret. Failures count against the address.
+// APIKey checks a key and its secret. A right one always passes; wrong ones count
+// against the address, which they then only keep from being wrong at full speed.
 func (p *People) APIKey(ctx context.Context, key, secret, address string) (Session, error) {
-	now := p.o.Now()
-	if err := p.throttle.allowed("", address, now); err != nil {
-		return Session{}, err
-	}
 	r, rev, err := p.keyOf(ctx, key)
 	if err != nil {
 		return Session{}, err
 	}
 	if subtle.ConstantTimeCompare([]byte(hashSecret(secret)), []byte(r.Secret)) != 1 {
-		p.throttle.failed("", address, now)
-		p.log.Info("people: API key refused", "address", address)
-		return Session{}, fault.New(fault.Unauthenticated, "The API key or its secret is not right.")
+		return Session{}, p.refuseKey(address)
 	}
-	if now.Sub(r.LastSeen) >= keyGrain {
-		r.LastSeen = now.UTC()
-		b, _ := json.Marshal(r)
-		// Another request may have noted it first, which is as good.
-		if _, err := p.kv.Update(ctx, keyPrefix+r.Key, b, rev); err != nil && fault.CodeOf(err) != fault.Conflict {
-			p.log.Debug("people: use not noted", "error", err)
-		}
-	}
+	p.noteUse(ctx, r, rev)
 	return Session{User: r.Name, Role: r.Role}, nil
+}
+
+func (p *People) refuseKey(address string) error {
+	now, counts := p.o.Now(), p.throttle.apiKey(address)
+	if err := p.throttle.allowed(counts, now); err != nil {
+		return err
+	}
+	p.throttle.failed(counts, now)
+	p.log.Info("people: API key refused", "address", address)
+	return fault.New(fault.Unauthenticated, "The API key or its secret is not right.")
+}
+
+func (p *People) noteUse(ctx context.Context, r keyRecord, rev uint64) {
+	now := p.o.Now()
+	if now.Sub(r.LastSeen) < keyGrain {
+		return
+	}
+	r.LastSeen = now.UTC()
+	b, _ := json.Marshal(r)
+	// Another request may have noted it first, which is as good.
+	if _, err := p.kv.Update(ctx, keyPrefix+r.Key, b, rev); err != nil && fault.CodeOf(err) != fault.Conflict {
+		p.log.Debug("people: use not noted", "error", err)
+	}
 }
 
 // keyOf reads a key's record; an unknown key reads as one whose secret is nobody's.

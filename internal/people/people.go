@@ -50,6 +50,9 @@ type People struct {
 	// hashing bounds how many passwords are checked at once: each takes megabytes.
 	hashing chan struct{}
 
+	// ended is told when a session or key has ended.
+	ended signal
+
 	// changing is held while users come, go or change their role, so that an
 	// administrator is always left.
 	changing sync.Mutex

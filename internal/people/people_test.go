@@ -386,34 +386,124 @@ func TestAPIKeys(t *testing.T) {
 	wants(t, err, fault.Invalid)
 }
 
-func TestUserLockAndItsEnd(t *testing.T) {
-	h := newHouse(t, Options{})
-	h.user(t, "vera", Viewer, "correct horse")
-	for i := range 8 {
-		_, _, err := h.SignIn(t.Context(), "vera", "wrong password", fmt.Sprintf("192.0.2.%d", i))
+// guess fails to sign in n times.
+func (h *house) guess(t *testing.T, name, address string, n int) {
+	t.Helper()
+	for range n {
+		_, _, err := h.SignIn(t.Context(), name, "wrong password", address)
 		wants(t, err, fault.Unauthenticated)
 	}
+}
+
+func TestGuessingLocksTheNameWhereItHappens(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	h.guess(t, "vera", "192.0.2.99", 8)
 	_, _, err := h.SignIn(t.Context(), "Vera", "correct horse", "192.0.2.99")
 	wants(t, err, fault.LockedOut)
+	h.signIn(t, "vera", "correct horse") // from 192.0.2.1
 	h.now = h.now.Add(31 * time.Second)
+	if _, _, err := h.SignIn(t.Context(), "vera", "correct horse", "192.0.2.99"); err != nil {
+		t.Fatal(err)
+	}
+	h.guess(t, "vera", "192.0.2.99", 7) // counted from the start again
+	if _, _, err := h.SignIn(t.Context(), "vera", "correct horse", "192.0.2.99"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGuessingFromEverywhereKeepsNobodyOutForGood: guesses at one name from very
+// many addresses are slowed, but not for whoever comes from where they came before,
+// also after a restart.
+func TestGuessingFromEverywhereKeepsNobodyOutForGood(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
 	h.signIn(t, "vera", "correct horse")
-	_, _, err = h.SignIn(t.Context(), "vera", "wrong password", "192.0.2.1")
-	wants(t, err, fault.Unauthenticated)
+	again, err := New(h.o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.People = again
+	for i := range 100 {
+		h.guess(t, "vera", fmt.Sprintf("198.51.100.%d", i), 1)
+	}
+	_, _, err = h.SignIn(t.Context(), "vera", "correct horse", "203.0.113.1")
+	wants(t, err, fault.LockedOut)
+	h.signIn(t, "vera", "correct horse")
+	h.now = h.now.Add(31 * time.Second)
+	if _, _, err := h.SignIn(t.Context(), "vera", "correct horse", "203.0.113.1"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheNodeItselfIsNeverSlowed(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	h.guess(t, "vera", "", 200)
+	if _, _, err := h.SignIn(t.Context(), "vera", "correct horse", ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestNamesCannotPoseAsAddresses(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	for i := range 120 {
+		_, _, _ = h.SignIn(t.Context(), "vera at 192.0.2.1", "wrong password", fmt.Sprintf("198.51.100.%d", i))
+	}
 	h.signIn(t, "vera", "correct horse")
 }
 
-func TestAddressLockHoldsForKeysAndNames(t *testing.T) {
+func TestANewPasswordUnlocksTheName(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	h.guess(t, "vera", "192.0.2.1", 8)
+	if err := h.SetPassword(t.Context(), "vera", "a new password"); err != nil {
+		t.Fatal(err)
+	}
+	h.signIn(t, "vera", "a new password")
+}
+
+func TestAStolenSessionDoesNotLockItsOwnerOut(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	token, _ := h.signIn(t, "vera", "correct horse")
+	for range 8 {
+		wants(t, h.ChangePassword(t.Context(), token, "wrong", "a new password"), fault.Forbidden)
+	}
+	wants(t, h.ChangePassword(t.Context(), token, "correct horse", "a new password"), fault.LockedOut)
+	h.signIn(t, "vera", "correct horse")
+}
+
+func TestAddressLockHoldsForEveryName(t *testing.T) {
 	h := newHouse(t, Options{})
 	h.user(t, "vera", Viewer, "correct horse")
 	for i := range 30 {
-		_, _, err := h.SignIn(t.Context(), fmt.Sprintf("guess%d", i), "wrong password", fmt.Sprintf("2001:db8::%x", i))
-		wants(t, err, fault.Unauthenticated)
+		h.guess(t, fmt.Sprintf("guess%d", i), fmt.Sprintf("2001:db8::%x", i), 1)
 	}
 	_, _, err := h.SignIn(t.Context(), "vera", "correct horse", "2001:db8::ffff")
 	wants(t, err, fault.LockedOut)
-	_, err = h.APIKey(t.Context(), "mr-x", "y", "2001:db8::1")
+	h.signIn(t, "vera", "correct horse")
+}
+
+func TestARightKeyPassesWhateverElseFails(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	k, secret, err := h.CreateAPIKey(t.Context(), "reports", Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		_, err := h.APIKey(t.Context(), k.Key, "wrong", "192.0.2.1")
+		wants(t, err, fault.Unauthenticated)
+	}
+	_, err = h.APIKey(t.Context(), k.Key, "wrong", "192.0.2.1")
 	wants(t, err, fault.LockedOut)
-	if _, _, err := h.SignIn(t.Context(), "vera", "correct horse", "192.0.2.1"); err != nil {
+	h.signIn(t, "vera", "correct horse") // from there: people are not locked out by a program
+	for i := range 30 {
+		_, _, _ = h.SignIn(t.Context(), fmt.Sprint("guess", i), "wrong password", "192.0.2.1")
+	}
+	if _, err := h.APIKey(t.Context(), k.Key, secret, "192.0.2.1"); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -424,21 +514,79 @@ func TestThrottleForgetsAndStaysSmall(t *testing.T) {
 	o.defaults()
 	th, now := newThrottle(o), time.Unix(1_000_000, 0)
 	for i := range 5000 {
-		th.failed(fmt.Sprintf("u%d", i), "", now.Add(time.Duration(i)*time.Second))
+		th.failed(th.signIn(fmt.Sprintf("u%d", i), "192.0.2.7"), now.Add(time.Duration(i)*time.Second))
 	}
 	if len(th.seen) > 100 {
 		t.Fatalf("%d entries", len(th.seen))
 	}
+	vera := th.signIn("vera", "192.0.2.1")
 	for range 40 {
-		th.failed("vera", "192.0.2.1", now)
+		th.failed(vera, now)
 	}
-	wants(t, th.allowed("vera", "", now.Add(14*time.Minute)), fault.LockedOut)
-	if err := th.allowed("vera", "192.0.2.1", now.Add(16*time.Minute)); err != nil {
+	wants(t, th.allowed(vera, now.Add(14*time.Minute)), fault.LockedOut)
+	if err := th.allowed(vera, now.Add(16*time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	th.failed("vera", "", now.Add(time.Hour))
-	if got := th.seen["user vera"].count; got != 1 {
+	th.failed(vera, now.Add(time.Hour))
+	if got := th.seen[vera[0].source].count; got != 1 {
 		t.Fatalf("an hour later %d failures count", got)
+	}
+}
+
+func TestEndedTellsOfEveryEnd(t *testing.T) {
+	h := newHouse(t, Options{SessionsPerUser: 2})
+	h.user(t, "ada", Administrator, "correct horse")
+	h.user(t, "vera", Viewer, "correct horse")
+	k, _, err := h.CreateAPIKey(t.Context(), "reports", Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := h.signIn(t, "vera", "correct horse")
+	ends := []struct {
+		name string
+		end  func() error
+	}{
+		{"a key removed", func() error { return h.DeleteAPIKey(t.Context(), k.Key) }},
+		{"a sign-out", func() error { return h.SignOut(t.Context(), first) }},
+		{"a password set", func() error { return h.SetPassword(t.Context(), "vera", "another horse") }},
+		{"room made", func() error {
+			for range 3 {
+				h.signIn(t, "vera", "another horse")
+			}
+			return nil
+		}},
+		{"a user removed", func() error { return h.DeleteUser(t.Context(), "vera") }},
+	}
+	for _, e := range ends {
+		ended := h.Ended()
+		if err := e.end(); err != nil {
+			t.Fatalf("%s: %v", e.name, err)
+		}
+		select {
+		case <-ended:
+		default:
+			t.Errorf("%s tells nobody", e.name)
+		}
+	}
+}
+
+// TestOnesOwnChangeIsToldWhenTheSessionGoesOn: whoever asks on being told must not
+// find the session that goes on ended.
+func TestOnesOwnChangeIsToldWhenTheSessionGoesOn(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.user(t, "vera", Viewer, "correct horse")
+	token, _ := h.signIn(t, "vera", "correct horse")
+	ended, asked := h.Ended(), make(chan error)
+	go func() {
+		<-ended
+		_, err := h.Session(context.Background(), token, false)
+		asked <- err
+	}()
+	if err := h.ChangePassword(t.Context(), token, "correct horse", "another horse"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-asked; err != nil {
+		t.Fatal(err)
 	}
 }
 

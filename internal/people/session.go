@@ -58,27 +58,51 @@ func signInRefused() error {
 }
 
 // SignIn checks a password and opens a session. address is where the request comes
-// from; failures count against it.
+// from, "" for the node itself; failures count against it.
 func (p *People) SignIn(ctx context.Context, name, password, address string) (token string, s Session, err error) {
 	now := p.o.Now()
-	if err := p.throttle.allowed(name, address, now); err != nil {
+	if err := p.mayTry(ctx, name, address, now); err != nil {
 		return "", s, err
 	}
-	r, err := p.verify(ctx, name, password)
+	r, err := p.verify(ctx, name, password, address)
 	if fault.CodeOf(err) == fault.Unauthenticated {
-		p.throttle.failed(name, address, now)
+		p.throttle.failed(p.throttle.signIn(name, address), now)
 		p.log.Info("people: sign-in refused", "user", printable(name), "address", address)
 	}
 	if err != nil {
 		return "", s, err
 	}
-	p.throttle.succeeded(name)
+	p.throttle.succeeded(name, address)
 	token, err = p.open(ctx, r)
 	if err != nil {
 		return "", s, err
 	}
 	p.log.Info("people: signed in", "user", r.Name, "address", address)
 	return token, session(r, token), nil
+}
+
+// mayTry is fault.LockedOut while the name, the address or both are locked. What
+// others do elsewhere does not lock a user at an address known from before.
+func (p *People) mayTry(ctx context.Context, name, address string, now time.Time) error {
+	counts := p.throttle.signIn(name, address)
+	if len(counts) == 0 {
+		return nil
+	}
+	if err := p.throttle.allowed(counts[:2], now); err != nil {
+		return err
+	}
+	locked := p.throttle.allowed(counts[2:], now)
+	if locked == nil || checkName(name) != nil {
+		return locked
+	}
+	r, _, err := p.user(ctx, name)
+	if err == nil && slices.Contains(r.Networks, network(address)) {
+		return nil
+	}
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return err
+	}
+	return locked
 }
 
 // printable keeps what somebody typed as a name out of the log unless it is one: it
@@ -94,8 +118,9 @@ func session(r userRecord, token string) Session {
 	return Session{User: r.Name, Role: r.Role, CSRF: csrf(token), MustChangePassword: r.MustChange}
 }
 
-// verify checks a password; a user who does not exist costs the same time.
-func (p *People) verify(ctx context.Context, name, password string) (userRecord, error) {
+// verify checks a password; a user who does not exist costs the same time. address
+// is where from, "" when that is not to be remembered.
+func (p *People) verify(ctx context.Context, name, password, address string) (userRecord, error) {
 	var r userRecord
 	var err error
 	if checkName(name) == nil {
@@ -114,11 +139,11 @@ func (p *People) verify(ctx context.Context, name, password string) (userRecord,
 	if !ok {
 		return r, signInRefused()
 	}
-	return p.refresh(ctx, r, password, outdated)
+	return p.refresh(ctx, r, password, address, outdated)
 }
 
 // refresh notes the sign-in and renews a hash whose cost is no longer ours.
-func (p *People) refresh(ctx context.Context, r userRecord, password string, outdated bool) (userRecord, error) {
+func (p *People) refresh(ctx context.Context, r userRecord, password, address string, outdated bool) (userRecord, error) {
 	hash := r.Password
 	if outdated {
 		var err error
@@ -128,6 +153,7 @@ func (p *People) refresh(ctx context.Context, r userRecord, password string, out
 	}
 	return p.changeUser(ctx, r.Name, func(now *userRecord) {
 		now.LastSeen = p.o.Now().UTC()
+		now.known(address)
 		if now.Password == r.Password {
 			now.Password = hash
 		}
@@ -194,6 +220,7 @@ func (p *People) expired(rec sessionRecord) bool {
 
 // SignOut ends the session.
 func (p *People) SignOut(ctx context.Context, token string) error {
+	defer p.ended.signal()
 	return p.kv.Delete(ctx, sessionKey(token))
 }
 
@@ -214,18 +241,20 @@ func (p *People) ChangePassword(ctx context.Context, token, current, password st
 	if err != nil {
 		return err
 	}
+	defer p.ended.signal() // only then: the session that goes on is carried over first
 	return p.carryOver(ctx, token, r.Generation)
 }
 
-// confirm checks the current password; failures count as failed sign-ins do.
+// confirm checks the current password; failures count by themselves, so that a
+// stolen session cannot lock its owner out of signing in.
 func (p *People) confirm(ctx context.Context, name, current string) error {
-	now := p.o.Now()
-	if err := p.throttle.allowed(name, "", now); err != nil {
+	now, counts := p.o.Now(), p.throttle.confirmation(name)
+	if err := p.throttle.allowed(counts, now); err != nil {
 		return err
 	}
-	_, err := p.verify(ctx, name, current)
+	_, err := p.verify(ctx, name, current, "")
 	if fault.CodeOf(err) == fault.Unauthenticated {
-		p.throttle.failed(name, "", now)
+		p.throttle.failed(counts, now)
 		return fault.New(fault.Forbidden, "The current password is not right.")
 	}
 	return err
@@ -287,6 +316,9 @@ func (p *People) dropExpired(ctx context.Context, key string, rec sessionRecord)
 // makeRoom ends the longest unused of a user's sessions.
 func (p *People) makeRoom(ctx context.Context, own []heldSession) error {
 	slices.SortFunc(own, func(a, b heldSession) int { return b.seen.Compare(a.seen) })
+	if len(own) >= p.o.SessionsPerUser {
+		defer p.ended.signal()
+	}
 	for i := p.o.SessionsPerUser - 1; i < len(own); i++ {
 		if err := p.kv.Delete(ctx, own[i].key); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,23 @@ type userRecord struct {
 	// Generation changes with the password; sessions of an older one have ended.
 	Generation int64 `json:"generation"`
 	MustChange bool  `json:"mustChange,omitempty"`
+	// Networks are where the last sign-ins came from, the newest last. Guesses from
+	// elsewhere do not lock the user there.
+	Networks []string `json:"networks,omitempty"`
+}
+
+// mostNetworks bounds userRecord.Networks.
+const mostNetworks = 16
+
+// known notes where a sign-in came from.
+func (r *userRecord) known(address string) {
+	if address == "" {
+		return
+	}
+	from := network(address)
+	r.Networks = slices.DeleteFunc(r.Networks, func(n string) bool { return n == from })
+	r.Networks = append(r.Networks, from)
+	r.Networks = r.Networks[max(0, len(r.Networks)-mostNetworks):]
 }
 
 func (r userRecord) user() User {
@@ -137,6 +155,7 @@ func (p *People) DeleteUser(ctx context.Context, name string) error {
 	if err := p.kv.Delete(ctx, userKey(name)); err != nil {
 		return err
 	}
+	p.ended.signal()
 	p.log.Info("people: user deleted", "user", r.Name)
 	return nil
 }
@@ -158,6 +177,9 @@ func (p *People) anotherAdministrator(ctx context.Context, name string) error {
 // ends that user's sessions.
 func (p *People) SetPassword(ctx context.Context, name, password string) error {
 	_, err := p.setPassword(ctx, name, password)
+	if err == nil {
+		p.ended.signal()
+	}
 	return err
 }
 
@@ -173,7 +195,7 @@ func (p *People) setPassword(ctx context.Context, name, password string) (userRe
 		r.Password, r.MustChange, r.Generation = hash, false, newGeneration()
 	})
 	if err == nil {
-		p.throttle.succeeded(name)
+		p.throttle.renewed(name)
 		p.log.Info("people: password changed", "user", r.Name)
 	}
 	return r, err
