@@ -145,7 +145,7 @@ func New(o Options) (*Bus, error) {
 // Start opens the data folder and brings the engine up. When it fails nothing is
 // left running, and the error says which folder or file is at fault.
 func (b *Bus) Start(ctx context.Context) error {
-	if err := prepare(b.opt.Dir); err != nil {
+	if err := b.prepare(); err != nil {
 		return err
 	}
 	e, err := b.boot(ctx)
@@ -219,12 +219,18 @@ func (b *Bus) wait(ctx context.Context) (*engine, error) {
 	}
 }
 
-// prepare makes dir usable or says why it is not.
-func prepare(dir string) error {
+// prepare makes the folder usable or says why it is not. A full disk is no reason
+// not to start on what is there.
+func (b *Bus) prepare() error {
+	dir := b.opt.Dir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fault.Wrap(fault.Unavailable, "bus: start", err, "The data folder %s cannot be made: %s.", dir, reason(err))
+		return b.startFault(fault.Wrap(fault.Unavailable, "bus: start", err, "The data folder %s cannot be made: %s.", dir, reason(err)))
 	}
 	f, err := os.CreateTemp(dir, ".writable-*")
+	if err != nil && saysFull(err.Error()) {
+		b.opt.Log.Warn("the disk of the data folder is full", "folder", dir, "err", err)
+		return nil
+	}
 	if err != nil {
 		return fault.Wrap(fault.Unavailable, "bus: start", err, "The data folder %s cannot be written: %s.", dir, reason(err))
 	}

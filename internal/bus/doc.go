@@ -18,6 +18,8 @@
 //   - A full disk costs nothing that was confirmed. Writes are refused with
 //     [fault.StorageFull] while reads go on; when space returns the engine is
 //     started afresh inside the running process and readers and writers resume.
+//   - A start on what is stored needs no free byte: logs and buckets that are there as
+//     configured are opened without a write.
 //
 // # Ownership
 //

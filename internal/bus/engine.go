@@ -35,22 +35,23 @@ type engine struct {
 	mu      sync.Mutex
 	number  uint64
 	flights map[uint64]*flight
-	sick    error // why this engine takes no more writes; nil while it is well
+	sick    error         // why this engine takes no more writes; nil while it is well
+	ended   chan struct{} // closed when sick is set
 }
 
 // boot starts an engine and opens the logs that the bus has handed out.
 func (b *Bus) boot(ctx context.Context) (*engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	e := &engine{bus: b, flights: map[uint64]*flight{}}
+	e := &engine{bus: b, flights: map[uint64]*flight{}, ended: make(chan struct{})}
 	l := newServerLog(b.opt.Log, e)
-	if err := e.serve(ctx, l); err != nil {
-		e.close()
-		return nil, err
+	err := e.serve(ctx, l)
+	if err == nil {
+		err = e.connect(ctx, l)
 	}
-	if err := e.connect(ctx, l); err != nil {
+	if err != nil {
 		e.close()
-		return nil, err
+		return nil, b.startFault(err)
 	}
 	l.booted()
 	return e, nil
@@ -143,7 +144,7 @@ func (e *engine) complete(ctx context.Context, l *serverLog) error {
 	if err := names.Err(); err != nil {
 		return fault.Wrap(fault.Unavailable, "bus: start", err, "The storage engine does not list its streams.")
 	}
-	root := filepath.Join(e.bus.opt.Dir, "jetstream", server.DEFAULT_GLOBAL_ACCOUNT, "streams")
+	root := e.bus.streamsDir()
 	dirs, err := os.ReadDir(root)
 	if err != nil && !os.IsNotExist(err) {
 		return fault.Wrap(fault.Unavailable, "bus: start", err, "The folder %s cannot be read: %s.", root, reason(err))
@@ -180,6 +181,20 @@ func (e *engine) broken() error {
 	return e.sick
 }
 
+// whileWell returns a context that also ends when the engine falls ill. The goroutine
+// that watches for that ends with it: the caller calls the cancel function.
+func (e *engine) whileWell(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-e.ended:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 // ill marks the engine as sick, answers every append in flight and calls the
 // doctor. Only the first call counts.
 func (e *engine) ill(err error) {
@@ -199,6 +214,7 @@ func (e *engine) fail(err error) bool {
 		return false
 	}
 	e.sick = err
+	close(e.ended)
 	flights := e.drain()
 	e.mu.Unlock()
 	for _, f := range flights {

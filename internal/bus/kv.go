@@ -28,7 +28,9 @@ type KV struct {
 	handle jetstream.KeyValue
 }
 
-// KV opens the bucket of that name, making it when it is new.
+// KV opens the bucket of that name, making it when it is new. A bucket that is there
+// is opened without a write, so that a full disk is no obstacle; a new one answers
+// [fault.StorageFull] then.
 func (b *Bus) KV(ctx context.Context, bucket string) (*KV, error) {
 	if !validName(bucket) {
 		return nil, fault.New(fault.Invalid, "Bucket name %q: use lower-case letters, digits, - and _, 64 at most.", bucket)
@@ -51,12 +53,35 @@ func (k *KV) open(ctx context.Context) (jetstream.KeyValue, *engine, error) {
 	if k.engine == e {
 		return k.handle, e, nil
 	}
-	h, err := e.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{Bucket: k.bucket, History: 1, Storage: jetstream.FileStorage, Replicas: 1})
+	h, err := e.keyValue(ctx, k.bucket)
 	if err != nil {
-		return nil, nil, callFault(e, "bus: open bucket "+k.bucket, err)
+		op := "bus: open bucket " + k.bucket
+		if f := callFault(e, op, err); fault.CodeOf(f) != fault.Unavailable {
+			return nil, nil, f
+		}
+		return nil, nil, k.bus.openFault("Bucket "+k.bucket, op, err)
 	}
 	k.engine, k.handle = e, h
 	return h, e, nil
+}
+
+// keyValue opens the bucket that is there without writing a byte, which works on a
+// full disk too; else it makes or changes it.
+func (e *engine) keyValue(ctx context.Context, bucket string) (jetstream.KeyValue, error) {
+	want := jetstream.KeyValueConfig{Bucket: bucket, History: 1, Storage: jetstream.FileStorage, Replicas: 1}
+	h, err := e.js.KeyValue(ctx, bucket)
+	if err == nil {
+		if st, err := h.Status(ctx); err == nil && sameBucket(st.Config(), want) {
+			return h, nil
+		}
+	} else if !errors.Is(err, jetstream.ErrBucketNotFound) && !errors.Is(err, jetstream.ErrBadBucket) {
+		return nil, err
+	}
+	return e.js.CreateOrUpdateKeyValue(ctx, want)
+}
+
+func sameBucket(stored, want jetstream.KeyValueConfig) bool {
+	return stored.History == want.History && stored.Storage == want.Storage && stored.Replicas == want.Replicas && stored.TTL == want.TTL
 }
 
 // Get returns the value of key, which is the caller's own, and its revision.
@@ -160,6 +185,10 @@ func (k *KV) call(ctx context.Context, op, key string, writes bool, do func(cont
 	}
 	if sick := e.broken(); writes && sick != nil {
 		return sick
+	}
+	if writes { // one that the engine dies of is answered by nobody
+		ctx, cancel = e.whileWell(ctx)
+		defer cancel()
 	}
 	if err := do(ctx, h, escapeKey(key)); err != nil {
 		return k.fault(e, op, key, err)

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +47,9 @@ type Log struct {
 }
 
 // Log opens the log of that name, making it or changing its retention as the
-// configuration says.
+// configuration says. A log that is there as configured is opened without a write, so
+// that a full disk is no obstacle; where a write is needed a full disk answers
+// [fault.StorageFull].
 func (b *Bus) Log(ctx context.Context, c LogConfig) (*Log, error) {
 	if !validName(c.Name) {
 		return nil, fault.New(fault.Invalid, "Stream name %q: use lower-case letters, digits, - and _, 64 at most.", c.Name)
@@ -69,12 +72,35 @@ func (b *Bus) Log(ctx context.Context, c LogConfig) (*Log, error) {
 }
 
 func (l *Log) open(ctx context.Context, e *engine) error {
-	s, err := e.js.CreateOrUpdateStream(ctx, l.stream())
+	s, err := e.stream(ctx, l.stream())
 	if err != nil {
-		return fault.Wrap(fault.Unavailable, "bus: open log "+l.cfg.Name, err, "Stream %s cannot be opened.", l.cfg.Name)
+		return e.bus.openFault("Stream "+l.cfg.Name, "bus: open log "+l.cfg.Name, err)
 	}
 	l.learn(s.CachedInfo().State.LastSeq)
 	return nil
+}
+
+// stream opens what is there as want says without writing a byte, which works on a
+// full disk too; else it makes or changes it.
+func (e *engine) stream(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	s, err := e.js.Stream(ctx, want.Name)
+	if err == nil && sameStream(s.CachedInfo().Config, want) {
+		return s, nil
+	}
+	if err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil, err
+	}
+	return e.js.CreateOrUpdateStream(ctx, want)
+}
+
+// sameStream says whether what is stored is what the bus asks for. What the bus
+// leaves to the engine is the engine's.
+func sameStream(stored, want jetstream.StreamConfig) bool {
+	return slices.Equal(stored.Subjects, want.Subjects) && stored.Storage == want.Storage &&
+		stored.Retention == want.Retention && stored.Discard == want.Discard &&
+		stored.MaxAge == want.MaxAge && stored.MaxBytes == want.MaxBytes && stored.MaxMsgsPerSubject == want.MaxMsgsPerSubject &&
+		stored.AllowDirect == want.AllowDirect && stored.AllowRollup == want.AllowRollup && stored.DenyDelete == want.DenyDelete &&
+		stored.Duplicates == want.Duplicates && stored.Replicas == want.Replicas
 }
 
 // repeatWindow is how long the engine remembers a repeated entry's id.
@@ -82,16 +108,17 @@ const repeatWindow = 2 * time.Minute
 
 func (l *Log) stream() jetstream.StreamConfig {
 	c := jetstream.StreamConfig{
-		Name:        l.cfg.Name,
-		Subjects:    []string{l.cfg.Name + ".>"},
-		Storage:     jetstream.FileStorage,
-		Retention:   jetstream.LimitsPolicy,
-		Discard:     jetstream.DiscardOld,
-		MaxAge:      l.cfg.MaxAge,
-		MaxBytes:    l.cfg.MaxBytes,
-		AllowDirect: true,
-		Duplicates:  repeatWindow,
-		Replicas:    1,
+		Name:              l.cfg.Name,
+		Subjects:          []string{l.cfg.Name + ".>"},
+		Storage:           jetstream.FileStorage,
+		Retention:         jetstream.LimitsPolicy,
+		Discard:           jetstream.DiscardOld,
+		MaxAge:            l.cfg.MaxAge,
+		MaxBytes:          l.cfg.MaxBytes,
+		MaxMsgsPerSubject: -1,
+		AllowDirect:       true,
+		Duplicates:        repeatWindow,
+		Replicas:          1,
 	}
 	if c.MaxAge > 0 {
 		c.Duplicates = min(c.Duplicates, c.MaxAge)

@@ -115,10 +115,8 @@ func stopsWrites(text string) bool {
 
 // writeFault tells a full disk from any other failed write.
 func writeFault(text string) error {
-	for _, full := range []string{"no space left", "not enough space", "quota exceeded", "out of"} {
-		if strings.Contains(strings.ToLower(text), full) {
-			return &fault.Error{Code: fault.StorageFull, Op: "bus: write: " + text, Message: "The disk is full."}
-		}
+	if saysFull(text) || strings.Contains(strings.ToLower(text), "out of") {
+		return &fault.Error{Code: fault.StorageFull, Op: "bus: write: " + text, Message: "The disk is full."}
 	}
 	return &fault.Error{Code: fault.Unavailable, Op: "bus: write: " + text, Message: "The disk cannot be written."}
 }
