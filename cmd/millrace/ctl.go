@@ -58,6 +58,31 @@ func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
+// listGroup is a group whose list needs no verb: ctl streams is ctl streams list.
+func listGroup(use, short string, list *cobra.Command, verbs ...*cobra.Command) *cobra.Command {
+	cmd := group(use, short, append([]*cobra.Command{list}, verbs...)...)
+	cmd.Long = short + ". Without a verb: list."
+	cmd.RunE = list.RunE
+	cmd.Flags().AddFlagSet(list.Flags())
+	return cmd
+}
+
+// wants refuses fewer or more arguments than least to most, and names what the
+// command's use line names.
+func wants(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch _, names, _ := strings.Cut(cmd.Use, " "); {
+		case len(args) < least:
+			return usage("%s wants %s", cmd.CommandPath(), names)
+		case len(args) > most && most == 0:
+			return usage("%s takes no argument, found %q", cmd.CommandPath(), args[0])
+		case len(args) > most:
+			return usage("%s wants %s and no more than %d, found %q as well (quote what has spaces)", cmd.CommandPath(), names, most, args[most])
+		}
+		return nil
+	}
+}
+
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 
 // noSuchVerb refuses what follows a group and is none of its verbs.

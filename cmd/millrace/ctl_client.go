@@ -112,7 +112,16 @@ type request struct {
 	path   string // below /api/v1, its variable parts escaped
 	query  url.Values
 	body   any
+	hint   hint
 }
+
+// hint is the way out of one kind of refusal.
+type hint struct {
+	status int
+	text   string
+}
+
+func notFound(text string) hint { return hint{http.StatusNotFound, text} }
 
 // do sends the request and returns the answer's body.
 func (c *client) do(ctx context.Context, r request) ([]byte, error) {
@@ -139,10 +148,10 @@ func (c *client) do(ctx context.Context, r request) ([]byte, error) {
 	if c.user != "" {
 		req.SetBasicAuth(c.user, c.pass)
 	}
-	return c.answer(req)
+	return c.answer(req, r.hint)
 }
 
-func (c *client) answer(req *http.Request) ([]byte, error) {
+func (c *client) answer(req *http.Request, way hint) ([]byte, error) {
 	answer, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.explain(err)
@@ -156,7 +165,7 @@ func (c *client) answer(req *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("the answer of %s is larger than %s; ask for less", c.where, bytesText(maxAnswer))
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return nil, refusal(answer, content)
+		return nil, refusal(answer, content, way)
 	}
 	return content, nil
 }
@@ -168,10 +177,10 @@ func (c *client) explain(err error) error {
 		return err
 	}
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("%s did not answer in time (--timeout)", c.where)
+		return fmt.Errorf("%s did not answer in time, %s; --timeout grants more", c.where, c.http.Timeout)
 	}
 	if c.user != "" {
-		return fmt.Errorf("%s cannot be reached: %w", c.where, errors.Unwrap(err))
+		return fmt.Errorf("%s cannot be reached: %w; --url wants the address of the node's console, its http.listen", c.where, errors.Unwrap(err))
 	}
 	socket := filepath.Join(c.where, socketName)
 	start := "start one with: millrace serve --data " + c.where
@@ -191,29 +200,54 @@ func (c *client) explain(err error) error {
 
 // refusal is the error of an answer that is no success: the API's problem document,
 // or what else answered.
-func refusal(answer *http.Response, content []byte) error {
+func refusal(answer *http.Response, content []byte, way hint) error {
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	var p api.Problem
 	if kind != "application/problem+json" || json.Unmarshal(content, &p) != nil {
-		return fmt.Errorf("the answer is %s, and not from a millrace node", answer.Status)
+		return fmt.Errorf("the answer is %s, and not from a millrace node; --url wants the address of the node's console, its http.listen", answer.Status)
 	}
-	return &refused{p}
+	switch answer.StatusCode {
+	case way.status:
+	case http.StatusUnauthorized:
+		way.text = "on the node's machine, millrace ctl api-key list shows the keys and api-key create makes one"
+	default:
+		way.text = ""
+	}
+	return &refused{p, way.text}
+}
+
+// typed is what was typed for one of the API's places: query.limit is --limit.
+func typed(place string) string {
+	if name, ok := strings.CutPrefix(place, "query."); ok {
+		return "--" + name
+	}
+	return strings.TrimPrefix(place, "body.")
 }
 
 // refused is a request that the node said no to.
-type refused struct{ api.Problem }
+type refused struct {
+	api.Problem
+	way string
+}
 
 // Error is the problem's detail and code, and further invalid parts on lines of
 // their own.
 func (r *refused) Error() string {
 	text := cmp.Or(r.Detail, r.Title)
+	if len(r.Errors) == 1 {
+		place := r.Errors[0].Location
+		text = strings.Replace(text, place+":", typed(place)+":", 1)
+	}
 	if r.Code != "" {
 		text += " (" + r.Code + ")"
 	}
 	if len(r.Errors) > 1 {
 		for _, e := range r.Errors {
-			text += fmt.Sprintf("\n  %s: %s", e.Location, e.Message)
+			text += fmt.Sprintf("\n  %s: %s", typed(e.Location), e.Message)
 		}
+	}
+	if r.way != "" {
+		text += "\n  " + r.way
 	}
 	return text
 }

@@ -16,18 +16,18 @@ import (
 
 func (c *ctl) configCommand() *cobra.Command {
 	show := &cobra.Command{
-		Use: "show", Short: "List every setting with its origin", Args: cobra.NoArgs,
+		Use: "show", Short: "List every setting with its origin", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/config"}, listed("No settings.", columns("KEY", "VALUE", "ORIGIN"),
 				func(s api.Setting) []any { return []any{s.Key, valueText(s.Value), s.Origin} }))
 		},
 	}
 	explain := &cobra.Command{
-		Use: "explain KEY", Short: "Show a setting's value, origin and what it overrides", Args: cobra.ExactArgs(1),
-		Example:   "  millrace ctl config explain mqtt.listen",
-		ValidArgs: config.Keys(),
+		Use: "explain KEY", Short: "Show a setting's value, origin and what it overrides", Args: wants(1, 1),
+		Example:           "  millrace ctl config explain mqtt.listen",
+		ValidArgsFunction: firstOf(config.Keys()...),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return ask(cmd, c, request{path: "/config/" + url.PathEscape(args[0])}, drawSetting)
+			return ask(cmd, c, request{path: "/config/" + url.PathEscape(args[0]), hint: notFound("millrace ctl config show lists the keys")}, drawSetting)
 		},
 	}
 	return group("config", "The configuration of the running node", show, explain)
@@ -66,7 +66,7 @@ var levels = []string{"debug", "info", "warn", "error"}
 func (c *ctl) logCommand() *cobra.Command {
 	level := &cobra.Command{
 		Use: "level [LEVEL]", Short: "Show the least level that is logged, or change it until the node's next start",
-		Args: cobra.MaximumNArgs(1), ValidArgs: levels,
+		Args: wants(0, 1), ValidArgsFunction: firstOf(levels...),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r := request{path: "/log-level"}
 			if len(args) == 1 {

@@ -23,7 +23,7 @@ type filter struct {
 }
 
 func (f *filter) flags(cmd *cobra.Command) *cobra.Command {
-	cmd.Args = cobra.NoArgs
+	cmd.Args = wants(0, 0)
 	cmd.Flags().StringVar(&f.search, "search", "", "only names that contain this")
 	cmd.Flags().IntVar(&f.page, "page", 1, "which page")
 	cmd.Flags().IntVar(&f.limit, "limit", 100, "items a page, up to 1000")
@@ -61,18 +61,18 @@ func (c *ctl) seriesCommand() *cobra.Command {
 	})
 	list.Flags().StringVar(&names.prefix, "prefix", "", "only names that begin with this")
 	latest.Flags().StringVar(&values.prefix, "prefix", "", "only names that begin with this")
-	return group("series", "Points over time", list, latest, c.rangeCommand())
+	return listGroup("series", "Points over time", list, latest, c.rangeCommand())
 }
 
 func (c *ctl) rangeCommand() *cobra.Command {
 	var from, to, bucket, columns string
 	var limit int
 	cmd := &cobra.Command{
-		Use: "range SERIES…", Short: "Show samples or buckets of a span of time", Args: cobra.RangeArgs(1, 20),
+		Use: "range SERIES…", Short: "Show samples or buckets of a span of time", Args: wants(1, 20),
 		Example: "  millrace ctl series range plant/line1/oven/temperature --from -2h --bucket 10m",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q := url.Values{"series": args, "from": {from}, "to": {to}, "bucket": {bucket}, "fn": {columns}, "limit": {strconv.Itoa(limit)}}
-			return ask(cmd, c, request{path: "/series/range", query: q}, drawRange)
+			return ask(cmd, c, request{path: "/series/range", query: q, hint: notFound("millrace ctl series list --search shows the series")}, drawRange)
 		},
 	}
 	f := cmd.Flags()
@@ -139,7 +139,7 @@ func (c *ctl) topicsCommand() *cobra.Command {
 	})
 	list.Flags().StringVar(&f.parent, "parent", "", "level to look below, such as plant/line1; the root without it")
 	list.Flags().BoolVar(&f.flat, "flat", false, "all topics at and below the level")
-	return group("topics", "Topics seen since the start", list)
+	return listGroup("topics", "Topics seen since the start", list)
 }
 
 func topicRow(n api.TopicNode) []any {
@@ -157,7 +157,7 @@ func (c *ctl) publishCommand() *cobra.Command {
 	var message, file string
 	var qos int
 	cmd := &cobra.Command{
-		Use: "publish TOPIC", Short: "Publish a message", Args: cobra.ExactArgs(1),
+		Use: "publish TOPIC", Short: "Publish a message", Args: wants(1, 1),
 		Example: "  millrace ctl publish plant/oven -m '{\"temperature\": 21.5}' -q 1\n  millrace ctl publish plant/picture -f picture.jpg",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if qos != 0 && qos != 1 {
@@ -205,7 +205,7 @@ func readPayload(cmd *cobra.Command, file string) ([]byte, error) {
 	}
 	content, err := io.ReadAll(io.LimitReader(in, maxPayload+1))
 	if err == nil && len(content) > maxPayload {
-		err = fmt.Errorf("it is larger than %s", bytesText(maxPayload))
+		err = fmt.Errorf("%s is larger than %s, the most that ctl publishes", file, bytesText(maxPayload))
 	}
 	return content, err
 }

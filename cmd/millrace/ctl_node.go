@@ -11,7 +11,7 @@ import (
 
 func (c *ctl) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "How the node is at this moment", Args: cobra.NoArgs,
+		Use: "status", Short: "How the node is at this moment", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/status"}, drawStatus)
 		},
@@ -56,8 +56,8 @@ func refusing(s api.StreamStatus) string {
 }
 
 func (c *ctl) streamsCommand() *cobra.Command {
-	return group("streams", "Durable captures of messages", &cobra.Command{
-		Use: "list", Short: "List the streams", Args: cobra.NoArgs,
+	return listGroup("streams", "Durable captures of messages", &cobra.Command{
+		Use: "list", Short: "List the streams", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/streams"}, listed("No streams: nothing is kept.",
 				columns("NAME", "FILTERS", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
@@ -74,8 +74,8 @@ func streamRow(s api.StreamStatus) []any {
 }
 
 func (c *ctl) alarmsCommand() *cobra.Command {
-	return group("alarms", "Conditions that want attention", &cobra.Command{
-		Use: "list", Short: "List the active alarms, the most urgent first", Args: cobra.NoArgs,
+	return listGroup("alarms", "Conditions that want attention", &cobra.Command{
+		Use: "list", Short: "List the active alarms, the most urgent first", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/alarms"}, listed("No alarms.",
 				columns("PRIORITY", "SINCE", "ALARM", "TITLE", "DETAIL"),

@@ -22,8 +22,7 @@ var roles = []string{api.Administrator, api.Operator, api.Viewer}
 // roleFlag adds --role, which has to be given and to be one of the three.
 func roleFlag(cmd *cobra.Command, role *string) {
 	cmd.Flags().StringVar(role, "role", "", "administrator, operator or viewer")
-	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roles, cobra.ShellCompDirectiveNoFileComp))
-	cmd.Args = cobra.MatchAll(cobra.ExactArgs(1), func(*cobra.Command, []string) error {
+	cmd.Args = cobra.MatchAll(wants(1, 1), func(*cobra.Command, []string) error {
 		if !slices.Contains(roles, *role) {
 			return usage("--role wants one of %s, not %q", strings.Join(roles, ", "), *role)
 		}
@@ -42,19 +41,19 @@ func (c *ctl) apiKeyCommand() *cobra.Command {
 	}
 	roleFlag(create, &role)
 	list := &cobra.Command{
-		Use: "list", Short: "List the API keys", Args: cobra.NoArgs,
+		Use: "list", Short: "List the API keys", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/api-keys"}, listed("No API keys.", columns("NAME", "KEY", "ROLE", "CREATED", "LAST SEEN"),
 				func(k api.APIKey) []any { return []any{k.Name, k.Key, k.Role, k.Created, k.LastSeen} }))
 		},
 	}
 	remove := &cobra.Command{
-		Use: "delete KEY", Short: "Remove an API key; programs that use it are locked out", Args: cobra.ExactArgs(1),
+		Use: "delete KEY", Short: "Remove an API key; programs that use it are locked out", Args: wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return ask(cmd, c, request{method: http.MethodDelete, path: "/api-keys/" + url.PathEscape(args[0])}, done("API key %s is removed.", args[0]))
+			return ask(cmd, c, request{method: http.MethodDelete, path: "/api-keys/" + url.PathEscape(args[0]), hint: notFound("millrace ctl api-key list shows the keys")}, done("API key %s is removed.", args[0]))
 		},
 	}
-	return group("api-key", "Ways in for programs", create, list, remove)
+	return listGroup("api-key", "Ways in for programs", list, create, remove)
 }
 
 func drawNewKey(t table, k api.NewAPIKey) {
@@ -68,19 +67,19 @@ func drawNewKey(t table, k api.NewAPIKey) {
 
 func (c *ctl) userCommand() *cobra.Command {
 	list := &cobra.Command{
-		Use: "list", Short: "List who may sign in", Args: cobra.NoArgs,
+		Use: "list", Short: "List who may sign in", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/users"}, listed("No users.", columns("NAME", "ROLE", "CREATED", "LAST SEEN"),
 				func(u api.User) []any { return []any{u.Name, u.Role, u.Created, u.LastSeen} }))
 		},
 	}
 	remove := &cobra.Command{
-		Use: "delete NAME", Short: "Remove a user and end their sessions", Args: cobra.ExactArgs(1),
+		Use: "delete NAME", Short: "Remove a user and end their sessions", Args: wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return ask(cmd, c, request{method: http.MethodDelete, path: "/users/" + url.PathEscape(args[0])}, done("User %s is removed.", args[0]))
+			return ask(cmd, c, request{method: http.MethodDelete, path: "/users/" + url.PathEscape(args[0]), hint: notFound("millrace ctl user list shows the users")}, done("User %s is removed.", args[0]))
 		},
 	}
-	return group("user", "Who may sign in", list, c.userCreateCommand(), remove, c.passwordCommand())
+	return listGroup("user", "Who may sign in", list, c.userCreateCommand(), remove, c.passwordCommand())
 }
 
 func (c *ctl) userCreateCommand() *cobra.Command {
@@ -92,7 +91,7 @@ func (c *ctl) userCreateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return ask(cmd, c, request{method: http.MethodPost, path: "/users", body: api.NewUser{Name: args[0], Role: role, Password: password}},
+			return ask(cmd, c, request{method: http.MethodPost, path: "/users", body: api.NewUser{Name: args[0], Role: role, Password: password}, hint: hint{http.StatusConflict, "millrace ctl user passwd sets a new password"}},
 				func(t table, u api.User) { t.row("User " + u.Name + " may sign in as " + u.Role + ".") })
 		},
 	}
@@ -104,13 +103,13 @@ func (c *ctl) userCreateCommand() *cobra.Command {
 func (c *ctl) passwordCommand() *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
-		Use: "passwd NAME", Short: "Set a user's password and end their sessions", Args: cobra.ExactArgs(1),
+		Use: "passwd NAME", Short: "Set a user's password and end their sessions", Args: wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			password, err := readPassword(cmd, file)
 			if err != nil {
 				return err
 			}
-			return ask(cmd, c, request{method: http.MethodPut, path: "/users/" + url.PathEscape(args[0]) + "/password", body: api.NewPassword{Password: password}},
+			return ask(cmd, c, request{method: http.MethodPut, path: "/users/" + url.PathEscape(args[0]) + "/password", body: api.NewPassword{Password: password}, hint: notFound("millrace ctl user list shows the users")},
 				done("The password of %s is set.", args[0]))
 		},
 	}

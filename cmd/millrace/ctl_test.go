@@ -80,6 +80,12 @@ var verbs = map[string]struct {
 			"dropped":[{"title":"Queue full","code":"MR-4216","total":3},{"title":"Never","total":0}],"alarms":[{"priority":1,"title":"Disk full","detail":"free some"}]}`,
 		draws: []string{"n1, NOT READY, version 1.2, up 3d5h", "streams is not ready: disk full", "7 connections", "12346/s, 2.0 KiB/s", "1.0 GiB on disk", "REFUSING", "9 series", "Queue full (MR-4216): 3", "priority 1: Disk full"},
 	},
+	"streams": {args: "streams", asks: "GET /api/v1/streams", answer: `{"items":[]}`, draws: []string{"No streams"}},
+	"alarms":  {args: "alarms", asks: "GET /api/v1/alarms", answer: `{"items":[]}`, draws: []string{"No alarms."}},
+	"user":    {args: "user", asks: "GET /api/v1/users", answer: `{"items":[]}`, draws: []string{"No users."}},
+	"api-key": {args: "api-key", asks: "GET /api/v1/api-keys", answer: `{"items":[]}`, draws: []string{"No API keys."}},
+	"topics":  {args: "topics --flat --parent a", asks: "GET /api/v1/topics?flat=true&limit=100&page=1&parent=a", answer: `{"items":[]}`, draws: []string{"No topics"}},
+	"series":  {args: "series --prefix a --limit 5", asks: "GET /api/v1/series?limit=5&page=1&prefix=a", answer: `{"items":[]}`, draws: []string{"No series."}},
 	"config show": {
 		args: "config show", asks: "GET /api/v1/config", answer: `{"items":[{"key":"mqtt.loops","value":2,"origin":"default"},{"key":"data","value":"./d","origin":"flag --data"}],` + meta + `}`,
 		draws: []string{"KEY", "mqtt.loops  2      default", "flag --data"},
@@ -242,11 +248,15 @@ func TestRefusalsShowDetailAndCode(t *testing.T) {
 	n.status, n.kind = http.StatusNotFound, "application/problem+json; charset=utf-8"
 	n.answer = `{"title":"Not found","status":404,"detail":"There is no key \"x\".","code":"MR-4040"}`
 	code, out, errs := millrace(t, "", "ctl", "--data", n.data, "config", "explain", "x")
-	if code != exitFailed || out != "" || errs != "millrace: There is no key \"x\". (MR-4040)\n" {
+	if code != exitFailed || out != "" || errs != "millrace: There is no key \"x\". (MR-4040)\n  millrace ctl config show lists the keys\n" {
 		t.Fatalf("%d %q %q", code, out, errs)
 	}
 	n.answer = `{"title":"Not valid","code":"MR-4220","errors":[{"location":"body.name","message":"too short"},{"location":"body.role","message":"unknown"}]}`
-	if _, _, errs := millrace(t, "", "ctl", "--data", n.data, "status"); !strings.Contains(errs, "Not valid (MR-4220)\n  body.name: too short\n  body.role: unknown") {
+	if _, _, errs := millrace(t, "", "ctl", "--data", n.data, "status"); !strings.Contains(errs, "Not valid (MR-4220)\n  name: too short\n  role: unknown") {
+		t.Fatal(errs)
+	}
+	n.answer = `{"detail":"The request is not valid: query.limit: expected 1.","code":"MR-4220","errors":[{"location":"query.limit","message":"expected 1"}]}`
+	if _, _, errs := millrace(t, "", "ctl", "--data", n.data, "series"); !strings.Contains(errs, "not valid: --limit: expected 1. (MR-4220)") {
 		t.Fatal(errs)
 	}
 	n.kind, n.answer = "text/html", "<html>"
@@ -257,6 +267,30 @@ func TestRefusalsShowDetailAndCode(t *testing.T) {
 	for _, more := range [][]string{{}, {"--json"}} {
 		if code, _, errs := millrace(t, "", append([]string{"ctl", "--data", n.data, "status"}, more...)...); code != exitFailed || errs == "" {
 			t.Fatal(code, errs)
+		}
+	}
+}
+
+func TestRefusalsShowTheWayOut(t *testing.T) {
+	n := startFake(t)
+	n.kind, n.answer = "application/problem+json", `{"detail":"No."}`
+	for line, step := range map[string]struct {
+		status int
+		want   string
+	}{
+		"user delete eve":                {http.StatusNotFound, "millrace ctl user list shows the users"},
+		"user passwd eve":                {http.StatusNotFound, "millrace ctl user list shows the users"},
+		"user create eve --role viewer":  {http.StatusConflict, "millrace ctl user passwd sets"},
+		"user create eve --role  viewer": {http.StatusForbidden, "millrace: No.\n"},
+		"api-key delete k":               {http.StatusNotFound, "millrace ctl api-key list shows the keys"},
+		"series range a":                 {http.StatusNotFound, "millrace ctl series list"},
+		"config explain x":               {http.StatusNotFound, "millrace ctl config show"},
+		"status":                         {http.StatusUnauthorized, "millrace ctl api-key list shows"},
+	} {
+		n.status = step.status
+		code, _, errs := millrace(t, "a long password", append([]string{"ctl", "--data", n.data}, strings.Fields(line)...)...)
+		if code != exitFailed || !strings.Contains(errs, step.want) {
+			t.Errorf("%s: %d %s", line, code, errs)
 		}
 	}
 }
@@ -276,7 +310,7 @@ func TestNodesThatCannotBeReached(t *testing.T) {
 	}{
 		"nothing there":   {[]string{"--data", empty}, "no node runs on " + empty + "; start one with: millrace serve --data " + empty},
 		"a socket left":   {[]string{"--data", left}, "no node runs on " + left + ", its last one was cut off"},
-		"nobody listens":  {[]string{"--url", "http://" + testkit.FreeAddr(t), "--api-key", "k:s"}, "cannot be reached"},
+		"nobody listens":  {[]string{"--url", "http://" + testkit.FreeAddr(t), "--api-key", "k:s"}, "--url wants the address of the node's console"},
 		"no such address": {[]string{"--url", "plant:18083", "--api-key", "k:s"}, "--url wants an address"},
 		"no key":          {[]string{"--url", "http://plant"}, "needs an API key"},
 		"half a key":      {[]string{"--url", "http://plant", "--api-key", "k"}, "needs an API key"},
@@ -344,7 +378,7 @@ func TestSlowNodesAreGivenUp(t *testing.T) {
 	defer server.Close()
 	defer close(released)
 	code, _, errs := millrace(t, "", "ctl", "--url", server.URL, "--api-key", "k:s", "--timeout", "1ms", "status")
-	if code != exitFailed || !strings.Contains(errs, "did not answer in time") {
+	if code != exitFailed || !strings.Contains(errs, "did not answer in time, 1ms; --timeout grants more") {
 		t.Fatal(code, errs)
 	}
 }

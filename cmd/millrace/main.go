@@ -66,8 +66,12 @@ func rootCommand() *cobra.Command {
 		Long:          "Millrace takes in what machines publish over MQTT, keeps it, decodes it into\nseries of points, and answers questions about them. One program, one data folder.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Version:       thisBuild().String(),
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(commands()...)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	complete(root)
 	return root
 }
 

@@ -22,16 +22,20 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"sevre":                            `unknown command "sevre"`,
 		"ctl sttus":                        `millrace ctl has no verb "sttus"; did you mean status?`,
 		"ctl series lst":                   "did you mean list?",
-		"ctl status more":                  "unknown command",
+		"ctl status more":                  `millrace ctl status takes no argument, found "more"`,
+		"ctl streams more":                 `has no verb "more"`,
+		"ctl topics list a":                `takes no argument, found "a"`,
+		"ctl config explain a b":           `wants KEY and no more than 1, found "b" as well`,
+		"ctl api-key create":               "wants NAME",
 		"ctl --bogus":                      "unknown flag: --bogus",
-		"ctl config explain":               "accepts 1 arg(s), received 0",
+		"ctl config explain":               "millrace ctl config explain wants KEY",
 		"ctl log level loud":               `the level "loud" is none of debug, info, warn, error`,
 		"ctl api-key create x":             "--role wants one of administrator, operator, viewer",
 		"ctl api-key create x --role king": `not "king"`,
 		"ctl user passwd eve":              "there is no password",
 		"ctl publish a -m b -f c":          "[file message]",
 		"ctl publish a -q 2":               "-q wants 0 or 1, not 2",
-		"ctl series range":                 "accepts between 1 and 20 arg(s)",
+		"ctl series range":                 "wants SERIES",
 		"ctl series list --limit many":     "invalid argument",
 		"version --jsn":                    "unknown flag",
 	} {
@@ -43,7 +47,7 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 }
 
 func TestHelpIsAnAnswer(t *testing.T) {
-	for _, line := range []string{"", "--help", "ctl", "ctl series", "ctl user create --help", "completion bash"} {
+	for _, line := range []string{"", "--help", "ctl", "ctl log", "ctl user --help", "ctl user create --help", "completion bash"} {
 		if code, out, errs := millrace(t, "", strings.Fields(line)...); code != exitDone || out == "" || errs != "" {
 			t.Errorf("%q: %d %q", line, code, errs)
 		}
@@ -67,6 +71,9 @@ func TestVersion(t *testing.T) {
 	code, out, _ := millrace(t, "", "version")
 	if code != exitDone || !strings.HasPrefix(out, "millrace ") {
 		t.Fatal(out)
+	}
+	if code, flag, errs := millrace(t, "", "--version"); code != exitDone || flag != out || errs != "" {
+		t.Fatalf("--version: %d %q %q", code, flag, errs)
 	}
 	_, out, _ = millrace(t, "", "version", "--json")
 	var b build

@@ -212,15 +212,19 @@ func readFlags(flags map[string]string) []*decoder {
 	return all
 }
 
-// Flag is a key that has a flag of its own.
-type Flag struct{ Name, Key, Default, Doc string }
+// Flag is a key that has a flag of its own. Values are those it may have, when they
+// are few.
+type Flag struct {
+	Name, Key, Default, Doc string
+	Values                  []string
+}
 
 // Flags lists the keys that have flags, for the command that registers them.
 func Flags() []Flag {
 	var all []Flag
 	for _, f := range root.leaves() {
 		if f.flag != "" {
-			all = append(all, Flag{Name: f.flag, Key: f.key, Default: f.def, Doc: f.doc})
+			all = append(all, Flag{Name: f.flag, Key: f.key, Default: f.def, Doc: f.doc, Values: f.enum})
 		}
 	}
 	return all
