@@ -140,6 +140,19 @@ func TestTheSocketIsTheAdministrator(t *testing.T) {
 	problemIn(t, w, 422, fault.Invalid)
 }
 
+// TestTheSocketHasNoAddress: what has none is never slowed.
+func TestTheSocketHasNoAddress(t *testing.T) {
+	d := newDesk(t)
+	for address, local := range map[string]bool{"": true, "192.0.2.1": false} {
+		w := httptest.NewRecorder()
+		d.Handler(local).ServeHTTP(w, newRequest("POST", root+"/session", `{"user":"viewer","password":"right password"}`))
+		read[Session](t, w, 200)
+		if got := d.crew.last(); got != "sign-in viewer "+address {
+			t.Error(got)
+		}
+	}
+}
+
 func TestWhatIsNotWiredIsUnavailable(t *testing.T) {
 	a, err := New(Options{})
 	if err != nil {
@@ -190,7 +203,7 @@ func TestBodiesAreChecked(t *testing.T) {
 			}
 			r := by(newRequest(op.method, op.path, bodies[id]), Administrator)
 			r.Header.Set("Content-Type", "text/plain")
-			problemIn(t, d.do(r), 415, fault.Invalid)
+			problemIn(t, d.do(r), 415, fault.UnsupportedMedia)
 			if id != "publish" {
 				problemIn(t, d.send(op.method, op.path, `{"x":"`+strings.Repeat("x", 2<<20)+`"}`), 413, fault.TooLarge)
 			}

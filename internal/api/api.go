@@ -25,7 +25,8 @@ type API struct {
 	huma    huma.API
 	origins *http.CrossOriginProtection
 
-	readers   atomic.Int64 // of GET /live, now
+	readers   atomic.Int64  // of GET /live, now
+	missed    atomic.Uint64 // messages that readers of GET /live were too slow for
 	closing   chan struct{}
 	closeOnce sync.Once
 }
@@ -33,7 +34,7 @@ type API struct {
 // New returns the API. It serves nothing until its Handler is.
 func New(o Options) (*API, error) {
 	o.defaults()
-	if o.MaxPayload < 0 || o.MaxLive < 0 || o.LiveBuffer < 0 || o.Heartbeat < 0 {
+	if o.MaxPayload < 0 || o.MaxLive < 0 || o.LiveBuffer < 0 || o.LiveBytes < 0 || o.Heartbeat < 0 {
 		return nil, fault.New(fault.Invalid, "The API's limits cannot be negative.")
 	}
 	a := &API{Options: o, log: o.Log, mux: http.NewServeMux(), closing: make(chan struct{}),
@@ -50,6 +51,10 @@ func (a *API) Close() error {
 	a.closeOnce.Do(func() { close(a.closing) })
 	return nil
 }
+
+// Missed is how many messages readers of GET /live were too slow for since the
+// start, all readers taken together.
+func (a *API) Missed() uint64 { return a.missed.Load() }
 
 // NewServer returns an http.Server for the handler with limits that suit it: slow
 // headers and bodies are cut, answers have the time that they set themselves.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ type crew struct {
 	mu     sync.Mutex
 	calls  []string
 	ended  map[string]bool
+	told   chan struct{} // what Ended returns
 	refuse error
 }
 
@@ -57,6 +59,12 @@ func (c *crew) end(token string) {
 		c.ended = map[string]bool{}
 	}
 	c.ended[token] = true
+}
+
+func (c *crew) Ended() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.told
 }
 
 func (c *crew) Session(_ context.Context, token string, _ bool) (Session, error) {
@@ -130,7 +138,11 @@ func (s *store) Latest(ctx context.Context, p point.Page) ([]point.Series, int, 
 }
 func (s *store) Range(_ context.Context, r point.Range) (point.Result, error) {
 	s.asked = r
-	result, ok := s.results[r.Series]
+	name := r.Series
+	if r.Topic != "" {
+		name = r.Topic + " " + r.Metric
+	}
+	result, ok := s.results[name]
 	if !ok && s.err == nil {
 		return result, fault.New(fault.NotFound, "There is no series %q.", r.Series)
 	}
@@ -175,12 +187,18 @@ func (s *shelf) Last(topic string) (topics.Message, bool) {
 
 type book struct{}
 
-func (book) All() []Setting { return []Setting{{Key: "mqtt.listen", Value: "127.0.0.1:1883"}} }
+func (book) All() []Setting {
+	return []Setting{{Key: "mqtt.listen", Value: "127.0.0.1:1883"},
+		{Key: "log.level", Value: "info", Origin: "millrace.yaml:3", Overrides: []string{"default: warn"}}}
+}
+
 func (book) Explain(key string) (Setting, error) {
-	if key != "mqtt.listen" {
-		return Setting{}, fault.New(fault.NotFound, "There is no key %q.", key)
+	for _, s := range (book{}).All() {
+		if s.Key == key {
+			return s, nil
+		}
 	}
-	return book{}.All()[0], nil
+	return Setting{}, fault.New(fault.NotFound, "There is no key %q.", key)
 }
 
 // desk is an API with fakes behind it, and a server before it.
@@ -275,6 +293,7 @@ func problemIn(t *testing.T, w *httptest.ResponseRecorder, status int, code faul
 	t.Helper()
 	p := read[Problem](t, w, status)
 	if p.Code != code.Quote() || p.Status != status || p.Detail == "" || p.RequestID == "" || p.RequestID != w.Header().Get("X-Request-Id") ||
+		p.TraceID == "" || p.TraceID != w.Header().Get("X-Trace-Id") ||
 		w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Fatalf("%+v (%s), want %s", p, w.Header(), code.Quote())
 	}
@@ -370,6 +389,9 @@ func TestStatusIsFitForJSON(t *testing.T) {
 	if h := read[History](t, d.get(root+"/status/history?window=15m&points=9"), 200); h.Step != 900 || h.Times[0] != 9 || h.Rows["in"][1] != 0 {
 		t.Errorf("%+v", h)
 	}
+	if body := d.get(root + "/streams").Body.String(); strings.Contains(body, "firstTime") || strings.Contains(body, "lastTime") {
+		t.Errorf("a stream without messages has times: %s", body)
+	}
 	if p := read[Page[StreamStatus]](t, d.get(root+"/streams"), 200); p.Meta.Count != 1 || p.Items[0].Name != "telemetry" {
 		t.Errorf("%+v", p)
 	}
@@ -380,8 +402,11 @@ func TestStatusIsFitForJSON(t *testing.T) {
 
 func TestSettingsAndLogLevel(t *testing.T) {
 	d := newDesk(t)
-	if p := read[Page[Setting]](t, d.get(root+"/config"), 200); len(p.Items) != 1 || p.Items[0].Overrides == nil {
+	if p := read[Page[Setting]](t, d.get(root+"/config"), 200); len(p.Items) != 2 || p.Items[0].Overrides == nil {
 		t.Errorf("%+v", p)
+	}
+	if s := read[Setting](t, d.get(root+"/config/log.level"), 200); s.Value != "info" || s.Origin != "millrace.yaml:3" || len(s.Overrides) != 1 {
+		t.Errorf("%+v", s)
 	}
 	if s := read[Setting](t, d.get(root+"/config/mqtt.listen"), 200); s.Value != "127.0.0.1:1883" {
 		t.Errorf("%+v", s)
@@ -394,6 +419,13 @@ func TestSettingsAndLogLevel(t *testing.T) {
 		t.Error(l)
 	}
 	problemIn(t, d.send("PUT", root+"/log-level", `{"level":"loud"}`), 422, fault.Invalid)
+	running := Setting{Key: "log.level", Value: "debug", Origin: "changed while running", Overrides: []string{"millrace.yaml:3: info", "default: warn"}}
+	if s := read[Setting](t, d.get(root+"/config/log.level"), 200); !reflect.DeepEqual(s, running) {
+		t.Errorf("%+v", s)
+	}
+	if p := read[Page[Setting]](t, d.get(root+"/config"), 200); !reflect.DeepEqual(p.Items[1], running) {
+		t.Errorf("%+v", p.Items[1])
+	}
 }
 
 func TestTopics(t *testing.T) {
@@ -439,7 +471,7 @@ func TestPublish(t *testing.T) {
 	refused := map[string]fault.Code{
 		`{"topic":"plant/+","payload":"1"}`:                              fault.BadTopicName,
 		`{"topic":"plant/\u0000","payload":"1"}`:                         fault.BadTopicName,
-		`{"topic":"$SYS/x","payload":"1"}`:                               fault.BadTopicName,
+		`{"topic":"$SYS/x","payload":"1"}`:                               fault.Forbidden,
 		`{"topic":"","payload":"1"}`:                                     fault.Invalid,
 		`{"topic":"a","payload":"1","qos":3}`:                            fault.Invalid,
 		`{"topic":"a","payload":"1","quality":1}`:                        fault.Invalid,

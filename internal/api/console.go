@@ -12,8 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/millrace/millrace/internal/fault"
 )
 
 // console serves the web app's files. Paths that are no file are pages of the app
@@ -35,12 +33,24 @@ type file struct {
 
 func newConsole(files fs.FS) http.Handler {
 	if files == nil {
-		return http.HandlerFunc(notBuilt)
+		return reading(http.HandlerFunc(notBuilt))
 	}
 	if _, err := fs.Stat(files, "index.html"); err != nil {
-		return http.HandlerFunc(notBuilt)
+		return reading(http.HandlerFunc(notBuilt))
 	}
-	return &console{files: files}
+	return reading(&console{files: files})
+}
+
+// reading refuses what does not only read.
+func reading(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "405 method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func notBuilt(w http.ResponseWriter, r *http.Request) {
@@ -62,12 +72,6 @@ const notBuiltPage = `<!doctype html>
 
 // ServeHTTP sends a file, or index.html for a page of the app.
 func (c *console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		writeProblem(w, &Problem{Type: "about:blank", Title: http.StatusText(http.StatusMethodNotAllowed),
-			Status: http.StatusMethodNotAllowed, Code: fault.NotFound.Quote(), Reason: fault.NotFound.String()})
-		return
-	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 	f := c.file(name)
 	if f == nil && path.Ext(name) != "" {

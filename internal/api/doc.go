@@ -9,11 +9,12 @@
 //     node's own Unix socket is the administrator "local".
 //   - Every refusal is a problem document (RFC 9457) whose code ("MR-4040") and
 //     detail come from package fault. What failed inside is logged once, with the
-//     request id that the answer carries.
+//     request id and the trace id (W3C Trace Context) that the answer carries.
 //   - The OpenAPI document, the page at /api/docs and docs/reference/api.md are
 //     made from the Go types and this code; a test keeps the written ones true.
 //   - A reader of GET /live that is too slow loses messages and is told how many;
-//     it slows nobody.
+//     it slows nobody. What waits for it is bounded by number and by bytes. It ends
+//     as soon as its session or key does.
 //
 // The package asks everything of the small interfaces in [Options]; what is nil
 // there answers 503. An [API] owns no goroutine of its own: those of open requests

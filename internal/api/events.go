@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -13,8 +14,10 @@ import (
 const (
 	// longestLive is how much of a payload an event carries, in bytes.
 	longestLive = 64 << 10
-	// turn is how many messages are written before the answer is flushed.
-	turn = 256
+	// turn is how many messages are written before the answer is flushed, and
+	// turnBytes how many bytes at about most.
+	turn      = 256
+	turnBytes = 256 << 10
 	// patience is how long one write to a reader may take.
 	patience = 10 * time.Second
 	// Between two events of a coalescing reader wait at most so many topics and so
@@ -31,23 +34,24 @@ type events struct {
 	// tick is nil for a reader who wants every message.
 	tick    <-chan time.Time
 	pending *pending
-	// told is how many lost messages the reader knows of.
-	told uint64
+	// told is how many lost messages the reader knows of, counted how many missed
+	// holds.
+	told, counted uint64
+	// missed counts for all readers.
+	missed *atomic.Uint64
 }
 
-// take writes m, and with it what waits already, or keeps it for the next tick.
-func (s *events) take(m msg.Message) error {
-	s.put(&m)
+// take writes some of what waits, or keeps it for the next tick.
+func (s *events) take() error {
 	for range turn {
-		select {
-		case next, ok := <-s.feed.c:
-			if ok {
-				s.put(&next)
-				continue
-			}
-		default:
+		m, ok := s.feed.pop()
+		if !ok {
+			break
 		}
-		break
+		s.put(&m)
+		if len(s.out.buf) >= turnBytes {
+			break
+		}
 	}
 	if s.tick != nil {
 		return nil
@@ -81,11 +85,20 @@ func (s *events) beat() error {
 
 // settle tells of lost messages and sends everything off.
 func (s *events) settle() error {
-	if lost := s.feed.dropped() + s.pending.lost; lost > s.told {
+	if lost := s.account(); lost > s.told {
 		s.out.event("dropped", LiveDropped{Dropped: lost - s.told})
 		s.told = lost
 	}
 	return s.out.flush()
+}
+
+// account counts what was lost for all readers, and returns how much that is of
+// this one.
+func (s *events) account() uint64 {
+	lost := s.feed.dropped() + s.pending.lost
+	s.missed.Add(lost - s.counted)
+	s.counted = lost
+	return lost
 }
 
 func liveMessage(m *msg.Message) *LiveMessage {

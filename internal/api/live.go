@@ -21,7 +21,7 @@ func (a *API) liveOperations() {
 	op := huma.Operation{OperationID: "live", Method: http.MethodGet, Path: "/live", Tags: []string{"Topics"},
 		Summary: "Messages as they arrive (server-sent events)",
 		Description: "Events: message, with a LiveMessage as data; dropped, with a LiveDropped, when this reader was too slow. " +
-			"A comment every 15 seconds shows that the stream lives. It ends with the session or when the node stops."}
+			"A comment every 15 seconds shows that the stream lives. It ends at once with the session or key, and when the node stops."}
 	op.Responses = map[string]*huma.Response{"200": {Description: "The events", Content: map[string]*huma.MediaType{
 		"text/event-stream": {Schema: a.eventSchema()}}}}
 	register(a, op, a.live)
@@ -51,7 +51,7 @@ func (a *API) live(_ context.Context, in *liveInput) (*huma.StreamResponse, erro
 		a.readers.Add(-1)
 		return nil, fault.New(fault.TooMany, "%d readers follow messages already, which is the limit. Close some and try again.", a.MaxLive)
 	}
-	f, err := follow(a.Options.Live, in.Filter, a.LiveBuffer)
+	f, err := follow(a.Options.Live, in.Filter, a.LiveBuffer, a.LiveBytes)
 	if err != nil {
 		a.readers.Add(-1)
 		return nil, err
@@ -80,7 +80,8 @@ func (a *API) stream(ctx huma.Context, f *feed, every time.Duration) {
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
-	s := &events{out: newEventWriter(w), feed: f, pending: newPending()}
+	s := &events{out: newEventWriter(w), feed: f, pending: newPending(), missed: &a.missed}
+	defer s.account()
 	if every > 0 {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
@@ -95,25 +96,35 @@ func (a *API) stream(ctx huma.Context, f *feed, every time.Duration) {
 }
 
 func (a *API) pump(ctx context.Context, s *events, beat <-chan time.Time, c caller) {
-	var err error
+	ended := a.ended() // taken before asking, so that no end goes by between
+	err := c.alive(ctx)
 	for err == nil {
 		select {
-		case m, ok := <-s.feed.c:
-			if !ok {
-				return
-			}
-			err = s.take(m)
+		case <-s.feed.ready:
+			err = s.take()
+		case <-ended:
+			ended = a.ended()
+			err = c.alive(ctx)
 		case <-s.tick:
 			err = s.flush()
 		case <-beat:
-			if c.alive(ctx) != nil {
-				return
+			if err = c.alive(ctx); err == nil {
+				err = s.beat()
 			}
-			err = s.beat()
+		case <-s.feed.over:
+			return
 		case <-a.closing:
 			return
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// ended is nil, which never is ready, for a node without people.
+func (a *API) ended() <-chan struct{} {
+	if a.People == nil {
+		return nil
+	}
+	return a.People.Ended()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -250,6 +251,9 @@ func TestASlowReaderIsToldWhatItMissed(t *testing.T) {
 	if missed == 0 || got+missed != sent {
 		t.Errorf("%d came, %d are said to be missed, of %d", got, missed, sent)
 	}
+	if d.Missed() != uint64(missed) {
+		t.Errorf("%d are counted as missed, want %d", d.Missed(), missed)
+	}
 }
 
 func TestLiveEndsWithItsSession(t *testing.T) {
@@ -262,6 +266,19 @@ func TestLiveEndsWithItsSession(t *testing.T) {
 		}
 	}
 	d.crew.end(Viewer)
+	for name, _ := r.next(); name != ""; name, _ = r.next() {
+	}
+	d.live.await(t, 0)
+}
+
+// TestLiveEndsAtOnce: with no heartbeat in sight, only being told ends the stream.
+func TestLiveEndsAtOnce(t *testing.T) {
+	d := newDesk(t, func(o *Options) { o.Heartbeat = time.Hour })
+	d.crew.told = make(chan struct{})
+	d.serve(t)
+	r := d.follow(t, "filter=%23")
+	d.crew.end(Viewer)
+	close(d.crew.told)
 	for name, _ := r.next(); name != ""; name, _ = r.next() {
 	}
 	d.live.await(t, 0)
@@ -317,5 +334,49 @@ func TestPendingIsBounded(t *testing.T) {
 	p.add(&LiveMessage{Topic: "other", Payload: "xx", Count: 1})
 	if len(p.order) != 1 || p.order[0].Count != 3 || p.lost != 11 {
 		t.Fatalf("count %d, lost %d", p.order[0].Count, p.lost)
+	}
+}
+
+// TestWhatWaitsForAReaderIsBounded fills a feed that nobody reads.
+func TestWhatWaitsForAReaderIsBounded(t *testing.T) {
+	big := msg.Message{Topic: []byte("a"), Payload: make([]byte, 1000)}
+	for _, c := range []struct{ count, bytes, kept int }{{10, 1 << 20, 10}, {1000, 5 * weight(&big), 5}, {1000, weight(&big) - 1, 0}} {
+		f := &feed{ready: make(chan struct{}, 1), mostCount: c.count, mostBytes: c.bytes}
+		for range 50 {
+			f.push(big)
+		}
+		if len(f.waiting) != c.kept || f.dropped() != uint64(50-c.kept) || f.bytes > c.bytes {
+			t.Errorf("%+v: %d wait with %d bytes, %d dropped", c, len(f.waiting), f.bytes, f.dropped())
+		}
+	}
+}
+
+// TestAFeedKeepsTheOrder pushes and pops at random against a plain list.
+func TestAFeedKeepsTheOrder(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	f := &feed{ready: make(chan struct{}, 1), mostCount: 30, mostBytes: 1 << 20}
+	var model []int64
+	for i := range int64(20_000) {
+		if random.IntN(2) == 0 {
+			if f.push(msg.Message{Time: i}); len(model) < 30 {
+				model = append(model, i)
+			}
+			continue
+		}
+		m, ok := f.pop()
+		if ok != (len(model) > 0) || ok && m.Time != model[0] {
+			t.Fatalf("step %d: got %d %v, want %v", i, m.Time, ok, model)
+		}
+		if ok {
+			model = model[1:]
+		}
+		if len(model) > 0 && len(f.ready) == 0 {
+			t.Fatalf("step %d: messages wait and nobody is told", i)
+		}
+	}
+	if cap(f.waiting) > 128 {
+		t.Errorf("the list grew to %d", cap(f.waiting))
 	}
 }

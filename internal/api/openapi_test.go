@@ -56,3 +56,19 @@ func TestReferenceIsWritten(t *testing.T) {
 	}
 	written(t, "docs/reference/api.md", b)
 }
+
+func TestTheReferenceSpellsChoicesOut(t *testing.T) {
+	a, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.Reference()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| one of administrator, operator, viewer |", "| one of text, base64, else text |"} {
+		if !bytes.Contains(b, []byte(want)) {
+			t.Errorf("the reference lacks %q", want)
+		}
+	}
+}

@@ -51,7 +51,13 @@ type People interface {
 	// SignOut ends the session.
 	SignOut(ctx context.Context, token string) error
 	// APIKey checks a key and its secret.
+	//
+	// In both, address is "" for the node's own socket.
 	APIKey(ctx context.Context, key, secret, address string) (Session, error)
+
+	// Ended is a channel that is closed when the next session or key ends. Take it,
+	// ask whether yours still lives, and again once it is closed.
+	Ended() <-chan struct{}
 
 	Users(ctx context.Context) ([]User, error)
 	CreateUser(ctx context.Context, name, role, password string) (User, error)
@@ -109,6 +115,8 @@ type Options struct {
 	// LiveBuffer is how many messages wait for a reader of GET /live before it
 	// loses some (default 4,096).
 	LiveBuffer int
+	// LiveBytes bounds the same messages by their size (default 8 MiB).
+	LiveBytes int
 	// Heartbeat is how often GET /live shows that it lives and asks whether its
 	// session still does (default 15 s).
 	Heartbeat time.Duration
@@ -125,6 +133,7 @@ func (o *Options) defaults() {
 	setDefault(&o.MaxPayload, 1<<20)
 	setDefault(&o.MaxLive, 200)
 	setDefault(&o.LiveBuffer, 4096)
+	setDefault(&o.LiveBytes, 8<<20)
 	setDefault(&o.Heartbeat, 15*time.Second)
 	setDefault(&o.RequestTimeout, 30*time.Second)
 	setDefault(&o.Version, "dev")

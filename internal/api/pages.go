@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ func (a *API) pages() {
 	a.mux.HandleFunc("GET /metrics", a.metrics)
 	a.mux.HandleFunc("GET /api/docs", a.docs)
 	a.mux.HandleFunc("GET /api/docs.css", docsStyle)
+	a.mux.HandleFunc("/api", a.unknown)
 	a.mux.HandleFunc("/api/", a.unknown)
 	a.mux.Handle("/", newConsole(a.Console))
 }
@@ -50,20 +52,26 @@ func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 // metrics is open to this machine and else to viewers. A request that names
-// another host came through a proxy or through a browser that was lied to about a
-// name, and is not taken for this machine's.
+// another host, or that a proxy says it passes on, came from elsewhere or through a
+// browser that was lied to about a name, and is not taken for this machine's.
 func (a *API) metrics(w http.ResponseWriter, r *http.Request) {
 	if a.Metrics == nil {
 		a.refuse(w, r, unavailable("list of metrics"))
 		return
 	}
-	if !loopback(requestOf(r.Context()).address) || !loopback(hostOf(r)) {
+	if !loopback(requestOf(r.Context()).address) || !loopback(hostOf(r)) || passedOn(r) {
 		if _, err := a.admit(r, Viewer); err != nil {
 			a.refuse(w, r, err)
 			return
 		}
 	}
 	a.Metrics.ServeHTTP(w, r)
+}
+
+// passedOn says whether a proxy left its mark on the request.
+func passedOn(r *http.Request) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"},
+		func(mark string) bool { return len(r.Header.Values(mark)) > 0 })
 }
 
 func loopback(host string) bool {
@@ -84,17 +92,17 @@ func (a *API) unknown(w http.ResponseWriter, r *http.Request) {
 	var allowed []string
 	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
 		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if _, pattern := a.mux.Handler(probe); pattern != "/api/" {
+		if _, pattern := a.mux.Handler(probe); pattern != "/api" && pattern != "/api/" {
 			allowed = append(allowed, method)
 		}
 	}
-	p := a.problem(r.Context(), fault.New(fault.NotFound, "There is no %s. /api/docs lists what there is.", r.URL.Path))
-	if len(allowed) > 0 {
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		p.Status = http.StatusMethodNotAllowed
-		p.Detail = r.URL.Path + " has only " + strings.Join(allowed, ", ") + "."
+	if len(allowed) == 0 {
+		a.refuse(w, r, fault.New(fault.NotFound, "There is no %s. /api/docs lists what there is.", r.URL.Path))
+		return
 	}
-	writeProblem(w, p)
+	methods := strings.Join(allowed, ", ")
+	w.Header().Set("Allow", methods)
+	a.refuse(w, r, fault.New(fault.MethodNotAllowed, "%s has only %s.", r.URL.Path, methods))
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -54,6 +54,21 @@ func TestMetricsAreOpenOnThisMachineOnly(t *testing.T) {
 	}
 }
 
+func TestMetricsPassedOnByAProxyNeedAViewer(t *testing.T) {
+	d := newDesk(t)
+	for _, mark := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"} {
+		for _, value := range []string{"192.0.2.1", ""} {
+			r := newRequest("GET", "/metrics", "")
+			r.RemoteAddr, r.Host = "127.0.0.1:1", "localhost:18083"
+			r.Header.Set(mark, value)
+			problemIn(t, d.do(r), 401, fault.Unauthenticated)
+			if w := d.do(withKey(r, Viewer, Viewer)); w.Code != 200 {
+				t.Errorf("%s: %d", mark, w.Code)
+			}
+		}
+	}
+}
+
 func TestHeadersGuardEveryAnswer(t *testing.T) {
 	d := newDesk(t)
 	for _, path := range []string{"/", "/healthz", root + "/status", "/api/docs", "/api/nothing"} {
@@ -78,13 +93,56 @@ func TestRequestIDsAreTakenOverWhenPlain(t *testing.T) {
 	}
 }
 
+func TestTracesGoOn(t *testing.T) {
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for given, kept := range map[string]bool{
+		"00-" + trace + "-00f067aa0ba902b7-01":      true,
+		"01-" + trace + "-00f067aa0ba902b7-01-more": true,
+		"": false,
+		"00-" + trace + "-00f067aa0ba902b7-01-more":              false,
+		"ff-" + trace + "-00f067aa0ba902b7-01":                   false,
+		"00-" + strings.ToUpper(trace) + "-00f067aa0ba902b7-01":  false,
+		"00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01": false,
+		"00-" + trace + "-0000000000000000-01":                   false,
+		"00-" + trace + "-00f067aa0ba902b7_01":                   false,
+		trace:                                                    false,
+	} {
+		d := newDesk(t, func(o *Options) {
+			o.Status = func(context.Context) (Status, error) { panic("boom") }
+		})
+		r := by(newRequest("GET", root+"/status", ""), Viewer)
+		r.Header.Set("Traceparent", given)
+		p := problemIn(t, d.do(r), 500, fault.Internal)
+		if (p.TraceID == trace) != kept || len(p.TraceID) != 32 {
+			t.Errorf("%q became %q", given, p.TraceID)
+		}
+		for line := range strings.Lines(d.log.String()) {
+			if !strings.Contains(line, "trace="+p.TraceID) || !strings.Contains(line, "request="+p.RequestID) {
+				t.Errorf("a line without its trace: %s", line)
+			}
+		}
+	}
+}
+
 func TestUnknownPathsAndMethods(t *testing.T) {
 	d := newDesk(t)
 	problemIn(t, d.get(root+"/nothing"), 404, fault.NotFound)
 	w := d.send("DELETE", root+"/users", "")
-	problemIn(t, w, 405, fault.NotFound)
+	problemIn(t, w, 405, fault.MethodNotAllowed)
 	if got := w.Header().Get("Allow"); got != "GET, POST" {
 		t.Error(got)
+	}
+	problemIn(t, d.get("/api"), 404, fault.NotFound)
+	for _, path := range []string{"/nothing.txt", "/api.txt"} {
+		if w := d.get(path); w.Code != 404 || w.Body.String() != "404 page not found\n" {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+		}
+	}
+	for _, path := range []string{"/", "/healthz", "/nothing.txt"} {
+		w := d.send("POST", path, "{}")
+		if w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" || strings.Contains(w.Header().Get("Content-Type"), "json") {
+			t.Errorf("%s: %d %v %s", path, w.Code, w.Header(), w.Body)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type Problem struct {
 	Code      string          `json:"code" doc:"What to quote to support" example:"MR-4040"`
 	Reason    string          `json:"reason" doc:"The word that metrics and logs use" example:"not_found"`
 	RequestID string          `json:"requestId,omitempty" doc:"Finds this request in the node's log"`
+	TraceID   string          `json:"traceId,omitempty" doc:"W3C trace id: the one of the request's traceparent header, else a new one"`
 	Errors    []ProblemDetail `json:"errors,omitempty" doc:"Each part of the request that is not valid"`
 }
 
@@ -78,8 +79,12 @@ func codeOf(status int) fault.Code {
 		return fault.TooLarge
 	case http.StatusRequestTimeout:
 		return fault.Timeout
-	case http.StatusNotFound, http.StatusMethodNotAllowed:
+	case http.StatusNotFound:
 		return fault.NotFound
+	case http.StatusMethodNotAllowed:
+		return fault.MethodNotAllowed
+	case http.StatusUnsupportedMediaType:
+		return fault.UnsupportedMedia
 	}
 	if status >= 500 {
 		return fault.Internal
@@ -99,7 +104,7 @@ func problemOf(err error) *Problem {
 // place says which request the problem answers.
 func (p *Problem) place(ctx context.Context) {
 	if r := requestOf(ctx); r != nil {
-		p.Instance, p.RequestID = r.path, r.id
+		p.Instance, p.RequestID, p.TraceID = r.path, r.id, r.trace
 	}
 }
 
@@ -112,7 +117,7 @@ func (a *API) problem(ctx context.Context, err error) *Problem {
 	p := problemOf(err)
 	p.place(ctx)
 	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable && ctx.Err() == nil {
-		a.log.Error("api: request failed", "request", p.RequestID, "path", p.Instance, "code", p.Code, "error", err)
+		a.logOf(ctx).Error("api: request failed", "path", p.Instance, "code", p.Code, "error", err)
 	}
 	return p
 }

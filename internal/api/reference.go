@@ -124,8 +124,6 @@ func typeText(s *huma.Schema) referenceType {
 	case s.Type == huma.TypeArray:
 		t := typeText(s.Items)
 		return referenceType{"list of " + t.Text, t.Schema}
-	case len(s.Enum) > 0:
-		return referenceType{strings.Trim(fmt.Sprintf("one of %v", s.Enum), "[]"), ""}
 	}
 	return referenceType{simple(s), ""}
 }
@@ -141,6 +139,8 @@ func alternatives(of []*huma.Schema) referenceType {
 func simple(s *huma.Schema) string {
 	text := s.Type
 	switch {
+	case len(s.Enum) > 0:
+		text = oneOf(s.Enum)
 	case s.Type == "":
 		text = "any value"
 	case s.Format == "date-time":
@@ -160,6 +160,10 @@ func simple(s *huma.Schema) string {
 		text += fmt.Sprintf(", else %v", s.Default)
 	}
 	return text
+}
+
+func oneOf(values []any) string {
+	return "one of " + strings.Join(convert(values, func(v any) string { return fmt.Sprint(v) }), ", ")
 }
 
 func schemasOf(registry huma.Registry) (out []referenceSchema) {

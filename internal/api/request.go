@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -14,8 +16,9 @@ import (
 // request is what the product notes of each HTTP request.
 type request struct {
 	id      string
+	trace   string // W3C trace id, 32 hex digits
 	path    string
-	address string // the peer's, without port
+	address string // the peer's, without port; "" for the node's own Unix socket
 	secure  bool   // the browser's side of the connection is TLS
 	local   bool   // it came over the node's own Unix socket
 }
@@ -28,6 +31,15 @@ func requestOf(ctx context.Context) *request {
 	return r
 }
 
+// logOf is the log for what belongs to a request: each line says to which, and to
+// which trace.
+func (a *API) logOf(ctx context.Context) *slog.Logger {
+	if r := requestOf(ctx); r != nil {
+		return a.log.With("request", r.id, "trace", r.trace)
+	}
+	return a.log
+}
+
 // policy keeps pages to what this node serves. Style attributes are allowed since
 // positioned rows and charts need them; style sheets and scripts are not inline.
 const policy = "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; " +
@@ -37,9 +49,12 @@ const policy = "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'sel
 // own Unix socket, whose callers are administrators by the socket's file mode.
 func (a *API) Handler(local bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		note := &request{id: requestID(r), path: r.URL.Path, address: peer(r), secure: secure(r), local: local}
+		note := &request{id: requestID(r), trace: traceID(r), path: r.URL.Path, secure: secure(r), local: local}
+		if !local {
+			note.address = peer(r)
+		}
 		r = r.WithContext(context.WithValue(r.Context(), requestKey{}, note))
-		setHeaders(w.Header(), r, note.id)
+		setHeaders(w.Header(), r, note)
 		started := a.Now()
 		rec := &recorder{ResponseWriter: w, request: r}
 		defer a.finish(rec, r, started)
@@ -53,19 +68,20 @@ func (a *API) finish(w *recorder, r *http.Request, started time.Time) {
 		if v == http.ErrAbortHandler {
 			panic(v)
 		}
-		a.log.Error("api: panic", "request", requestOf(r.Context()).id, "path", r.URL.Path, "panic", v)
+		a.logOf(r.Context()).Error("api: panic", "path", r.URL.Path, "panic", v)
 		if w.status == 0 {
 			p := problemOf(fault.New(fault.Internal, "Something failed inside the node. The log has the cause."))
 			p.place(r.Context())
 			writeProblem(w, p)
 		}
 	}
-	a.log.Debug("api: answered", "request", requestOf(r.Context()).id, "method", r.Method, "path", r.URL.Path,
+	a.logOf(r.Context()).Debug("api: answered", "method", r.Method, "path", r.URL.Path,
 		"status", w.status, "took", a.Now().Sub(started))
 }
 
-func setHeaders(h http.Header, r *http.Request, id string) {
-	h.Set("X-Request-Id", id)
+func setHeaders(h http.Header, r *http.Request, note *request) {
+	h.Set("X-Request-Id", note.id)
+	h.Set("X-Trace-Id", note.trace)
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
@@ -86,6 +102,36 @@ func requestID(r *http.Request) string {
 		return id
 	}
 	return strings.ToLower(rand.Text()[:16])
+}
+
+// traceID is that of the caller's traceparent header (W3C Trace Context), else a
+// new one.
+func traceID(r *http.Request) string {
+	if id := parentTrace(r.Header.Get("Traceparent")); id != "" {
+		return id
+	}
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// parentTrace reads version-trace-parent-flags, all hexadecimal in lower case.
+// Versions after 00 may have more behind; ff and ids of zeros are not valid.
+func parentTrace(s string) string {
+	if len(s) < 55 || len(s) > 512 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return ""
+	}
+	version, trace, parent, flags := s[:2], s[3:35], s[36:52], s[53:55]
+	for _, part := range []string{version, trace, parent, flags} {
+		if strings.Trim(part, "0123456789abcdef") != "" {
+			return ""
+		}
+	}
+	tail := len(s) > 55
+	if version == "ff" || strings.Trim(trace, "0") == "" || strings.Trim(parent, "0") == "" || tail && (version == "00" || s[55] != '-') {
+		return ""
+	}
+	return trace
 }
 
 func peer(r *http.Request) string {

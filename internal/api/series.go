@@ -29,7 +29,7 @@ func (a *API) seriesOperations() {
 	register(a, huma.Operation{OperationID: "list-latest", Method: http.MethodGet, Path: "/series/latest", Tags: []string{"Historian"},
 		Summary: "The newest value of each series"}, a.listLatest)
 	register(a, huma.Operation{OperationID: "get-range", Method: http.MethodGet, Path: "/series/range", Tags: []string{"Historian"},
-		Summary: "Samples or buckets of up to 20 series", Description: "from <= time < to. Buckets begin at multiples of their width since 1970 UTC; one without a sample is absent."}, a.getRange)
+		Summary: "Samples or buckets of up to 20 series", Description: "Name at least one series: by series, or exactly by topic and metric. The answer has those by series first. from <= time < to. Buckets begin at multiples of their width since 1970 UTC; one without a sample is absent."}, a.getRange)
 }
 
 func (a *API) listSeries(ctx context.Context, in *seriesInput) (*answer[Page[Series]], error) {
@@ -46,7 +46,7 @@ func (a *API) listLatest(ctx context.Context, in *seriesInput) (*answer[Page[Lat
 	}
 	list, count, err := a.Historian.Latest(ctx, in.page())
 	newest := func(s point.Series) Latest {
-		return Latest{Series: s.Name, Time: at(s.Last), Value: jsonValue(s.Value)}
+		return Latest{Series: s.Name, Topic: s.Topic, Metric: s.Metric, Time: at(s.Last), Value: jsonValue(s.Value)}
 	}
 	return reply(pageOf(convert(list, newest), in.Paging, count), err)
 }
@@ -75,7 +75,9 @@ func jsonNumber(n float64) *float64 {
 }
 
 type rangeInput struct {
-	Series []string `query:"series,explode" required:"true" minItems:"1" maxItems:"20" doc:"Name of a series; repeat for more"`
+	Series []string `query:"series,explode" maxItems:"20" doc:"Name of a series; repeat for more. Two series can share a name: topic and metric tell them apart"`
+	Topic  []string `query:"topic,explode" maxItems:"20" doc:"Topic of a series, with its metric beside it; repeat both for more. The first metric belongs to the first topic, and so on"`
+	Metric []string `query:"metric,explode" maxItems:"20" doc:"Metric path of the series whose topic stands in the same place"`
 	From   string   `query:"from" default:"-1h" doc:"RFC 3339, milliseconds since 1970, now, or relative such as -1h"`
 	To     string   `query:"to" default:"now" doc:"The same; not part of the answer itself"`
 	Bucket string   `query:"bucket" default:"0" doc:"Width such as 10s; 0 or none asks for raw samples"`
@@ -94,12 +96,16 @@ func (a *API) getRange(ctx context.Context, in *rangeInput) (*answer[RangeAnswer
 	if err != nil {
 		return nil, err
 	}
+	names, err := in.names()
+	if err != nil {
+		return nil, err
+	}
 	if a.Historian == nil {
 		return nil, unavailable("historian")
 	}
 	out := RangeAnswer{From: at(q.From), To: at(q.To), Bucket: time.Duration(q.Bucket).Seconds(), Items: []RangeSeries{}}
-	for _, name := range in.Series {
-		q.Series = name
+	for _, n := range names {
+		q.Series, q.Topic, q.Metric = n.series, n.topic, n.metric
 		result, err := a.Historian.Range(ctx, q.Range)
 		if err != nil {
 			return nil, err
@@ -107,6 +113,32 @@ func (a *API) getRange(ctx context.Context, in *rangeInput) (*answer[RangeAnswer
 		out.Items = append(out.Items, q.answer(result))
 	}
 	return reply(out, nil)
+}
+
+// mostSeries is how many series one question has.
+const mostSeries = 20
+
+// seriesName is how a series is asked for: topic and metric may be empty.
+type seriesName struct{ series, topic, metric string }
+
+// names are the series that are asked for, in the order of the answer.
+func (in *rangeInput) names() (all []seriesName, err error) {
+	if len(in.Topic) != len(in.Metric) {
+		return nil, fault.New(fault.Invalid, "query.topic and query.metric go in pairs: there are %d and %d.", len(in.Topic), len(in.Metric))
+	}
+	for _, s := range in.Series {
+		all = append(all, seriesName{series: s})
+	}
+	for i, topic := range in.Topic {
+		if topic == "" || in.Metric[i] == "" {
+			return nil, fault.New(fault.Invalid, "query.topic and query.metric cannot be empty.")
+		}
+		all = append(all, seriesName{point.SeriesName(topic, in.Metric[i]), topic, in.Metric[i]})
+	}
+	if len(all) == 0 || len(all) > mostSeries {
+		return nil, fault.New(fault.Invalid, "Name 1 to %d series by query.series, or by query.topic and query.metric; there are %d.", mostSeries, len(all))
+	}
+	return all, nil
 }
 
 func (in *rangeInput) read(now time.Time) (q question, err error) {
@@ -145,7 +177,7 @@ func parseColumns(fn string) (map[string]bool, error) {
 
 // answer writes the columns that were asked for.
 func (q question) answer(r point.Result) RangeSeries {
-	out := RangeSeries{Series: q.Series, Times: []time.Time{}, Truncated: r.Truncated}
+	out := RangeSeries{Series: q.Series, Topic: q.Topic, Metric: q.Metric, Times: []time.Time{}, Truncated: r.Truncated}
 	if r.Truncated {
 		next := at(r.NextFrom)
 		out.NextFrom = &next

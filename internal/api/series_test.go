@@ -33,6 +33,9 @@ func TestSeriesListsArePaged(t *testing.T) {
 	if d.store.page != (point.Page{Prefix: "a", Limit: 100}) {
 		t.Errorf("%+v", d.store.page)
 	}
+	if got := l.Items[1]; got.Topic != "a" || got.Metric != "ok" {
+		t.Errorf("%+v", got)
+	}
 	for i, want := range []any{21.5, true, nil, "run"} {
 		if l.Items[i].Value != want || !l.Items[i].Time.Equal(noon) {
 			t.Errorf("%+v, want %v", l.Items[i], want)
@@ -64,6 +67,31 @@ func TestRangeOfRawSamples(t *testing.T) {
 	}
 }
 
+// TestSeriesOfOneName: metric b/c of topic a and metric c of topic a/b read the same.
+func TestSeriesOfOneName(t *testing.T) {
+	d := newDesk(t)
+	d.store.results = map[string]point.Result{
+		"a b/c": {Samples: []point.Sample{{Time: noon.UnixNano(), Value: point.Number(1)}}},
+		"a/b c": {Samples: []point.Sample{{Time: noon.UnixNano(), Value: point.Number(2)}}},
+		"s,1":   {},
+	}
+	q := url.Values{"topic": {"a", "a/b"}, "metric": {"b/c", "c"}, "series": {"s,1"}}
+	out := read[RangeAnswer](t, d.get(root+"/series/range?"+q.Encode()), 200)
+	if len(out.Items) != 3 || out.Items[0].Series != "s,1" || out.Items[0].Topic != "" {
+		t.Fatalf("%+v", out)
+	}
+	for i, want := range []RangeSeries{{Topic: "a", Metric: "b/c"}, {Topic: "a/b", Metric: "c"}} {
+		got := out.Items[i+1]
+		if got.Series != "a/b/c" || got.Topic != want.Topic || got.Metric != want.Metric || got.Values[0] != float64(i+1) {
+			t.Errorf("%+v", got)
+		}
+	}
+	if d.store.asked.Topic != "a/b" || d.store.asked.Metric != "c" {
+		t.Errorf("%+v", d.store.asked)
+	}
+	problemIn(t, d.get(root+"/series/range?topic=a/b/c&metric=d"), 404, fault.NotFound)
+}
+
 func TestRangeOfBuckets(t *testing.T) {
 	d := newDesk(t)
 	nan := math.NaN()
@@ -91,6 +119,11 @@ func TestBadQueriesAreNamed(t *testing.T) {
 	d.store.results = map[string]point.Result{"s": {}}
 	cases := []struct{ query, names string }{
 		{"/series/range", "query.series"},
+		{"/series/range?topic=a", "query.metric"},
+		{"/series/range?topic=a&metric=", "in pairs"},
+		{"/series/range?topic=a&topic=&metric=b&metric=c", "empty"},
+		{"/series/range?topic=a&metric=b&metric=c", "in pairs"},
+		{"/series/range?" + strings.Repeat("series=s&", 20) + "topic=a&metric=b", "1 to 20"},
 		{"/series/range?series=s&from=yesterday", "yesterday"},
 		{"/series/range?series=s&from=1h", `"1h"`},
 		{"/series/range?series=s&from=99999999999999999", "99999999999999999"},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -37,7 +38,7 @@ func (a *API) listConfig(context.Context, *none) (*answer[Page[Setting]], error)
 	if a.Settings == nil {
 		return nil, unavailable("configuration")
 	}
-	return reply(whole(convert(a.Settings.All(), setting)), nil)
+	return reply(whole(convert(a.Settings.All(), a.setting)), nil)
 }
 
 func (a *API) getConfig(_ context.Context, in *settingInput) (*answer[Setting], error) {
@@ -45,21 +46,34 @@ func (a *API) getConfig(_ context.Context, in *settingInput) (*answer[Setting], 
 		return nil, unavailable("configuration")
 	}
 	s, err := a.Settings.Explain(in.Key)
-	return reply(setting(s), err)
+	return reply(a.setting(s), err)
 }
 
-func setting(s Setting) Setting {
+// levelKey is the setting that can change while the node runs.
+const levelKey = "log.level"
+
+// setting shows a value as it is in force.
+func (a *API) setting(s Setting) Setting {
 	if s.Overrides == nil {
 		s.Overrides = []string{}
 	}
+	if a.LogLevel == nil || s.Key != levelKey {
+		return s
+	}
+	if running := levelName(a.LogLevel.Level()); running != fmt.Sprint(s.Value) {
+		s.Overrides = append([]string{fmt.Sprintf("%s: %v", s.Origin, s.Value)}, s.Overrides...)
+		s.Value, s.Origin = running, "changed while running"
+	}
 	return s
 }
+
+func levelName(l slog.Level) string { return strings.ToLower(l.String()) }
 
 func (a *API) getLevel(context.Context, *none) (*answer[LogLevel], error) {
 	if a.LogLevel == nil {
 		return nil, unavailable("log level")
 	}
-	return reply(LogLevel{Level: strings.ToLower(a.LogLevel.Level().String())}, nil)
+	return reply(LogLevel{Level: levelName(a.LogLevel.Level())}, nil)
 }
 
 func (a *API) setLevel(ctx context.Context, in *levelInput) (*answer[LogLevel], error) {
@@ -71,6 +85,6 @@ func (a *API) setLevel(ctx context.Context, in *levelInput) (*answer[LogLevel], 
 		return nil, fault.Wrap(fault.Invalid, "api: log level", err, "%q is none of debug, info, warn, error.", in.Body.Level)
 	}
 	a.LogLevel.Set(level)
-	a.log.Info("api: log level changed", "level", in.Body.Level, "user", callerOf(ctx).User)
+	a.logOf(ctx).Info("api: log level changed", "level", in.Body.Level, "user", callerOf(ctx).User)
 	return a.getLevel(ctx, nil)
 }

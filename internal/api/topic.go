@@ -33,7 +33,7 @@ func (a *API) topicOperations() {
 	register(a, huma.Operation{OperationID: "get-last-message", Method: http.MethodGet, Path: "/topics/last", Tags: []string{"Topics"},
 		Summary: "The last message of one topic"}, a.lastMessage)
 	register(a, huma.Operation{OperationID: "publish", Method: http.MethodPost, Path: "/publish", Tags: []string{"Topics"}, MaxBodyBytes: int64(a.MaxPayload)*2 + 128<<10,
-		Summary: "Publish a message", Description: "With QoS 1 the answer waits until the stream that keeps the topic, if one does, has the message."}, a.publish)
+		Summary: "Publish a message", Description: "With QoS 1 the answer waits until the stream that keeps the topic, if one does, has the message. Topics that begin with $ are the server's own: they are refused as not allowed (403), as over MQTT."}, a.publish)
 }
 
 func (a *API) listTopics(_ context.Context, in *topicsInput) (*answer[Page[TopicNode]], error) {
@@ -108,7 +108,7 @@ func (a *API) message(p Publish) (*msg.Message, error) {
 		return nil, err
 	}
 	if p.Topic[0] == '$' {
-		return nil, fault.New(fault.BadTopicName, "Topics that begin with $ are the node's own.")
+		return nil, fault.New(fault.Forbidden, "Topics that begin with $ are the server's own: choose another topic.")
 	}
 	payload := []byte(p.Payload)
 	if p.Encoding == "base64" {

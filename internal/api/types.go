@@ -70,8 +70,8 @@ type StreamStatus struct {
 	Bytes        int64     `json:"bytes" doc:"Bytes on disk"`
 	First        string    `json:"first" doc:"Position of the oldest message"`
 	Last         string    `json:"last" doc:"Position of the newest message"`
-	FirstTime    time.Time `json:"firstTime"`
-	LastTime     time.Time `json:"lastTime"`
+	FirstTime    time.Time `json:"firstTime,omitzero" doc:"When the oldest message arrived; absent while there is none"`
+	LastTime     time.Time `json:"lastTime,omitzero" doc:"The same of the newest"`
 	AppendP50    float64   `json:"appendP50" doc:"Milliseconds from hand-over to kept, median of the last minute"`
 	AppendP99    float64   `json:"appendP99" doc:"The same, 99th percentile"`
 	Refusing     bool      `json:"refusing" doc:"True while the disk is too full to keep messages"`
@@ -195,7 +195,9 @@ type Series struct {
 
 // Latest is the newest point of one series.
 type Latest struct {
-	Series string    `json:"series"`
+	Series string    `json:"series" doc:"Topic, slash, metric path"`
+	Topic  string    `json:"topic"`
+	Metric string    `json:"metric"`
 	Time   time.Time `json:"time"`
 	Value  any       `json:"value" doc:"Number, boolean or text; null stands for a number JSON cannot write"`
 }
@@ -203,7 +205,9 @@ type Latest struct {
 // RangeSeries is the answer for one series of a range query. With a bucket the
 // columns asked for are filled, one value a time; raw answers fill Values.
 type RangeSeries struct {
-	Series    string      `json:"series"`
+	Series    string      `json:"series" doc:"Topic, slash, metric path"`
+	Topic     string      `json:"topic,omitempty" doc:"The series' topic, when it was asked for by topic and metric"`
+	Metric    string      `json:"metric,omitempty" doc:"The same of its metric"`
 	Times     []time.Time `json:"times" nullable:"false" doc:"Of each sample, or the start of each bucket"`
 	Values    []any       `json:"values,omitempty" doc:"Raw samples"`
 	Avg       []*float64  `json:"avg,omitempty"`

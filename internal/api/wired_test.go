@@ -11,9 +11,12 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/api/topics"
 	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/people"
 )
 
@@ -162,4 +165,81 @@ func TestFromTheFirstSignInOn(t *testing.T) {
 	if got := b.signIn("admin", "a longer password"); got != 200 {
 		t.Errorf("others may come: %d", got)
 	}
+}
+
+// silence is a Live on which nothing is published.
+type silence struct{}
+
+func (silence) Watch(string, int) (topics.Watch, error) { return silence{}, nil }
+func (silence) C() <-chan msg.Message                   { return nil }
+func (silence) Dropped() uint64                         { return 0 }
+func (silence) Close()                                  {}
+
+// TestOpenStreamsEndWithTheirKeyAndUser: nothing but the end itself ends them, for
+// there is no heartbeat in sight.
+func TestOpenStreamsEndWithTheirKeyAndUser(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	p, err := people.New(people.Options{KV: bus.Memory(), Cost: people.Cost{Memory: 8, Passes: 1, Lanes: 1}, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := api.New(api.Options{People: crew{p}, Live: silence{}, Heartbeat: time.Hour, Log: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(a.Handler(false))
+	defer server.Close()
+	defer a.Close()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	ctx := t.Context()
+	open := func(allow func(r *http.Request)) io.ReadCloser {
+		t.Helper()
+		r, _ := http.NewRequestWithContext(ctx, "GET", server.URL+"/api/v1/live?filter=%23", nil)
+		allow(r)
+		resp, err := transport.RoundTrip(r)
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatal(resp, err)
+		}
+		return resp.Body
+	}
+	if _, err := p.CreateUser(ctx, "vera", people.Viewer, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	key, secret, err := p.CreateAPIKey(ctx, "reports", people.Viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := func() (token string, body io.ReadCloser) {
+		token, _, err := p.SignIn(ctx, "vera", "correct horse", "192.0.2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token, open(func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "millrace_session", Value: token}) })
+	}
+	byKey := open(func(r *http.Request) { r.SetBasicAuth(key.Key, secret) })
+	first, left := session()
+	own, kept := session()
+	_, ended := session()
+	_, removed := session()
+	steps := []struct {
+		name   string
+		do     func() error
+		stream io.ReadCloser
+	}{
+		{"the key is removed", func() error { return p.DeleteAPIKey(ctx, key.Key) }, byKey},
+		{"the session signs out", func() error { return p.SignOut(ctx, first) }, left},
+		{"the password changes elsewhere", func() error { return p.ChangePassword(ctx, own, "correct horse", "another horse") }, ended},
+		{"the user goes", func() error { return p.DeleteUser(ctx, "vera") }, kept},
+	}
+	for _, s := range steps {
+		if err := s.do(); err != nil {
+			t.Fatalf("%s: %v", s.name, err)
+		}
+		if _, err := io.Copy(io.Discard, s.stream); err != nil { // until its end
+			t.Errorf("%s: %v", s.name, err)
+		}
+		s.stream.Close()
+	}
+	removed.Close()
 }

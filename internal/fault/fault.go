@@ -60,6 +60,8 @@ const (
 	ConnectionLimit
 	TopicAlias
 	BadAuthMethod
+	MethodNotAllowed
+	UnsupportedMedia
 	codes
 )
 
@@ -115,6 +117,8 @@ var table = [codes]row{
 	ConnectionLimit:           {"connection_limit", 0x97, 429, 4222, "Too many connections"},
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
 	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
+	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},
+	UnsupportedMedia:          {"unsupported_media", 0x83, 415, 4150, "Media type not supported"},
 }
 
 // Codes returns every code, for tables and documentation.

@@ -99,7 +99,7 @@ export interface paths {
         };
         /**
          * Messages as they arrive (server-sent events)
-         * @description Events: message, with a LiveMessage as data; dropped, with a LiveDropped, when this reader was too slow. A comment every 15 seconds shows that the stream lives. It ends with the session or when the node stops.
+         * @description Events: message, with a LiveMessage as data; dropped, with a LiveDropped, when this reader was too slow. A comment every 15 seconds shows that the stream lives. It ends at once with the session or key, and when the node stops.
          */
         get: operations["live"];
         put?: never;
@@ -139,7 +139,7 @@ export interface paths {
         put?: never;
         /**
          * Publish a message
-         * @description With QoS 1 the answer waits until the stream that keeps the topic, if one does, has the message.
+         * @description With QoS 1 the answer waits until the stream that keeps the topic, if one does, has the message. Topics that begin with $ are the server's own: they are refused as not allowed (403), as over MQTT.
          */
         post: operations["publish"];
         delete?: never;
@@ -191,7 +191,7 @@ export interface paths {
         };
         /**
          * Samples or buckets of up to 20 series
-         * @description from <= time < to. Buckets begin at multiples of their width since 1970 UTC; one without a sample is absent.
+         * @description Name at least one series: by series, or exactly by topic and metric. The answer has those by series first. from <= time < to. Buckets begin at multiples of their width since 1970 UTC; one without a sample is absent.
          */
         get: operations["get-range"];
         put?: never;
@@ -486,9 +486,12 @@ export interface components {
             times: number[];
         };
         Latest: {
+            metric: string;
+            /** @description Topic, slash, metric path */
             series: string;
             /** Format: date-time */
             time: string;
+            topic: string;
             /** @description Number, boolean or text; null stands for a number JSON cannot write */
             value: unknown;
         };
@@ -634,6 +637,8 @@ export interface components {
             status: number;
             /** @description What kind of problem, the same for every case of the code */
             title: string;
+            /** @description W3C trace id: the one of the request's traceparent header, else a new one */
+            traceId?: string;
             /**
              * @description Where the code is explained
              * @example /api/docs#MR-4040
@@ -710,15 +715,20 @@ export interface components {
             first?: unknown[];
             last?: unknown[];
             max?: (number | null)[];
+            /** @description The same of its metric */
+            metric?: string;
             min?: (number | null)[];
             /**
              * Format: date-time
              * @description The from to go on with
              */
             nextFrom?: string;
+            /** @description Topic, slash, metric path */
             series: string;
             /** @description Of each sample, or the start of each bucket */
             times: string[];
+            /** @description The series' topic, when it was asked for by topic and metric */
+            topic?: string;
             /** @description True when the limit cut the answer */
             truncated: boolean;
             /** @description Raw samples */
@@ -828,12 +838,18 @@ export interface components {
             filters: string[];
             /** @description Position of the oldest message */
             first: string;
-            /** Format: date-time */
-            firstTime: string;
+            /**
+             * Format: date-time
+             * @description When the oldest message arrived; absent while there is none
+             */
+            firstTime?: string;
             /** @description Position of the newest message */
             last: string;
-            /** Format: date-time */
-            lastTime: string;
+            /**
+             * Format: date-time
+             * @description The same of the newest
+             */
+            lastTime?: string;
             /**
              * Format: int64
              * @description Messages appended since the start
@@ -1313,9 +1329,13 @@ export interface operations {
     };
     "get-range": {
         parameters: {
-            query: {
-                /** @description Name of a series; repeat for more */
-                series: string[];
+            query?: {
+                /** @description Name of a series; repeat for more. Two series can share a name: topic and metric tell them apart */
+                series?: string[];
+                /** @description Topic of a series, with its metric beside it; repeat both for more. The first metric belongs to the first topic, and so on */
+                topic?: string[];
+                /** @description Metric path of the series whose topic stands in the same place */
+                metric?: string[];
                 /** @description RFC 3339, milliseconds since 1970, now, or relative such as -1h */
                 from?: string;
                 /** @description The same; not part of the answer itself */
