@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -97,6 +98,30 @@ func BenchmarkFanOut(b *testing.B) {
 }
 
 func discard(nc net.Conn, n int) { _, _ = io.CopyN(io.Discard, nc, int64(n)) }
+
+// BenchmarkIdleConnection says what an idle connection costs in memory, the test's
+// own end, about 1 KB, included.
+func BenchmarkIdleConnection(b *testing.B) {
+	const n = 2000
+	for b.Loop() {
+		br := start(b, Options{})
+		before := inUse()
+		for i := range n {
+			enter(b, br, packet.V5, fmt.Sprint("client-", i)).in = nil
+		}
+		b.ReportMetric((inUse()-before)/n, "B/connection")
+		_ = stop(br)
+	}
+}
+
+// inUse is how many bytes heap and stacks take.
+func inUse() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
+}
 
 func BenchmarkRoute(b *testing.B) {
 	r := new(router)

@@ -64,6 +64,12 @@ type Options struct {
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
+	// MaxClientID is how many bytes a client identifier may have; 0 is 256. MQTT
+	// lets a server refuse longer ones.
+	MaxClientID int
+	// WatchBytes is how many bytes of messages may wait for the reader of one
+	// Watch; 0 is 8 MiB.
+	WatchBytes int
 	// MaxUnkept is how many bytes a loop may have handed to the log before it stops
 	// reading those that publish into it; 0 is 16 MiB.
 	MaxUnkept int
@@ -86,6 +92,8 @@ func (o *Options) defaults() {
 	set(&o.OutputBuffer, 1<<20)
 	set(&o.Subscriptions, 10_000)
 	set(&o.MaxUnkept, 16<<20)
+	set(&o.MaxClientID, 256)
+	set(&o.WatchBytes, 8<<20)
 }
 
 func set[T comparable](v *T, standard T) {
@@ -103,7 +111,7 @@ type Broker struct {
 	retained    *retain.Store
 	workers     []*worker
 	listener    *listener.Listener
-	next        atomic.Uint32 // the loop that gets the next connection
+	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
 	overLimit   atomic.Uint64
 	started     bool
@@ -123,6 +131,7 @@ func New(o Options) (*Broker, error) {
 		Retain:         true,
 		ReceiveMaximum: o.ReceiveMaximum, MaximumPacketSize: o.MaxPacketSize, Inflight: o.Inflight,
 		Queue: o.Queue, QueueBytes: o.QueueBytes, Subscriptions: o.Subscriptions, KeepAlive: o.KeepAlive,
+		ClientID: o.MaxClientID,
 	}
 	ln, err := listener.New(listener.Options{
 		Address: o.Address, Authenticated: o.Authenticator != nil, MaxConnections: o.MaxConnections,
@@ -171,7 +180,7 @@ func (b *Broker) Start(ctx context.Context) error {
 		b.stop()
 		return err
 	}
-	b.options.Log.Info("MQTT listener is open", "address", b.listener.Addr(), "loops", len(b.workers))
+	b.options.Log.Info("MQTT listener is open", "address", addressText(b.listener.Addr()), "loops", len(b.workers))
 	return nil
 }
 
@@ -207,12 +216,13 @@ func (b *Broker) post(v any) {
 
 // adopt gives a new socket to the loop whose turn it is.
 func (b *Broker) adopt(nc net.Conn, release func()) {
-	b.workers[b.next.Add(1)%uint32(len(b.workers))].loop.Adopt(nc, release)
+	n := b.accepted.Add(1)
+	b.workers[n%uint64(len(b.workers))].loop.Adopt(nc, n, release)
 }
 
 func (b *Broker) refused(code fault.Code, remote net.Addr) {
 	b.overLimit.Add(1)
-	b.options.Log.Debug("connection refused", "remote", remote, "reason", code)
+	b.options.Log.Debug("connection refused", "remote", addressText(remote), "reason", code.String())
 }
 
 func (b *Broker) authenticate(p *packet.Connect, remote net.Addr) error {

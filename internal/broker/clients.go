@@ -47,14 +47,28 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	if old := w.clients[id]; old != nil { // [MQTT-3.1.4-3]
 		w.end(old, errTakenOver)
 	}
-	c.id = id
+	c.id, c.name = id, shown(id)
 	w.clients[id] = c
 	w.broker.connections.Add(1)
 	before := c.conn.Output()
 	w.send(c, before, c.session.Accept(before, p, id, assigned))
 	c.conn.Wake(c.session.Deadline())
 	c.conn.Faster()
-	w.log.Debug("client connected", "client", id, "remote", c.conn.Remote(), "version", c.session.Version(), "keep_alive", p.KeepAlive)
+	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive)
+	if outlives(p) {
+		w.counts.notKept++
+		w.debug(c, "the session ends with its connection, though the client asked for more")
+	}
+}
+
+// outlives says whether the client asks for a session that is kept when the
+// connection has ended. CONNACK tells an MQTT 5 client that it is not; before, a
+// client learns it by Session Present being 0 when it comes again [MQTT-3.2.2-3].
+func outlives(p *packet.Connect) bool {
+	if p.Version == packet.V5 {
+		return p.SessionExpiry > 0
+	}
+	return !p.CleanStart
 }
 
 // homeOf is the worker on whose loop a client identifier's session lives.
@@ -85,23 +99,33 @@ func (w *worker) leave(c *client, err error) {
 func (w *worker) Closed(conn *loop.Conn, err error) {
 	c := clientOf(conn)
 	w.forget(c)
-	w.log.Debug("connection lost", "client", c.id, "remote", conn.Remote(), "error", err)
+	w.debug(c, "connection lost", "lasted_ms", w.lasted(c), "error", err)
 }
 
 // gone takes the client out and says so.
 func (w *worker) gone(c *client, err error) {
 	if err == nil {
 		w.forget(c)
-		w.log.Debug("client disconnected", "client", c.id, "remote", c.conn.Remote())
+		w.debug(c, "client disconnected", "lasted_ms", w.lasted(c))
 		return
 	}
-	w.counts.refused[fault.CodeOf(err)]++
-	if errors.Is(err, errShutdown) || errors.Is(err, errTakenOver) {
-		w.log.Debug("connection closed", "client", c.id, "remote", c.conn.Remote(), "error", err)
-	} else {
-		w.refusals.log("connection refused", "client", c.id, "remote", c.conn.Remote(), "error", err)
-	}
+	w.sayWhy(c, err)
 	w.forget(c)
+}
+
+// sayWhy counts and logs why the broker ends a connection.
+func (w *worker) sayWhy(c *client, err error) {
+	switch code := fault.CodeOf(err); {
+	case errors.Is(err, errShutdown) || errors.Is(err, errTakenOver):
+		w.counts.closed[code]++
+		w.debug(c, "connection closed", "lasted_ms", w.lasted(c), "error", err)
+	case errors.Is(err, errKeepAlive):
+		w.counts.closed[code]++
+		w.refusals.log("connection closed", about(c, "lasted_ms", w.lasted(c), "error", err)...)
+	default:
+		w.counts.refused[code]++
+		w.refusals.log("connection refused", about(c, "lasted_ms", w.lasted(c), "error", err)...)
+	}
 }
 
 // forget ends the client's subscriptions and publishes its will.
@@ -138,8 +162,8 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	}
 	reason, code, ok := c.session.Grant(f, have)
 	if !ok {
-		w.counts.refused[code]++
-		w.refusals.log("subscription refused", "client", c.id, "remote", c.conn.Remote(), "reason", code)
+		w.counts.ungranted[code]++
+		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 		return reason
 	}
 	s := &subscription{

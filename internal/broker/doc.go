@@ -10,8 +10,11 @@
 //     nothing: what waits for each is bounded, what is dropped is counted by
 //     reason, and the offender alone is paused or closed.
 //   - Without an Authenticator only loopback addresses are listened on.
+//   - What a connection does can be followed in the log: its lines carry conn, its
+//     number, and no more than 64 bytes of what the client calls itself.
 //
-// Retained messages are in memory and end with the process.
+// Retained messages are in memory and end with the process, sessions with their
+// connection.
 //
 // Layout: one event loop per core (package loop) owns its connections; a worker
 // is the broker on one loop, and holds the sessions (package session, pure), the

@@ -279,6 +279,19 @@ func publish(topic, payload string, qos byte, id uint16) *packet.Publish {
 	return &packet.Publish{Topic: []byte(topic), Payload: []byte(payload), QoS: qos, ID: id}
 }
 
+// settle waits until every loop has taken what was posted and the tick before it:
+// the second answer comes from a later turn.
+func settle(b *Broker) {
+	for _, w := range b.workers {
+		for range 2 {
+			p := &publishing{answer: make(chan verdict, 1)}
+			p.message = *message("settle", 0)
+			w.loop.Post(p)
+			<-p.answer
+		}
+	}
+}
+
 // eventually waits until the condition holds.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()

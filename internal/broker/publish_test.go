@@ -88,6 +88,10 @@ func TestWatchSeesMessagesAndNeverSlowsTheBroker(t *testing.T) {
 	if w.Dropped() != 3 {
 		t.Fatal(w.Dropped())
 	}
+	settle(b)
+	if s := b.Stats(); s.WatchDropped != 3 || s.Dropped[fault.SlowReader] != 0 {
+		t.Fatalf("%+v", s)
+	}
 	w.Close()
 	w.Close()
 	if _, open := <-w.C(); open {
@@ -102,4 +106,67 @@ func TestWatchSeesMessagesAndNeverSlowsTheBroker(t *testing.T) {
 			t.Errorf("%q was taken", bad)
 		}
 	}
+}
+
+func TestAWatchHoldsNoMoreBytesThanItMay(t *testing.T) {
+	b := start(t, Options{WatchBytes: 10_000})
+	w, err := b.Watch("#", 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	c := enter(t, b, packet.V5, "c")
+	send := func(bytes ...int) {
+		for _, n := range bytes {
+			c.send(publish("a", string(make([]byte, n)), 1, 1))
+			expect[*packet.Ack](c)
+		}
+	}
+	take := func(bytes ...int) {
+		t.Helper()
+		if len(w.C()) != len(bytes) {
+			t.Fatalf("%d wait, want %d", len(w.C()), len(bytes))
+		}
+		for _, n := range bytes {
+			if m := <-w.C(); len(m.Payload) != n {
+				t.Fatalf("%d bytes, want %d", len(m.Payload), n)
+			}
+		}
+	}
+	send(4000, 5000, 3000, 500) // the third has no room, the small one has
+	take(4000, 5000, 500)
+	send(20_000, 0) // too large for any but an empty watch
+	take(20_000)
+	for range 100 { // what was taken makes room, however often
+		send(6000, 3000)
+		take(6000, 3000)
+	}
+	if n := w.Dropped(); n != 2 {
+		t.Errorf("%d dropped", n)
+	}
+}
+
+func TestOnlookersAreNoReceivers(t *testing.T) {
+	log := &fakeLog{prefix: "kept/"}
+	b := start(t, Options{Keeper: log})
+	w, err := b.Watch("#", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	c := enter(t, b, packet.V5, "c")
+	c.send(publish("typo", "", 1, 1), publish("typo", "", 0, 0), publish("kept/a", "", 1, 2))
+	if a := expect[*packet.Ack](c); a.Reason != packet.NoMatchingSubscribers {
+		t.Errorf("%+v", a)
+	}
+	if a := expect[*packet.Ack](c); a.Reason != packet.Success {
+		t.Errorf("%+v", a)
+	}
+	if _, err := b.Publish(t.Context(), message("typo", 1)); err != nil {
+		t.Error(err)
+	}
+	for range 4 {
+		<-w.C() // it sees them all
+	}
+	eventually(t, "three without subscriber", func() bool { return b.Stats().Dropped[fault.NoSubscriber] == 3 })
 }

@@ -12,11 +12,17 @@ type pendingRetained struct {
 	grant   grant
 }
 
-// retain puts a message that was published with RETAIN into the store.
-func (w *worker) retain(m *msg.Message) {
+// retain puts a message that was published with RETAIN into the store; from is
+// its client when it lives on this loop.
+func (w *worker) retain(m *msg.Message, from *client) {
 	if err := w.broker.retained.Set(m); err != nil {
 		w.counts.dropped[fault.CodeOf(err)]++
-		w.refusals.log("a retained message was not stored", "client", string(m.Publisher), "error", err)
+		const text = "a retained message was not stored"
+		if from == nil {
+			w.refusals.log(text, "client", shown(m.Publisher), "error", err)
+			return
+		}
+		w.refusals.log(text, about(from, "error", err)...)
 	}
 }
 

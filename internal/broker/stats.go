@@ -19,10 +19,21 @@ type Stats struct {
 	// PacketsIn and PacketsOut count packets by type.
 	PacketsIn, PacketsOut [packet.Types]uint64
 	// Dropped counts messages that did not reach a receiver or the log, by reason.
+	// Watches are no receivers: see WatchDropped.
 	Dropped map[fault.Code]uint64
-	// Refused counts connections that were refused or closed by the broker, by
-	// reason.
+	// WatchDropped counts messages that the readers of watches were too slow for.
+	WatchDropped uint64
+	// Refused counts connections that were refused, or closed because of what the
+	// client sent or because the log refused its message, by reason.
 	Refused map[fault.Code]uint64
+	// Closed counts connections that the broker closed without a fault of what was
+	// sent, by reason: taken over, keep alive, shutdown.
+	Closed map[fault.Code]uint64
+	// SubscriptionsRefused counts topic filters refused in SUBACK, by reason.
+	SubscriptionsRefused map[fault.Code]uint64
+	// SessionsNotKept counts clients that asked for a session that outlives its
+	// connection, and did not get one.
+	SessionsNotKept uint64
 	// Retained is how many retained messages there are.
 	Retained int64
 	// Unkept is how many bytes are handed to the log and not committed.
@@ -40,6 +51,8 @@ type counts struct {
 	bytesIn, bytesOut       uint64
 	packetsIn, packetsOut   [packet.Types]uint64
 	dropped, refused        [codes]uint64
+	closed, ungranted       [codes]uint64
+	watchDropped, notKept   uint64
 	unkept, waiting         int64
 }
 
@@ -65,7 +78,11 @@ func (p *published) get() counts {
 
 // Stats adds up what the loops have counted.
 func (b *Broker) Stats() Stats {
-	s := Stats{Subscriptions: b.router.count.Load(), Dropped: map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{}}
+	s := Stats{
+		Subscriptions: b.router.count.Load(),
+		Dropped:       map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{},
+		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{},
+	}
 	s.Connections = b.connections.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
@@ -92,12 +109,18 @@ func (s *Stats) add(c *counts) {
 	s.BytesOut += c.bytesOut
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
-	for i := range codes {
-		if n := c.dropped[i]; n > 0 {
-			s.Dropped[fault.Code(i)] += n
-		}
-		if n := c.refused[i]; n > 0 {
-			s.Refused[fault.Code(i)] += n
+	s.WatchDropped += c.watchDropped
+	s.SessionsNotKept += c.notKept
+	addByCode(s.Dropped, &c.dropped)
+	addByCode(s.Refused, &c.refused)
+	addByCode(s.Closed, &c.closed)
+	addByCode(s.SubscriptionsRefused, &c.ungranted)
+}
+
+func addByCode(to map[fault.Code]uint64, counts *[codes]uint64) {
+	for i, n := range counts {
+		if n > 0 {
+			to[fault.Code(i)] += n
 		}
 	}
 }

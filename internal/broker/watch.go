@@ -10,20 +10,24 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// Watch is a subscriber inside the node. It never slows the broker: what its
-// reader does not take in time is dropped and counted.
+// Watch is an onlooker inside the node: it sees messages and counts as nobody's
+// receiver. It never slows the broker: what its reader does not take in time is
+// dropped and counted, here and in [Stats.WatchDropped].
 type Watch struct {
 	router  *router
 	entry   *subscription
+	limit   int // bytes
 	dropped atomic.Uint64
 
-	mu     sync.Mutex
-	ch     chan msg.Message // guarded for sending against closing
-	closed bool
+	mu      sync.Mutex
+	ch      chan msg.Message // guarded for sending against closing
+	waiting sizes            // of what is in ch, or was when it was last offered something
+	closed  bool
 }
 
 // Watch subscribes to a topic filter from inside the node. Up to buffer messages
-// wait for the reader, at least one. Close it when done.
+// wait for the reader and up to Options.WatchBytes of them, at least one message.
+// Close it when done.
 func (b *Broker) Watch(filter string, buffer int) (*Watch, error) {
 	if err := topic.ValidFilter([]byte(filter)); err != nil {
 		return nil, err
@@ -31,7 +35,7 @@ func (b *Broker) Watch(filter string, buffer int) (*Watch, error) {
 	if group, _, err := topic.ParseShare([]byte(filter)); err != nil || group != nil {
 		return nil, fault.New(fault.SharedUnsupported, "A watch cannot share its messages: give the filter without $share.")
 	}
-	w := &Watch{router: &b.router, ch: make(chan msg.Message, max(buffer, 1))}
+	w := &Watch{router: &b.router, limit: b.options.WatchBytes, ch: make(chan msg.Message, max(buffer, 1))}
 	w.entry = &subscription{watch: w, filter: filter}
 	b.router.add(w.entry)
 	return w, nil
@@ -56,14 +60,50 @@ func (w *Watch) Close() {
 	close(w.ch)
 }
 
-func (w *Watch) offer(m *msg.Message) {
+// offer gives the reader a copy of m; false says that there was no room.
+func (w *Watch) offer(m *msg.Message) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case w.closed:
-	case len(w.ch) == cap(w.ch):
+	if w.closed {
+		return true
+	}
+	// Only here is sent, so the reader can but make what waits less meanwhile.
+	w.waiting.keep(len(w.ch))
+	size := len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher)
+	if w.waiting.count == cap(w.ch) || w.waiting.count > 0 && w.waiting.bytes+size > w.limit {
 		w.dropped.Add(1)
-	default:
-		w.ch <- m.Clone() // only here is sent, under mu: there is room
+		return false
+	}
+	w.waiting.push(size)
+	w.ch <- m.Clone()
+	return true
+}
+
+// sizes are the sizes of a channel's messages, oldest first, in a ring. Its zero
+// value is empty.
+type sizes struct {
+	ring               []int
+	head, count, bytes int
+}
+
+func (s *sizes) push(size int) {
+	if s.count == len(s.ring) {
+		grown := make([]int, max(16, 2*len(s.ring)))
+		for i := range s.count {
+			grown[i] = s.ring[(s.head+i)%len(s.ring)]
+		}
+		s.ring, s.head = grown, 0
+	}
+	s.ring[(s.head+s.count)%len(s.ring)] = size
+	s.count++
+	s.bytes += size
+}
+
+// keep forgets the oldest until n are left.
+func (s *sizes) keep(n int) {
+	for s.count > n {
+		s.bytes -= s.ring[s.head]
+		s.head = (s.head + 1) % len(s.ring)
+		s.count--
 	}
 }

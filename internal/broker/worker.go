@@ -15,6 +15,8 @@ type client struct {
 	session  session.Session
 	conn     *loop.Conn
 	id       string // once admitted
+	name     string // the identifier it came with, as the log shows it
+	since    int64  // when it was accepted, ns since 1970
 	filters  map[string]*subscription
 	last     *route            // of the topic it published to last
 	full     bool              // paused: its receive maximum is used up
@@ -57,7 +59,7 @@ var _ loop.Handler = (*worker)(nil)
 
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
-	conn.Data = &client{session: session.New(&w.broker.limits), conn: conn}
+	conn.Data = &client{session: session.New(&w.broker.limits), conn: conn, since: w.loop.Now()}
 	conn.Wake(w.loop.Now() + int64(w.options.ConnectTimeout))
 }
 
@@ -102,6 +104,9 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	before := c.conn.Output()
 	after := c.session.Step(frame, w.loop.Now(), ev, before)
 	w.send(c, before, after)
+	if c.name == "" && packet.TypeOf(frame[0]) == packet.TypeConnect {
+		c.name = shown(ev.Connect.ClientID)
+	}
 	switch ev.Do {
 	case session.Connect:
 		return w.connect(c, &ev.Connect, rest)
@@ -189,17 +194,20 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
 }
 
 // route gives the message to everybody but the log: this loop's clients, the
-// other loops, the watches. It returns how many that were.
+// other loops, the watches. It returns how many receivers that were: a watch
+// looks on and is none.
 func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	if m.Retain {
-		w.retain(m)
+		w.retain(m, from)
 	}
-	n := w.deliver(r, m, from) + len(r.others) + len(r.watches)
+	n := w.deliver(r, m, from) + len(r.others)
 	for _, to := range r.others {
 		w.exchange.add(to, m)
 	}
 	for _, watch := range r.watches {
-		watch.offer(m)
+		if !watch.offer(m) {
+			w.counts.watchDropped++
+		}
 	}
 	return n
 }

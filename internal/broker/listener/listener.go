@@ -159,7 +159,7 @@ func (l *Listener) accept() {
 		default:
 			// Out of descriptors, mostly: wait until some are free again.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			l.o.Log.Error("cannot accept an MQTT connection", "error", err, "retry_in", pause)
+			l.o.Log.Error("cannot accept an MQTT connection", "error", err, "retry_in_ms", pause.Milliseconds())
 			if !l.wait(pause) {
 				return
 			}

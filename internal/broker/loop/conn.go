@@ -22,8 +22,10 @@ func (h Handle) slot() int { return int(h >> 24) }
 
 // Conn is one connection. Every method is for its loop's goroutine.
 type Conn struct {
-	// Data is the Handler's own.
+	// Data is the Handler's own, for as long as the connection lives on one loop.
 	Data any
+	// ID is the number it was adopted with; it stays when the connection moves.
+	ID uint64
 
 	loop    *Loop
 	net     net.Conn

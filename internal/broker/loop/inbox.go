@@ -54,19 +54,22 @@ func (q *inbox) take() *event {
 	return first
 }
 
-// Events are pooled by what they carry: nothing, a small chunk, a large one. An
-// idle connection's reader holds a small one.
+// Events are pooled by what they carry: nothing, or a chunk of one of three sizes.
+// An idle connection's reader holds a tiny one.
 const (
+	tinyChunk  = 256
 	smallChunk = 2 << 10
 	largeChunk = 32 << 10
 
 	bareClass  = 1
-	smallClass = 2
-	largeClass = 3
+	tinyClass  = 2
+	smallClass = 3
+	largeClass = 4
 )
 
-var pools = [4]sync.Pool{
+var pools = [5]sync.Pool{
 	bareClass:  {New: func() any { return &event{class: bareClass} }},
+	tinyClass:  {New: func() any { return &event{class: tinyClass, buf: make([]byte, tinyChunk)} }},
 	smallClass: {New: func() any { return &event{class: smallClass, buf: make([]byte, smallChunk)} }},
 	largeClass: {New: func() any { return &event{class: largeClass, buf: make([]byte, largeChunk)} }},
 }

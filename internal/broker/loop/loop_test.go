@@ -112,7 +112,7 @@ func (h *lines) socket(t *testing.T) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.loop.Adopt(theirs, nil)
+	h.loop.Adopt(theirs, 7, nil)
 	_ = ours.SetDeadline(time.Now().Add(20 * time.Second))
 	t.Cleanup(func() { _ = ours.Close() })
 	h.expect(t, "open")
@@ -310,3 +310,19 @@ func (*counter) Written(*Conn)          {}
 func (*counter) Due(*Conn)              {}
 func (c *counter) Message(any)          { c.n++ }
 func (*counter) Turn()                  {}
+
+func TestChunksFollowWhatComes(t *testing.T) {
+	for _, c := range []struct {
+		last, next uint8
+		n          int
+	}{
+		{tinyClass, tinyClass, 255}, {tinyClass, smallClass, 256},
+		{smallClass, tinyClass, 256}, {smallClass, smallClass, 257}, {smallClass, largeClass, 2048},
+		{largeClass, tinyClass, 2}, {largeClass, smallClass, 2048}, {largeClass, largeClass, 2049}, {largeClass, largeClass, largeChunk},
+		{tinyClass, tinyClass, 0}, {largeClass, tinyClass, 0},
+	} {
+		if next := classFor(c.n, c.last); next != c.next {
+			t.Errorf("%d bytes in class %d: class %d, want %d", c.n, c.last, next, c.next)
+		}
+	}
+}

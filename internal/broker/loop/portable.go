@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Adopt gives a new socket to the loop, which owns it from now on. release is
-// called once, from the loop, when the connection has ended. Any goroutine may
-// call Adopt before [Loop.Stop].
-func (l *Loop) Adopt(nc net.Conn, release func()) {
-	c := &Conn{loop: l, net: nc, release: release, gate: make(chan struct{}, 2)}
+// Adopt gives a new socket to the loop, which owns it from now on; id is the
+// connection's number. release is called once, from the loop, when the connection
+// has ended. Any goroutine may call Adopt before [Loop.Stop].
+func (l *Loop) Adopt(nc net.Conn, id uint64, release func()) {
+	c := &Conn{ID: id, loop: l, net: nc, release: release, gate: make(chan struct{}, 2)}
 	c.write = c.writeOut
 	c.written = event{kind: flushed, conn: c}
 	l.conns.Add(2) // the reader and the connection
@@ -47,7 +47,7 @@ func (c *Conn) readIn(wg waitGroup) {
 			recycle(e)
 			break
 		}
-		class = classFor(n, len(e.buf))
+		class = classFor(n, class)
 		if e.n = n; n > 0 {
 			c.loop.post(e)
 		} else {
@@ -71,15 +71,17 @@ func readSome(r io.Reader, b []byte) (n int, err error) {
 	return n, err
 }
 
-// classFor picks the next chunk by how far the last one was filled.
-func classFor(n, size int) uint8 {
+// classFor picks the next chunk by how far the last one, of that class, was filled.
+func classFor(n int, last uint8) uint8 {
 	switch {
-	case n == size:
+	case last == tinyClass && n == tinyChunk, last == largeClass && n > tinyChunk && n <= smallChunk:
+		return smallClass
+	case last == smallClass && n == smallChunk, n > smallChunk:
 		return largeClass
-	case size == largeChunk && n > smallChunk:
-		return largeClass
+	case last == smallClass && n > tinyChunk:
+		return smallClass
 	}
-	return smallClass
+	return tinyClass
 }
 
 // drain discards what the peer still sends for as long as the loop's deadline

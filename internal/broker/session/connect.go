@@ -13,6 +13,7 @@ var (
 	errAuth           = fault.New(fault.Protocol, "AUTH came although CONNECT named no authentication method [MQTT-4.12.0-1].")
 	errAuthMethod     = fault.New(fault.BadAuthMethod, "The authentication method is not supported [MQTT-4.12.0-1].")
 	errClientID       = fault.New(fault.BadClientID, "An empty client identifier needs a clean session [MQTT-3.1.3-8].")
+	errLongID         = fault.New(fault.BadClientID, "The client identifier is longer than this server takes.")
 	errQoS2           = fault.New(fault.QoSUnsupported, "QoS 2 is not supported.")
 	errQoS            = fault.New(fault.QoSUnsupported, "A QoS above the maximum that CONNACK told [MQTT-3.2.2-11].")
 	errRetain         = fault.New(fault.RetainUnsupported, "Retained messages are not supported, as CONNACK told [MQTT-3.2.2-14].")
@@ -56,6 +57,8 @@ func (s *Session) acceptable(p *packet.Connect) error {
 		return errClientID
 	case len(p.ClientID) == 0 && p.Version == packet.V31:
 		return errClientID
+	case s.limits.ClientID > 0 && len(p.ClientID) > s.limits.ClientID:
+		return errLongID
 	case p.AuthMethod != nil:
 		return errAuthMethod
 	case p.HasWill && p.Will.QoS > MaximumQoS && p.Version == packet.V5: // [MQTT-3.2.2-12]

@@ -22,6 +22,8 @@ type Limits struct {
 	Inflight int
 	// Queue and QueueBytes bound what is kept back for a client beyond that.
 	Queue, QueueBytes int
+	// ClientID is how many bytes a client identifier may have; 0 is any.
+	ClientID int
 	// Subscriptions is how many topic filters a client may have.
 	Subscriptions int
 	// KeepAlive is the longest keep alive in seconds; a client that asks for more,
