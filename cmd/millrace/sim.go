@@ -83,6 +83,9 @@ func (f *simFlags) bind(c *cobra.Command) {
 }
 
 func (f *simFlags) run(c *cobra.Command) error {
+	if err := positiveFlags(c); err != nil {
+		return err
+	}
 	if err := f.complete(c.ErrOrStderr()); err != nil {
 		return err
 	}
@@ -96,6 +99,26 @@ func (f *simFlags) run(c *cobra.Command) error {
 		return errors.Join(err, closeReport(out))
 	}
 	return errors.Join(err, f.write(c.OutOrStdout(), out, report), shortfall(report))
+}
+
+// positive are the flags whose zero stands for a default, or for no end; who types
+// a zero means something else.
+var positive = []string{
+	"devices", "rate", "duration", "speed", "connections-per-second", "connect-timeout", "drain-timeout", "window", "backlog",
+}
+
+// positiveFlags refuses what would be taken for a flag that was not given.
+func positiveFlags(c *cobra.Command) error {
+	for _, name := range positive {
+		f := c.Flags().Lookup(name)
+		if v := f.Value.String(); f.Changed && (v == "0" || v == "0s" || strings.HasPrefix(v, "-")) {
+			return usage("--%s %s: must be above 0", name, v)
+		}
+	}
+	if f := c.Flags().Lookup("enterprise"); f.Changed && f.Value.String() == "" {
+		return usage("--enterprise: must not be empty")
+	}
+	return nil
 }
 
 // complete turns what flags cannot express into options.

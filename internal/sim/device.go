@@ -23,6 +23,7 @@ type device struct {
 	mu      sync.Mutex
 	client  *client.Client // nil while not connected
 	trouble error          // why not
+	proven  bool           // something was acknowledged on the connection, or its last one
 	records []record       // what waits or is unacknowledged; the index is the token
 	free    []int32
 	queue   queue // what waits, oldest first
@@ -99,6 +100,7 @@ func (d *device) flush() {
 func (d *device) acked(token uint64, reason byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.proven = true
 	i := int32(token)
 	if reason >= packet.UnspecifiedError {
 		d.counts.Refused++

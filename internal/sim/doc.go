@@ -16,5 +16,6 @@
 // what cannot be sent waits in a bounded backlog. Its [Report] says exactly what
 // was published and what the broker acknowledged.
 //
-// The package imports the MQTT client and codec, nothing else of Millrace.
+// The package imports the MQTT client, codec and topic rules, nothing else of
+// Millrace.
 package sim

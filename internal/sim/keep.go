@@ -13,32 +13,48 @@ const (
 	firstBackOff = 100 * time.Millisecond
 	lastBackOff  = 5 * time.Second
 	connectLimit = 10 * time.Second
+	// provenAfter is how long a connection lives until it counts as one that works
+	// though nothing was acknowledged on it.
+	provenAfter = 5 * time.Second
 )
+
+// pauses are those between a device's connections: they grow while connections
+// come to nothing. A CONNACK alone is no success, since a broker may close behind
+// it. Its zero value is at the beginning.
+type pauses struct{ next time.Duration }
+
+// after returns the pause behind a connection that worked or did not.
+func (p *pauses) after(worked bool) time.Duration {
+	if worked || p.next == 0 {
+		p.next = firstBackOff
+	}
+	d := p.next
+	p.next = min(2*p.next, lastBackOff)
+	return d
+}
 
 // keep keeps the device connected until ctx ends: its goroutine belongs to the run.
 // The connection itself is closed by the run.
 func (d *device) keep(ctx context.Context) {
 	rand := newRandom(d.run.o.Plant.Seed, ^d.index)
 	var lost *client.Client // the one before, with what it did not get acknowledged
-	for wait := firstBackOff; ; {
-		if !d.run.gate.pass(ctx) {
-			return
-		}
+	var pauses pauses
+	for d.run.gate.pass(ctx) {
 		c, err := d.connect(ctx, lost)
-		if err != nil {
-			d.failed(err)
-			if !sleep(ctx, time.Duration(float64(wait)*(0.5+rand.unit()))) {
+		began := time.Now()
+		if err == nil {
+			lost = c
+			select {
+			case <-ctx.Done():
 				return
+			case <-c.Done():
+				err = errors.Join(c.Err(), client.ErrClosed)
 			}
-			wait = min(2*wait, lastBackOff)
-			continue
 		}
-		wait, lost = firstBackOff, c
-		select {
-		case <-ctx.Done():
+		d.failed(err)
+		pause := pauses.after(d.wasProven() || time.Since(began) >= provenAfter)
+		if !d.run.pause(ctx, time.Duration(float64(pause)*(0.5+rand.unit()))) {
 			return
-		case <-c.Done():
-			d.failed(errors.Join(c.Err(), client.ErrClosed))
 		}
 	}
 }
@@ -52,6 +68,7 @@ func (d *device) connect(ctx context.Context, lost *client.Client) (*client.Clie
 		lost.Abort() // waits for its last acknowledgements
 		again = lost.InFlight()
 	}
+	d.prove(false)
 	c, err := client.Connect(ctx, client.Options{
 		Addr: o.Addr, Dial: o.Dial, Version: o.Version, ClientID: d.name, Username: o.Username, Password: o.Password,
 		Window: o.Window, Retry: true, Resume: lost, Acked: d.acked,
@@ -76,6 +93,18 @@ func (d *device) joined(c *client.Client, first bool, again int) {
 	defer d.mu.Unlock()
 	d.client, d.trouble = c, nil
 	d.flush()
+}
+
+func (d *device) prove(proven bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.proven = proven
+}
+
+func (d *device) wasProven() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.proven
 }
 
 // failed notes that there is no connection, and why.

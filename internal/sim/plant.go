@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 // PlantOptions are what the model depends on, and all it depends on.
@@ -22,13 +24,17 @@ type PlantOptions struct {
 	Start time.Time
 	// EpochMS stamps milliseconds since 1970 in place of RFC 3339.
 	EpochMS bool
-	// Enterprise is the first level of the topics; empty is "volta".
+	// Enterprise begins the topics, as their first level; empty is "volta". It is
+	// part of a topic name, and brokers keep names that begin with $ to themselves.
 	Enterprise string
 }
 
 // mostPerDevice is how many messages a second a device may send: time stamps have
 // milliseconds, and no two of a topic may be alike.
 const mostPerDevice = 1000
+
+// longestEnterprise is how many bytes the topics' first level may have.
+const longestEnterprise = 1024
 
 func (o *PlantOptions) defaults() error {
 	if o.Devices == 0 {
@@ -52,6 +58,10 @@ func (o *PlantOptions) defaults() error {
 		return fmt.Errorf("sim: speed %g: must be above 0 and at most 3600", o.Speed)
 	case !(o.Faults >= 0 && o.Faults <= 1000):
 		return fmt.Errorf("sim: faults %g: must be 0 to 1000", o.Faults)
+	case len(o.Enterprise) > longestEnterprise:
+		return fmt.Errorf("sim: enterprise: must have at most %d bytes", longestEnterprise)
+	case topic.ValidName([]byte(o.Enterprise)) != nil || o.Enterprise[0] == '$':
+		return fmt.Errorf("sim: enterprise %q: must be text without +, # and NUL that does not begin with $", o.Enterprise)
 	}
 	return nil
 }

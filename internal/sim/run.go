@@ -14,8 +14,9 @@ type run struct {
 	plant    *Plant
 	devices  []*device
 	gate     gate
-	news     chan struct{}           // holds a token when a device joined
-	give     context.CancelCauseFunc // ends the run with an error
+	pause    func(ctx context.Context, d time.Duration) bool // between a device's connections; false says that ctx ended
+	news     chan struct{}                                   // holds a token when a device joined
+	give     context.CancelCauseFunc                         // ends the run with an error
 	began    time.Time
 	behind   time.Duration
 	finished time.Duration
@@ -26,6 +27,14 @@ type run struct {
 // means that publishing never began; with one, that the broker came to refuse a
 // device.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	r, err := newRun(o)
+	if err != nil {
+		return nil, err
+	}
+	return r.run(ctx)
+}
+
+func newRun(o Options) (*run, error) {
 	if err := o.defaults(); err != nil {
 		return nil, err
 	}
@@ -33,9 +42,9 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, plant: plant, gate: gate{every: time.Duration(float64(time.Second) / o.ConnectionsPerSecond)}, news: make(chan struct{}, 1)}
+	r := &run{o: o, plant: plant, pause: sleep, gate: gate{every: time.Duration(float64(time.Second) / o.ConnectionsPerSecond)}, news: make(chan struct{}, 1)}
 	r.addDevices()
-	return r.run(ctx)
+	return r, nil
 }
 
 func (r *run) addDevices() {

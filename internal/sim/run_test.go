@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -199,6 +200,64 @@ func TestNobodyThere(t *testing.T) {
 	}
 }
 
+// A broker that takes a client and closes at once, as one does that is full or has
+// taken the client over, is tried ever less often.
+func TestBeingClosedRightAfterConnackIsNoSuccess(t *testing.T) {
+	s := clienttest.Start(t, &clienttest.Server{Leave: true})
+	o := quick(s.Addr())
+	o.Plant.Devices, o.Plant.Rate, o.Duration, o.DrainTimeout = 1, 10, 0, time.Millisecond
+	r, err := newRun(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(patience(t))
+	var paused []time.Duration
+	r.pause = func(_ context.Context, d time.Duration) bool {
+		if paused = append(paused, d); len(paused) == 8 {
+			stop()
+		}
+		return len(paused) < 8
+	}
+	if _, err := r.run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	for i, d := range paused {
+		if want := min(firstBackOff<<i, lastBackOff); d < want/2 || d > want*3/2 {
+			t.Errorf("pause %d is %v, want about %v", i+1, d, want)
+		}
+	}
+	if n := s.Connections(); n != 8 {
+		t.Errorf("%d connections", n)
+	}
+}
+
+func TestPausesBeginAnewWhenAConnectionWorked(t *testing.T) {
+	var p pauses
+	var got []int64
+	for _, worked := range []bool{false, false, false, true, false, false, false, false, false, false, false, true} {
+		got = append(got, p.after(worked).Milliseconds())
+	}
+	if want := []int64{100, 200, 400, 100, 200, 400, 800, 1600, 3200, 5000, 5000, 100}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestAnAcknowledgementProvesTheConnection(t *testing.T) {
+	r, err := newRun(quick(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, m := r.devices[0], Message{Payload: []byte("{}")}
+	d.offer(&m)
+	d.queue.pop()
+	if d.wasProven() {
+		t.Error("proven by nothing")
+	}
+	if d.acked(0, packet.QuotaExceeded); !d.wasProven() {
+		t.Error("not proven")
+	}
+}
+
 func TestRefusedDevicesEndTheRun(t *testing.T) {
 	s := clienttest.Start(t, &clienttest.Server{Refuse: packet.BadUserNameOrPassword})
 	_, err := Run(patience(t), quick(s.Addr()))
@@ -209,6 +268,12 @@ func TestRefusedDevicesEndTheRun(t *testing.T) {
 }
 
 func TestRunRefusesBadOptions(t *testing.T) {
+	long := strings.Repeat("x", 1025)
+	for _, enterprise := range []string{"a+", "#", "a\x00b", "$SYS", "a\xff", long} {
+		if _, err := Run(patience(t), Options{Plant: PlantOptions{Enterprise: enterprise}}); err == nil || !strings.Contains(err.Error(), "enterprise") {
+			t.Errorf("enterprise %q: %v", enterprise, err)
+		}
+	}
 	for _, o := range []Options{{QoS: 2}, {Duration: -1}, {ConnectionsPerSecond: -1}, {Plant: PlantOptions{Devices: -1}}} {
 		if _, err := Run(patience(t), o); err == nil {
 			t.Errorf("%+v is taken", o)

@@ -21,6 +21,8 @@ type Server struct {
 	ReceiveMaximum uint16
 	// Refuse is the reason code of CONNACK.
 	Refuse byte
+	// Leave ends every connection right after its CONNACK.
+	Leave bool
 	// Published is called with each message, one at a time; it may be nil.
 	Published func(client string, p *packet.Publish)
 
@@ -188,7 +190,7 @@ func (c *conn) connect(p *packet.Connect) bool {
 	c.v, c.id = p.Version, string(p.ClientID)
 	c.s.total++
 	c.send((&packet.Connack{Reason: c.s.Refuse, ReceiveMaximum: c.s.ReceiveMaximum}).Append(nil, c.v))
-	return c.s.Refuse == packet.Success
+	return c.s.Refuse == packet.Success && !c.s.Leave
 }
 
 func (c *conn) publish(p *packet.Publish) {
