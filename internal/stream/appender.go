@@ -17,6 +17,7 @@ type appender struct {
 	log  Log
 	out  *slog.Logger
 	now  func() time.Time
+	disk *budget // nil for a log in memory
 
 	queue *queue // the goroutine's own
 	enc   encoder
@@ -56,23 +57,25 @@ type answer struct {
 	err      error
 }
 
-func newAppender(name string, log Log, out *slog.Logger, now func() time.Time, newRun func() uint64) *appender {
+func newAppender(name string, log Log, disk *budget, out *slog.Logger, now func() time.Time, newRun func() uint64) *appender {
 	return &appender{
-		name: name, log: log, out: out.With("stream", name), now: now, queue: newQueue(newRun),
+		name: name, log: log, disk: disk, out: out.With("stream", name), now: now, queue: newQueue(newRun),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
 
-// keep hands a batch over; refuse, when not nil, is its answer in its turn.
-func (a *appender) keep(b *msg.Batch, refuse error, committed func(*msg.Batch, error)) {
+// keep hands a batch over that was paid for with cost; refuse, when not nil, is its
+// answer in its turn.
+func (a *appender) keep(b *msg.Batch, cost int64, refuse error, committed func(*msg.Batch, error)) {
 	a.mu.Lock()
 	if a.closing {
 		a.mu.Unlock()
+		a.disk.settle(cost)
 		committed(b, shutdown())
 		return
 	}
 	j := a.job()
-	j.batch, j.committed = b, committed
+	j.batch, j.cost, j.committed = b, cost, committed
 	a.arrived = append(a.arrived, arrival{j, refuse})
 	a.mu.Unlock()
 	a.pending.Add(int64(b.Count()))
@@ -163,6 +166,9 @@ func (a *appender) step(in *inbox) int64 {
 // take hands an answer to the queue and counts it.
 func (a *appender) take(now int64, r answer) {
 	s := r.shipment
+	if s.repeat {
+		a.disk.settle(repeatCost(s))
+	}
 	a.queue.answer(now, s, r.seq, r.err)
 	switch s.state {
 	case stored:
@@ -192,8 +198,9 @@ func (a *appender) recycle(s *shipment) {
 }
 
 func (a *appender) send(s *shipment) {
-	if s.repeat {
+	if s.repeat { // the sending before may be stored as well
 		a.repeats.Add(1)
+		a.disk.owe(repeatCost(s))
 	}
 	if s.buf == nil {
 		var buf []byte
@@ -222,6 +229,7 @@ func (a *appender) callBack(now int64, settled []*job) {
 			a.refused.Add(n)
 		}
 		a.pending.Add(-int64(n))
+		a.disk.settle(j.cost)
 		batch, committed, err := j.batch, j.committed, j.err
 		*j = job{}
 		committed(batch, err)

@@ -21,6 +21,8 @@
 //   - An entry that the log refuses or does not answer is sent again, with nothing
 //     new in between, until it is in. Only a full storage ends the attempts: then its
 //     batches are answered with fault.StorageFull.
+//   - A burst does not overrun the disk's reserve: what was handed over since the last
+//     measurement counts as written.
 //   - A reader sees the messages in log order, which for one publisher is the order
 //     of publishing, none twice, whatever was sent again.
 //   - An entry that does not bear its checksum is skipped, counted and named in the

@@ -8,7 +8,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/fault"
@@ -21,7 +23,7 @@ import (
 func TestAFullDiskRefusesAndThenTakesAgain(t *testing.T) {
 	smalldisk.AsRoot(t, func(t *testing.T) {
 		t.Run("with a reserve", func(t *testing.T) { fillDisk(t, 4<<20) })
-		t.Run("into the engine's own failure", func(t *testing.T) { fillDisk(t, 1) })
+		t.Run("into the engine's own failure", func(t *testing.T) { fillDisk(t, 0) })
 	})
 }
 
@@ -42,8 +44,10 @@ func fillDisk(t *testing.T, reserve int64) {
 	a := alarms{make(chan string, 10), make(chan string, 10)}
 	s := running(t, nil, func(o *Options) {
 		o.Open = func(ctx context.Context, c LogConfig) (Log, error) { return b.Log(ctx, c) }
-		o.FreeSpace = func() (int64, error) { return bus.FreeSpace(disk) }
 		o.Reserve, o.Alarms, o.GuardPulse = reserve, a, 1e6
+		if reserve > 0 {
+			o.FreeSpace = func() (int64, error) { return bus.FreeSpace(disk) }
+		}
 	})
 	defer s.Close(context.Background())
 
@@ -68,6 +72,69 @@ func fillDisk(t *testing.T, reserve int64) {
 		if !found[m] {
 			t.Fatalf("message %s was confirmed and is lost", m)
 		}
+	}
+}
+
+// TestABurstLeavesTheReserveAlone publishes onto a small disk as fast as it goes while
+// the guard's own pulse never comes.
+func TestABurstLeavesTheReserveAlone(t *testing.T) {
+	smalldisk.AsRoot(t, func(t *testing.T) {
+		for _, d := range []bus.Durability{bus.Power, bus.Process} {
+			for _, size := range []int{8, 300, 20_000} {
+				t.Run(fmt.Sprintf("%v, messages of %d bytes", d, size), func(t *testing.T) { burst(t, d, size) })
+			}
+		}
+	})
+}
+
+func burst(t *testing.T, d bus.Durability, size int) {
+	const reserve = 3 << 20
+	disk := smalldisk.Mount(t, 8<<20)
+	b, o := onDisk(t, filepath.Join(disk, "bus"), d)
+	defer b.Close()
+	a := alarms{make(chan string, 10), make(chan string, 10)}
+	o.FreeSpace = func() (int64, error) { return bus.FreeSpace(disk) }
+	o.Reserve, o.Alarms, o.GuardPulse = reserve, a, time.Hour
+	s := running(t, nil, func(x *Options) { *x = o })
+	payload := strings.Repeat("x", size)
+	var wg sync.WaitGroup
+	for p := range 4 {
+		wg.Go(func() { burstUntilRefused(t, s, reading("p"+strconv.Itoa(p), payload, 1)) })
+	}
+	wg.Wait()
+	<-a.raised
+	s.Close(context.Background())
+	free, err := bus.FreeSpace(disk)
+	if err != nil || free < reserve {
+		t.Fatalf("%d bytes are free, the reserve is %d: %v", free, reserve, err)
+	}
+	if free > 2*reserve {
+		t.Fatalf("refused with %d bytes free, the reserve is %d", free, reserve)
+	}
+}
+
+// burstUntilRefused hands over batches of up to a hundred messages, thirty at a time.
+func burstUntilRefused(t *testing.T, s *Streams, m msg.Message) {
+	room := make(chan struct{}, 30)
+	var full atomic.Bool
+	for n := 1; !full.Load(); n = n*7%100 + 1 {
+		b := new(msg.Batch)
+		for range n {
+			b.Add(&m, 0)
+		}
+		room <- struct{}{}
+		s.Keep(0, b, func(_ *msg.Batch, err error) {
+			if err != nil && fault.CodeOf(err) != fault.StorageFull {
+				t.Error(err)
+			}
+			if err != nil {
+				full.Store(true)
+			}
+			<-room
+		})
+	}
+	for range cap(room) {
+		room <- struct{}{}
 	}
 }
 

@@ -28,9 +28,10 @@ type guard struct {
 	low     bool
 }
 
-// look takes the free bytes and says whether messages are to be refused.
-func (g *guard) look(free int64) bool {
-	g.low = free < g.reserve || g.low && free < g.reserve+g.reserve/8
+// look takes the free bytes, less what is on its way to the disk, and says whether
+// messages are to be refused. over tells that some had to be since the last look.
+func (g *guard) look(free int64, over bool) bool {
+	g.low = free < g.reserve || (g.low || over) && free < g.reserve+g.reserve/8
 	return g.low
 }
 
@@ -43,27 +44,50 @@ func (s *Streams) watchDisk() {
 		select {
 		case <-t.C:
 			s.lookAtDisk()
+		case <-s.measure:
+			s.lookAtDisk()
 		case <-s.stop:
 			return
 		}
 	}
 }
 
+// measureSoon wakes the guard; over tells that a batch was refused.
+func (s *Streams) measureSoon(over bool) {
+	if over {
+		s.over.Store(true)
+	}
+	select {
+	case s.measure <- struct{}{}:
+	default:
+	}
+}
+
 // lookAtDisk measures, refuses or takes again, and raises or clears the alarm.
 func (s *Streams) lookAtDisk() {
 	if s.opt.FreeSpace != nil {
-		free, err := s.opt.FreeSpace()
-		switch {
-		case err != nil && !s.blind:
-			s.opt.Log.Error("free disk space is not known", "err", err)
-		case err == nil && s.guard.look(free):
+		free := s.free()
+		if s.guard.look(free, s.over.Swap(false)) {
 			s.refuse(free)
-		case err == nil:
+		} else {
 			s.refuseNone()
 		}
-		s.blind = err != nil
 	}
 	s.alarm()
+}
+
+// free returns the free bytes less what is on its way to the disk. Where they cannot
+// be measured it goes on from the last measurement.
+func (s *Streams) free() int64 {
+	before := s.disk.settled.Load()
+	free, err := s.opt.FreeSpace()
+	if err == nil {
+		s.disk.measured(before, free-s.guard.reserve-streamCost*int64(len(s.kept)))
+	} else if !s.blind {
+		s.opt.Log.Error("free disk space is not known", "err", err)
+	}
+	s.blind = err != nil
+	return max(s.disk.left()+s.guard.reserve, 0)
 }
 
 // refuse makes every stream on disk answer that the storage is full.
@@ -80,6 +104,12 @@ func (s *Streams) refuseNone() {
 	for _, k := range s.kept {
 		k.refusal.Store(nil)
 	}
+}
+
+// tight is the answer to a batch that would touch the reserve.
+func (s *Streams) tight(stream string) *fault.Error {
+	return &fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: fmt.Sprintf(
+		"Stream %s takes no messages: the disk's reserve of %s would not stay free.", stream, mebibytes(s.guard.reserve))}
 }
 
 // alarm raises or clears as the streams stand.

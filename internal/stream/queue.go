@@ -18,6 +18,7 @@ const (
 type job struct {
 	batch     *msg.Batch
 	committed func(*msg.Batch, error)
+	cost      int64 // bytes it takes on the disk, at most
 	handed    int64 // when, ns
 	open      int   // entries that hold part of it and are not settled
 	packed    bool  // every record is in an entry

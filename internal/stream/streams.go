@@ -63,6 +63,10 @@ type Streams struct {
 	captures captures
 	kept     []*kept
 
+	disk    *budget
+	over    atomic.Bool   // a batch was refused since the last measurement
+	measure chan struct{} // asks the guard to measure at once
+
 	stop       chan struct{}
 	guardEnded chan struct{}
 	started    bool
@@ -79,6 +83,7 @@ type kept struct {
 	appender *appender
 	out      *slog.Logger
 	refusal  atomic.Pointer[fault.Error] // answers Keep while the disk is too full
+	tight    *fault.Error                // answers Keep where a batch would touch the reserve
 	dropped  atomic.Uint64               // repeated entries that readers passed over
 
 	// mu guards the fields below.
@@ -96,11 +101,11 @@ func New(o Options) (*Streams, error) {
 	if len(o.Streams) > 0 && o.Open == nil {
 		return nil, fault.New(fault.Invalid, "Streams need a log to keep messages in.")
 	}
-	s := &Streams{opt: o.filled(), stop: make(chan struct{}), guardEnded: make(chan struct{})}
+	s := &Streams{opt: o.filled(), disk: newBudget(), measure: make(chan struct{}, 1), stop: make(chan struct{}), guardEnded: make(chan struct{})}
 	s.guard.reserve = s.opt.Reserve
 	for _, c := range o.Streams {
 		s.captures = append(s.captures, c.Filters)
-		s.kept = append(s.kept, &kept{cfg: c, out: s.opt.Log.With("stream", c.Name), bad: map[uint64]bool{}})
+		s.kept = append(s.kept, &kept{cfg: c, tight: s.tight(c.Name), out: s.opt.Log.With("stream", c.Name), bad: map[uint64]bool{}})
 	}
 	return s, nil
 }
@@ -130,7 +135,11 @@ func (s *Streams) open(ctx context.Context, k *kept) (err error) {
 		return err
 	}
 	k.asked = s.opt.Now()
-	k.appender = newAppender(c.Name, k.log, s.opt.Log, s.opt.Now, rand.Uint64)
+	disk := s.disk
+	if c.Memory {
+		disk = nil
+	}
+	k.appender = newAppender(c.Name, k.log, disk, s.opt.Log, s.opt.Now, rand.Uint64)
 	return k.last(ctx)
 }
 
@@ -163,11 +172,20 @@ func (s *Streams) Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, er
 		return
 	}
 	k := s.kept[stream]
-	var refuse error
 	if r := k.refusal.Load(); r != nil {
-		refuse = r
+		k.appender.keep(b, 0, r, committed)
+		return
 	}
-	k.appender.keep(b, refuse, committed)
+	cost := batchCost(b)
+	taken, measure := k.appender.disk.spend(cost)
+	if measure {
+		s.measureSoon(!taken)
+	}
+	if !taken {
+		k.appender.keep(b, 0, k.tight, committed)
+		return
+	}
+	k.appender.keep(b, cost, nil, committed)
 }
 
 // Close takes no more batches, waits until ctx ends for those that were handed over,

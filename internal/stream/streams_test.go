@@ -442,11 +442,14 @@ func TestALowDiskRefusesAlarmsAndRecovers(t *testing.T) {
 func TestTheGuardTakesAgainOnlyWithSomeMargin(t *testing.T) {
 	g := guard{reserve: 800}
 	for _, c := range []struct {
-		free   int64
-		refuse bool
-	}{{900, false}, {800, false}, {799, true}, {800, true}, {899, true}, {900, false}, {850, false}} {
-		if got := g.look(c.free); got != c.refuse {
-			t.Errorf("%d free: refuse %v", c.free, got)
+		free         int64
+		over, refuse bool
+	}{
+		{900, false, false}, {800, false, false}, {799, false, true}, {800, false, true}, {899, false, true}, {900, false, false}, {850, false, false},
+		{899, true, true}, {899, false, true}, {900, true, false}, {850, false, false},
+	} {
+		if got := g.look(c.free, c.over); got != c.refuse {
+			t.Errorf("%d free, over %v: refuse %v", c.free, c.over, got)
 		}
 	}
 }
