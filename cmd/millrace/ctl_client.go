@@ -186,6 +186,8 @@ func (c *client) explain(err error) error {
 	start := "start one with: millrace serve --data " + c.where
 	_, missing := os.Stat(socket)
 	switch {
+	case errors.Is(missing, syscall.ENOTDIR):
+		return fmt.Errorf("%s is no folder; --data wants the data folder of a node", c.where)
 	case errors.Is(missing, os.ErrNotExist):
 		return fmt.Errorf("no node runs on %s; %s", c.where, start)
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -210,14 +212,16 @@ func refusal(answer *http.Response, content []byte, way hint) error {
 	case way.status:
 	case http.StatusUnauthorized:
 		way.text = "on the node's machine, millrace ctl api-key list shows the keys and api-key create makes one"
+	case http.StatusForbidden:
+		way.text = "on the node's machine, millrace ctl api-key create --role makes a key that may"
 	default:
 		way.text = ""
 	}
 	return &refused{p, way.text}
 }
 
-// typed is what was typed for one of the API's places: query.limit is --limit.
-func typed(place string) string {
+// asTyped is what was typed for one of the API's places: query.limit is --limit.
+func asTyped(place string) string {
 	if name, ok := strings.CutPrefix(place, "query."); ok {
 		return "--" + name
 	}
@@ -236,14 +240,14 @@ func (r *refused) Error() string {
 	text := cmp.Or(r.Detail, r.Title)
 	if len(r.Errors) == 1 {
 		place := r.Errors[0].Location
-		text = strings.Replace(text, place+":", typed(place)+":", 1)
+		text = strings.Replace(text, place+":", asTyped(place)+":", 1)
 	}
 	if r.Code != "" {
 		text += " (" + r.Code + ")"
 	}
 	if len(r.Errors) > 1 {
 		for _, e := range r.Errors {
-			text += fmt.Sprintf("\n  %s: %s", typed(e.Location), e.Message)
+			text += fmt.Sprintf("\n  %s: %s", asTyped(e.Location), e.Message)
 		}
 	}
 	if r.way != "" {

@@ -278,14 +278,14 @@ func TestRefusalsShowTheWayOut(t *testing.T) {
 		status int
 		want   string
 	}{
-		"user delete eve":                {http.StatusNotFound, "millrace ctl user list shows the users"},
-		"user passwd eve":                {http.StatusNotFound, "millrace ctl user list shows the users"},
-		"user create eve --role viewer":  {http.StatusConflict, "millrace ctl user passwd sets"},
-		"user create eve --role  viewer": {http.StatusForbidden, "millrace: No.\n"},
-		"api-key delete k":               {http.StatusNotFound, "millrace ctl api-key list shows the keys"},
-		"series range a":                 {http.StatusNotFound, "millrace ctl series list"},
-		"config explain x":               {http.StatusNotFound, "millrace ctl config show"},
-		"status":                         {http.StatusUnauthorized, "millrace ctl api-key list shows"},
+		"user delete eve":               {http.StatusNotFound, "millrace ctl user list shows the users"},
+		"user passwd eve":               {http.StatusNotFound, "millrace ctl user list shows the users"},
+		"user create eve --role viewer": {http.StatusConflict, "millrace ctl user passwd sets"},
+		"publish a -m b":                {http.StatusForbidden, "api-key create --role makes a key that may"},
+		"api-key delete k":              {http.StatusNotFound, "millrace ctl api-key list shows the keys"},
+		"series range a":                {http.StatusNotFound, "millrace ctl series list"},
+		"config explain x":              {http.StatusNotFound, "millrace ctl config show"},
+		"status":                        {http.StatusUnauthorized, "millrace ctl api-key list shows"},
 	} {
 		n.status = step.status
 		code, _, errs := millrace(t, "a long password", append([]string{"ctl", "--data", n.data}, strings.Fields(line)...)...)
@@ -298,6 +298,10 @@ func TestRefusalsShowTheWayOut(t *testing.T) {
 func TestNodesThatCannotBeReached(t *testing.T) {
 	empty := testkit.ShortTempDir(t)
 	left := testkit.ShortTempDir(t)
+	file := filepath.Join(empty, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(left, socketName), Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
@@ -308,6 +312,7 @@ func TestNodesThatCannotBeReached(t *testing.T) {
 		args []string
 		want string
 	}{
+		"no folder":       {[]string{"--data", file}, file + " is no folder; --data wants"},
 		"nothing there":   {[]string{"--data", empty}, "no node runs on " + empty + "; start one with: millrace serve --data " + empty},
 		"a socket left":   {[]string{"--data", left}, "no node runs on " + left + ", its last one was cut off"},
 		"nobody listens":  {[]string{"--url", "http://" + testkit.FreeAddr(t), "--api-key", "k:s"}, "--url wants the address of the node's console"},
