@@ -25,6 +25,7 @@ func (a *App) registerMetrics() {
 	m.Gauge("millrace_alarms", "Active alarms.", func() float64 { return float64(len(a.alarms.Active())) })
 	m.Gauge("millrace_disk_free_bytes", "Free bytes where the data lies.", func() float64 { free, _ := a.freeSpace(); return float64(free) })
 	m.Counter("millrace_bus_restarts_total", "Times that the storage engine was started afresh.", counter(a.bus.Restarts))
+	m.Counter("millrace_live_missed_total", "Messages that readers of GET /live were too slow for.", func() float64 { return float64(a.api.Missed()) })
 	m.Gauge("millrace_topics", "Topics whose last message is remembered.", func() float64 { return float64(a.topics.Stats().Topics) })
 	m.Counter("millrace_topics_evicted_total", "Topics forgotten for room.", func() float64 { return float64(a.topics.Stats().Evicted) })
 	m.Counter("millrace_topics_missed_total", "Messages that the topic registry was too slow for.", func() float64 { return float64(a.topics.Stats().Missed) })
@@ -37,6 +38,7 @@ func (a *App) brokerMetrics() {
 	m.Counter("millrace_received_bytes_total", "Bytes from MQTT clients.", func() float64 { return float64(stats().BytesIn) })
 	m.Counter("millrace_sent_bytes_total", "Bytes for MQTT clients.", func() float64 { return float64(stats().BytesOut) })
 	m.Gauge("millrace_retained", "Retained messages.", func() float64 { return float64(stats().Retained) })
+	m.Counter("millrace_sessions_not_kept_total", "Clients that asked for a session that outlives its connection, and did not get one.", func() float64 { return float64(stats().SessionsNotKept) })
 	m.Gauge("millrace_unkept_bytes", "Bytes handed to the log and not yet kept.", func() float64 { return float64(stats().Unkept) })
 	m.Counters("millrace_messages_received_total", "Messages published to the node.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesIn }))
 	m.Counters("millrace_messages_sent_total", "Messages delivered to clients.", "qos", byQoS(stats, func(s broker.Stats) [3]uint64 { return s.MessagesOut }))
@@ -44,8 +46,11 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
 	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
-	m.Counters("millrace_connections_refused_total", "Connections that the node refused or closed.", "reason",
-		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.KeepAlive, fault.ConnectionLimit))
+	m.Counters("millrace_connections_closed_total", "Connections that the node closed without a fault of what was sent.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown))
+	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }))
+	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
+	m.Counters("millrace_connections_refused_total", "Connections that were refused, or closed for a fault.", "reason",
+		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))
 }
 
 func (a *App) streamMetrics() {

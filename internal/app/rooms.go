@@ -73,6 +73,9 @@ func (a *App) startStreams(ctx context.Context) (stop, error) {
 	if err := a.streams.Start(ctx); err != nil {
 		return nil, err
 	}
+	if err := a.warnOfForgottenLogs(ctx); err != nil {
+		a.log.Error("stored streams cannot be listed", "error", err)
+	}
 	a.health.Add("streams", a.streamsReady)
 	return func(ctx context.Context) error { a.streams.Close(ctx); return nil }, nil
 }

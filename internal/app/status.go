@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/stream"
@@ -17,6 +18,23 @@ import (
 func (a *App) freeSpace() (int64, error) {
 	free, _, err := observe.Disk(a.cfg.Data)
 	return free, err
+}
+
+// warnOfForgottenLogs names what lies on disk and no stream of the configuration
+// owns: it takes space, and nobody would look for it.
+func (a *App) warnOfForgottenLogs(ctx context.Context) error {
+	logs, err := a.bus.Logs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range logs {
+		configured := slices.ContainsFunc(a.cfg.Streams, func(s config.Stream) bool { return s.Name == l.Name })
+		if !configured {
+			a.log.Warn("a stream lies on disk that the configuration does not name: its messages are kept and not read",
+				"stream", l.Name, "bytes", l.Bytes)
+		}
+	}
+	return nil
 }
 
 // streamsReady is nil while every stream takes messages.
@@ -146,7 +164,7 @@ func (a *App) lost(b broker.Stats, code fault.Code) uint64 {
 	if code == fault.NoSubscriber {
 		return 0
 	}
-	return b.Dropped[code] + b.Refused[code] + a.historian.Rejected(code)
+	return b.Dropped[code] + b.Refused[code] + b.SubscriptionsRefused[code] + a.historian.Rejected(code)
 }
 
 func (a *App) lostInAll() uint64 {

@@ -32,7 +32,7 @@ export function Storage({ status }: { status: Status }) {
                 </td>
                 <td className="num">{rate(one.appendedRate)}</td>
                 <td className="num">{bytes(one.bytes)}</td>
-                <td className="num">{reach(one.firstTime, now, duration) || t("value.none")}</td>
+                <td className="num">{reach(one.firstTime ?? "", now, duration) || t("value.none")}</td>
               </tr>
             ))}
             {streams.length === 0 && (
