@@ -93,7 +93,7 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 	each, all := float64(c.NewSeriesPerPublisher), float64(c.NewSeriesPerSecond)
 	h, err := historian.New(historian.Options{
 		Dir: a.path("warm"), Source: a.streams, Stream: c.Stream,
-		Payload:     payload.Options{TimeFields: c.TimeFields, MaxPast: c.PastLimit, MaxFuture: c.FutureLimit},
+		Payload:     payload.Options{TimeFields: c.TimeFields, MaxPast: c.PastLimit, MaxFuture: c.FutureLimit, MaxDepth: c.MaxDepth, MaxMetrics: c.MaxMetrics, MaxText: int(c.MaxText)},
 		CommitEvery: c.CommitInterval, MaxAge: c.Retention, MaxSeries: c.MaxSeries,
 		NewSeries: historian.Rate{PerSecond: all, Burst: 10 * all}, NewSeriesEach: historian.Rate{PerSecond: each, Burst: 10 * each},
 		// Half of what the streams leave, so that the historian can still take in
@@ -117,7 +117,8 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Address: c.Listen, Keeper: a.streams, Log: a.log, Loops: c.Loops, MaxConnections: c.MaxConnections,
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
-		KeepAlive: uint16(c.KeepAliveMax.Seconds()),
+		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
+		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	})
 	if err != nil {
 		return nil, err

@@ -32,16 +32,20 @@ type Log struct {
 
 // MQTT configures the broker.
 type MQTT struct {
-	Listen         string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port for MQTT clients. Clients are anonymous, so it has to be a loopback address."`
-	MaxPacketSize  Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"7MiB" doc:"Largest packet that a client may send or is sent."`
-	MaxConnections int           `yaml:"max_connections" default:"100000" min:"1" max:"10000000" doc:"Connections at one time; more are refused."`
-	ConnectTimeout time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`
-	KeepAliveMax   time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`
-	ReceiveMaximum int           `yaml:"receive_maximum" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
-	InflightWindow int           `yaml:"inflight_window" default:"64" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
-	QueueMessages  int           `yaml:"queue_messages" default:"1000" min:"1" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
-	QueueBytes     Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
-	Loops          int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
+	Listen           string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port for MQTT clients. Clients are anonymous, so it has to be a loopback address."`
+	MaxPacketSize    Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"7MiB" doc:"Largest packet that a client may send or is sent."`
+	MaxConnections   int           `yaml:"max_connections" default:"100000" min:"1" max:"10000000" doc:"Connections at one time; more are refused."`
+	ConnectTimeout   time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`
+	KeepAliveMax     time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`
+	ReceiveMaximum   int           `yaml:"receive_maximum" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
+	InflightWindow   int           `yaml:"inflight_window" default:"64" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
+	QueueMessages    int           `yaml:"queue_messages" default:"1000" min:"1" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
+	QueueBytes       Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
+	MaxClientID      int           `yaml:"max_client_id" default:"256" min:"23" max:"65535" doc:"Longest client identifier in bytes; clients with a longer one are refused."`
+	Subscriptions    int           `yaml:"subscriptions" default:"10000" min:"1" max:"10000000" doc:"Topic filters that one client may have; further ones are refused."`
+	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
+	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
+	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 }
 
 // HTTP configures console and API.
@@ -75,5 +79,8 @@ type Historian struct {
 	NewSeriesPerPublisher int           `yaml:"new_series_per_publisher" default:"200" min:"1" max:"1000000" doc:"New series a second from one publisher."`
 	PastLimit             time.Duration `yaml:"past_limit" default:"10y" min:"1m" max:"100y" doc:"Points further back than this from their arrival are rejected and counted."`
 	FutureLimit           time.Duration `yaml:"future_limit" default:"1d" min:"1s" max:"1y" doc:"Points further ahead than this of their arrival are rejected and counted."`
+	MaxDepth              int           `yaml:"max_depth" default:"32" min:"1" max:"1000" doc:"How deep JSON may nest; deeper payloads are not decoded, and counted."`
+	MaxMetrics            int           `yaml:"max_metrics" default:"1000" min:"1" max:"1000000" doc:"Metrics that one record may have; further ones are rejected and counted."`
+	MaxText               Size          `yaml:"max_text" default:"4KiB" min:"1" max:"1MiB" doc:"Longest text that is stored as a value; longer ones are rejected and counted."`
 	Retention             time.Duration `yaml:"retention" default:"0" min:"0" max:"100y" doc:"Points older than this are removed. 0: kept for ever."`
 }

@@ -38,11 +38,11 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 	c, _ := load(t, Sources{})
 	want := &Config{
 		Data: "./data", Durability: "power", Node: Node{Name: "plant-1"}, Log: Log{"info", "text"},
-		MQTT:      MQTT{"127.0.0.1:1883", 1 << 20, 100000, 10 * time.Second, 0, 1024, 64, 1000, 4 << 20, 0},
+		MQTT:      MQTT{"127.0.0.1:1883", 1 << 20, 100000, 10 * time.Second, 0, 1024, 64, 1000, 4 << 20, 256, 10000, 100000, 256 << 20, 0},
 		HTTP:      HTTP{"127.0.0.1:18083", 12 * time.Hour, time.Hour},
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
 		Storage:   Storage{256 << 20, 0},
-		Historian: Historian{"telemetry", []string{"ts", "timestamp"}, 5 * time.Second, 1000000, 1000, 200, 10 * year, day, 0},
+		Historian: Historian{"telemetry", []string{"ts", "timestamp"}, 5 * time.Second, 1000000, 1000, 200, 10 * year, day, 32, 1000, 4 << 10, 0},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Fatalf("got  %+v\nwant %+v", c, want)
