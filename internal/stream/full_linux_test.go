@@ -166,3 +166,66 @@ func publishUntilFull(t *testing.T, s *Streams) map[string]bool {
 }
 
 func readN(t *testing.T, s *Streams, n int) []string { return read(t, s, msg.Position{}, n) }
+
+// TestAKilledNodeStartsOnADiskWithoutAByteFree kills the room with its log in the
+// midst of writing, lets somebody else fill the disk, starts and makes space again.
+func TestAKilledNodeStartsOnADiskWithoutAByteFree(t *testing.T) {
+	smalldisk.AsRoot(t, killedOnAFullDisk)
+}
+
+func killedOnAFullDisk(t *testing.T) {
+	disk := smalldisk.Mount(t, 64<<20)
+	dir, ballast := filepath.Join(disk, "bus"), filepath.Join(disk, "ballast")
+	confirmed := map[string]bool{}
+	for round := range 2 { // with either durability
+		runAndKill(t, dir, round, 30, confirmed)
+	}
+	fillToTheLastByte(t, ballast)
+	b, o := onDisk(t, dir, bus.Power)
+	defer b.Close()
+	a := alarms{make(chan string, 10), make(chan string, 10)}
+	o.FreeSpace = func() (int64, error) { return bus.FreeSpace(disk) }
+	o.Reserve, o.Alarms, o.GuardPulse = 4<<20, a, time.Millisecond
+	s := running(t, nil, func(x *Options) { *x = o })
+	defer s.Close(context.Background())
+
+	if got := <-a.raised; !strings.HasPrefix(got, alarmFull) {
+		t.Fatalf("alarm %q", got)
+	}
+	end := func() error { return keep(s, batchOf(reading("end", "", 1))) }
+	if err := end(); fault.CodeOf(err) != fault.StorageFull {
+		t.Fatalf("on a full disk: %v", err)
+	}
+	if got := readN(t, s, len(confirmed)); len(got) < len(confirmed) {
+		t.Fatalf("%d of %d messages can be read while the disk is full", len(got), len(confirmed))
+	}
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	<-a.cleared
+	if err := end(); err != nil {
+		t.Fatalf("with space again: %v", err)
+	}
+	checkCrashed(t, s, confirmed)
+	if b.Restarts() != 0 {
+		t.Fatalf("the engine was restarted %d times: something was written on the full disk", b.Restarts())
+	}
+}
+
+// fillToTheLastByte writes a file until the disk has no byte left.
+func fillToTheLastByte(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for block := make([]byte, 1<<16); len(block) > 0; {
+		if n, err := f.Write(block); n == 0 && err != nil {
+			block = block[:len(block)/2]
+		}
+	}
+	if free, err := bus.FreeSpace(filepath.Dir(name)); err != nil || free != 0 {
+		t.Fatalf("%d bytes free, %v", free, err)
+	}
+}
