@@ -45,6 +45,7 @@ var allowed = map[string]map[string]string{
 		"internal/config":  "flags, and errors of the configuration",
 		"internal/observe": "the logger that a node is given",
 		"internal/sim":     "sim plays a plant",
+		"internal/bench":   "bench loads a broker",
 	},
 }
 
