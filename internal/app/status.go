@@ -9,7 +9,6 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
-	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/stream"
@@ -28,10 +27,9 @@ func (a *App) warnOfForgottenLogs(ctx context.Context) error {
 		return err
 	}
 	for _, l := range logs {
-		configured := slices.ContainsFunc(a.cfg.Streams, func(s config.Stream) bool { return s.Name == l.Name })
-		if !configured {
-			a.log.Warn("a stream lies on disk that the configuration does not name: its messages are kept and not read",
-				"stream", l.Name, "bytes", l.Bytes)
+		if !l.Open {
+			a.log.Warn("a stream lies on disk that the configuration does not name: name it again, or stop the node and move its folder away",
+				"stream", l.Name, "bytes", l.Bytes, "folder", l.Dir)
 		}
 	}
 	return nil
