@@ -58,32 +58,66 @@ func (a *answer) add(s *point.Sample) bool {
 	return true
 }
 
-// addAll takes the next samples, which are all numbers when numbers says so; false
-// says that the answer is full.
-func (a *answer) addAll(ss []point.Sample, numbers bool) bool {
-	if n := int64(len(a.out.Samples) + len(ss)); numbers && a.width == 0 && n <= a.limit {
-		a.grow(ss)
-		a.out.Samples = append(a.out.Samples, ss...)
-		return true
-	}
-	for i := range ss {
-		if !a.add(&ss[i]) {
+// fits says that the answer is of samples and has room for so many more.
+func (a *answer) fits(n int) bool {
+	return a.width == 0 && int64(len(a.out.Samples)+n) <= a.limit
+}
+
+// addNumbers sums up numbers of rising times; false says that the answer is full.
+func (a *answer) addNumbers(ts []int64, vs []float64) bool {
+	for len(ts) > 0 {
+		if !a.enter(ts[0]) {
 			return false
 		}
+		n := 1
+		for n < len(ts) && ts[n]-a.open.Start < a.width {
+			n++
+		}
+		a.run(vs[:n])
+		ts, vs = ts[n:], vs[n:]
 	}
 	return true
 }
 
-// grow makes room for ss and for what is to be expected behind them, going by how
-// far the answer came with what it has.
-func (a *answer) grow(ss []point.Sample) {
-	n := len(a.out.Samples) + len(ss)
-	if n <= cap(a.out.Samples) || len(ss) == 0 {
-		return
+// run takes the next numbers of the open bucket.
+func (a *answer) run(vs []float64) {
+	if a.open.Count == 0 {
+		a.open.First = point.Number(vs[0])
 	}
-	done := float64(ss[len(ss)-1].Time-a.from+1) / float64(a.to-a.from)
-	want := min(float64(n)/done*1.05, float64(16*n), float64(a.limit))
-	a.out.Samples = slices.Grow(a.out.Samples, max(int(want)-len(a.out.Samples), len(ss)))
+	a.open.Last = point.Number(vs[len(vs)-1])
+	a.open.Count += int64(len(vs))
+	n, sum, low, high := int64(0), 0.0, math.Inf(1), math.Inf(-1)
+	for _, v := range vs {
+		if v != v { // NaN
+			continue
+		}
+		n++
+		sum += v
+		if v < low {
+			low = v
+		}
+		if v > high {
+			high = v
+		}
+	}
+	if n > 0 {
+		a.number(n, sum, low, high)
+	}
+}
+
+// grow makes room for n samples, the last at time until, and for what is to be
+// expected behind them.
+func (a *answer) grow(n int, until int64) {
+	if have := len(a.out.Samples); have+n > cap(a.out.Samples) {
+		a.out.Samples = slices.Grow(a.out.Samples, max(n, a.expected(have+n, until)-have))
+	}
+}
+
+// expected is how many the answer will hold at the end, going by how far it came with
+// n; a guess from little is held back.
+func (a *answer) expected(n int, until int64) int {
+	done := float64(until-a.from+1) / float64(a.to-a.from)
+	return int(min(float64(n)/done*1.05, float64(16*n), float64(a.limit)))
 }
 
 // number adds n numbers to the open bucket.
@@ -119,6 +153,9 @@ func (a *answer) close() {
 	}
 	if a.numbers > 0 {
 		a.open.Avg = a.sumOf / float64(a.numbers)
+	}
+	if n := len(a.out.Buckets); n == cap(a.out.Buckets) {
+		a.out.Buckets = slices.Grow(a.out.Buckets, max(1, a.expected(n+1, a.open.Start)-n))
 	}
 	a.out.Buckets = append(a.out.Buckets, a.open)
 	a.filled = false

@@ -76,7 +76,13 @@ func feedRound(b *testing.B, h *Historian, ms []msg.Message) {
 // BenchmarkIngest is JSON to committed chunks: 2,000 devices × 5 metrics, commits
 // of 200,000 points with fsync, merges included. An operation is a second of the
 // plant, 10,000 points.
-func BenchmarkIngest(b *testing.B) {
+func BenchmarkIngest(b *testing.B) { ingest(b, false) }
+
+// BenchmarkIngestSlow commits each second, one point a series: the most that is
+// written for a point.
+func BenchmarkIngestSlow(b *testing.B) { ingest(b, true) }
+
+func ingest(b *testing.B, everyRound bool) {
 	h, m := benched(b, filepath.Join(b.TempDir(), "warm")), newMachines(2000)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -84,6 +90,9 @@ func BenchmarkIngest(b *testing.B) {
 		ms := m.next()
 		b.StartTimer()
 		feedRound(b, h, ms)
+		if everyRound {
+			mustCommit(b, h)
+		}
 	}
 	mustCommit(b, h)
 	s := h.Stats()

@@ -292,7 +292,7 @@ func bucketsOf(ss []point.Sample, width int64) (out []point.Bucket) {
 
 var (
 	modelSeed = flag.Int64("model.seed", 0, "first seed of TestModel; 0 takes the clock")
-	modelRuns = flag.Int64("model.runs", 4, "how many seeds TestModel runs")
+	modelRuns = flag.Int64("model.runs", 3, "how many seeds TestModel runs; more for a long run")
 )
 
 // TestModel runs random plants: whatever is published, committed, restarted and

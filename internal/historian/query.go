@@ -182,18 +182,49 @@ func (s *scan) chunk(h *warm.Header) bool {
 	if !s.overlay(h.Min) {
 		return false
 	}
-	if h.Summed && h.Min >= s.from && h.Max < s.to && s.out.holds(h.Min, h.Max) && s.next() > h.Max {
+	alone := s.next() > h.Max
+	whole := alone && h.Min >= s.from && h.Max < s.to
+	switch {
+	case whole && h.Summed && s.out.holds(h.Min, h.Max):
 		return s.out.sum(h)
+	case whole && h.Numbers() && s.out.fits(h.Count):
+		s.whole(h)
+		return true
+	case alone && h.Numbers() && s.out.width > 0:
+		return s.columns(h)
 	}
+	return s.mixed(h)
+}
+
+// whole reads a chunk straight into the answer.
+func (s *scan) whole(h *warm.Header) {
+	var err error
+	s.out.grow(h.Count, h.Max)
+	if s.out.out.Samples, err = s.dec.Append(s.out.out.Samples, h); err != nil {
+		s.broken(s.id)
+	}
+}
+
+// columns sums up a chunk of numbers without making samples of it.
+func (s *scan) columns(h *warm.Header) bool {
+	ts, vs, err := s.dec.Columns(h)
+	if err != nil {
+		s.broken(s.id)
+		return true
+	}
+	a := lowest(len(ts), func(i int) bool { return ts[i] >= s.from })
+	b := a + lowest(len(ts)-a, func(i int) bool { return ts[a+i] >= s.to })
+	return s.out.addNumbers(ts[a:b], vs[a:b])
+}
+
+// mixed lays late and uncommitted samples between and over those of the chunk.
+func (s *scan) mixed(h *warm.Header) bool {
 	var err error
 	if s.samples, err = s.dec.Append(s.samples[:0], h); err != nil {
 		s.broken(s.id)
 		return true
 	}
 	ss := clip(s.samples, s.from, s.to)
-	if s.next() > h.Max {
-		return s.out.addAll(ss, h.Numbers())
-	}
 	for i := range ss {
 		if next := s.next(); next <= ss[i].Time {
 			if !s.overlay(ss[i].Time + 1) {

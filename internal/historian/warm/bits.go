@@ -150,9 +150,9 @@ func unpack(b []byte, group []int64, width uint) {
 		clear(group)
 		return
 	}
-	at := uint(0)
+	at, drop := uint(0), (64-width)%64
 	for i := range group {
-		group[i] = unzigzag(binary.BigEndian.Uint64(b[at/8:]) << (at % 8) >> (64 - width))
+		group[i] = unzigzag(binary.BigEndian.Uint64(b[at/8:]) << (at % 8) >> drop)
 		at += width
 	}
 }

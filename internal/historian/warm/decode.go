@@ -19,32 +19,80 @@ type Decoder struct {
 
 // Append reads the samples of a chunk behind dst. Texts are copies.
 func (d *Decoder) Append(dst []point.Sample, h *Header) ([]point.Sample, error) {
-	d.grow(h.Count)
-	d.times[0] = h.Min
-	b, err := readTimes(h.body, d.times)
+	r, err := d.begin(h)
 	if err != nil {
 		return dst, err
 	}
-	if d.times[h.Count-1] != h.Max {
-		return dst, ErrChunk
-	}
 	start := len(dst)
 	dst = slices.Grow(dst, h.Count)[:start+h.Count]
-	for i, t := range d.times {
-		dst[start+i] = point.Sample{Time: t}
+	ss := dst[start:]
+	if h.Numbers() {
+		d.readFloats(&r, h.Count)
+		d.numbers(ss)
+	} else {
+		for i, t := range d.times {
+			ss[i] = point.Sample{Time: t}
+		}
+		d.readValues(&r, h.flags, ss)
 	}
-	r := reader{b: b}
-	d.readValues(&r, h.flags, dst[start:])
+	if err := d.end(&r, h); err != nil {
+		return dst[:start], err
+	}
 	if h.flags&flagQuality != 0 {
-		readRuns(&r, d.qs, byte(point.Bad))
 		for i, q := range d.qs {
-			dst[start+i].Quality = point.Quality(q)
+			ss[i].Quality = point.Quality(q)
 		}
 	}
-	if r.bad || len(r.b) > 0 {
-		return dst[:start], ErrChunk
-	}
 	return dst, nil
+}
+
+// Columns reads a chunk of numbers alone, see [Header.Numbers], as times and
+// numbers. Both are borrowed: they are valid until the Decoder is used again.
+func (d *Decoder) Columns(h *Header) (times []int64, nums []float64, err error) {
+	r, err := d.begin(h)
+	if err != nil || !h.Numbers() {
+		return nil, nil, ErrChunk
+	}
+	d.readFloats(&r, h.Count)
+	if err := d.end(&r, h); err != nil {
+		return nil, nil, err
+	}
+	return d.times, d.nums, nil
+}
+
+// begin reads the times; what is left is the values.
+func (d *Decoder) begin(h *Header) (reader, error) {
+	d.grow(h.Count)
+	d.times[0] = h.Min
+	b, err := readTimes(h.body, d.times)
+	if err == nil && d.times[h.Count-1] != h.Max {
+		err = ErrChunk
+	}
+	return reader{b: b}, err
+}
+
+// end reads what is behind the values.
+func (d *Decoder) end(r *reader, h *Header) error {
+	if h.flags&flagQuality != 0 {
+		readRuns(r, d.qs, byte(point.Bad))
+	}
+	if r.bad || len(r.b) > 0 {
+		return ErrChunk
+	}
+	return nil
+}
+
+// numbers makes samples of the columns. It writes no pointer where there is none, so
+// that a running garbage collection costs nothing.
+func (d *Decoder) numbers(ss []point.Sample) {
+	times, nums := d.times[:len(ss)], d.nums[:len(ss)]
+	for i := range ss {
+		s := &ss[i]
+		s.Time, s.Quality, s.Value.Kind, s.Value.Num = times[i], point.Good, point.Float, nums[i]
+		if s.Value.Str != "" {
+			s.Value.Str = ""
+		}
+	}
 }
 
 func (d *Decoder) grow(n int) {
@@ -59,13 +107,6 @@ func (d *Decoder) grow(n int) {
 func (d *Decoder) readValues(r *reader, flags byte, ss []point.Sample) {
 	var counts [3]int
 	kind := flags & flagKind >> kindShift
-	if kind == byte(point.Float) {
-		d.readFloats(r, len(ss))
-		for i := range ss {
-			ss[i].Value.Num = d.nums[i]
-		}
-		return
-	}
 	if kind == kindMixed {
 		readRuns(r, d.kinds, byte(point.Text))
 	} else {

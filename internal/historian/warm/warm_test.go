@@ -26,11 +26,39 @@ func roundTrip(t *testing.T, name string, ss []point.Sample) []byte {
 	if err != nil || h.Count != len(ss) || h.Tier != Merged || h.Min != ss[0].Time || h.Max != ss[len(ss)-1].Time {
 		t.Fatalf("%s: header %+v, %v", name, h, err)
 	}
-	got, err := new(Decoder).Append(nil, &h)
+	got, err := new(Decoder).Append(used(len(ss)), &h)
 	if err != nil || !slices.EqualFunc(got, ss, equal) {
 		t.Fatalf("%s: err %v\ngot  %#v\nwant %#v", name, err, got, ss)
 	}
+	checkColumns(t, name, &h, ss)
 	return b
+}
+
+// used is memory that held other samples before.
+func used(n int) []point.Sample {
+	ss := make([]point.Sample, n)
+	for i := range ss {
+		ss[i] = point.Sample{Time: 1, Value: point.String("old"), Quality: point.Bad}
+	}
+	return ss[:0]
+}
+
+// checkColumns wants the same of the quick way, and no columns where a value is no
+// number.
+func checkColumns(t *testing.T, name string, h *Header, ss []point.Sample) {
+	t.Helper()
+	times, nums, err := new(Decoder).Columns(h)
+	if (err == nil) != h.Numbers() {
+		t.Fatalf("%s: columns of kind %d: %v", name, h.flags, err)
+	}
+	for i, at := range times {
+		if at != ss[i].Time || !point.Number(nums[i]).Equal(ss[i].Value) {
+			t.Fatalf("%s: at %d %d %v, want %+v", name, i, at, nums[i], ss[i])
+		}
+	}
+	if err == nil && len(times) != len(ss) {
+		t.Fatalf("%s: %d of %d", name, len(times), len(ss))
+	}
 }
 
 func series(n int, step int64, value func(i int) point.Value) []point.Sample {
