@@ -39,7 +39,8 @@ func lockFolder(dir string) (*folderLock, error) {
 		return nil, fault.Wrap(fault.Conflict, "app: data folder", err,
 			"The data folder %s is in use by another Millrace%s. Stop that one or choose another folder with --data.", dir, holder(f))
 	}
-	return &folderLock{f}, noteHolder(f)
+	noteHolder(f)
+	return &folderLock{f}, nil
 }
 
 // holder reads who wrote the lock file last.
@@ -51,12 +52,12 @@ func holder(f *os.File) string {
 	return ""
 }
 
-func noteHolder(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
+// noteHolder writes down who holds the lock, as a help for whoever is refused. On a
+// full disk the lock holds without.
+func noteHolder(f *os.File) {
+	if f.Truncate(0) == nil {
+		_, _ = f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
-	_, err := f.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
-	return err
 }
 
 // Close gives the folder free.

@@ -74,8 +74,8 @@ func (a *App) historianMetrics() {
 	m.Counter("millrace_historian_damaged_total", "Reads of chunks that could not be decoded.", func() float64 { return float64(stats().Damaged) })
 	m.Counter("millrace_historian_written_bytes_total", "Bytes the historian wrote to disk.", func() float64 { return float64(stats().Written) })
 	m.Gauge("millrace_historian_lag_seconds", "From a message's arrival to its points being queryable.", func() float64 { return stats().Lag.Seconds() })
-	m.Counters("millrace_points_rejected_total", "Points and messages that were not stored.", "reason",
-		byReason(func() map[fault.Code]uint64 { return stats().Rejected }, fault.Undecodable, fault.SeriesLimit, fault.TimeOutOfRange))
+	m.Counters("millrace_points_rejected_total", "What was not stored, or stored with another time.", "reason",
+		byReason(func() map[fault.Code]uint64 { return stats().Rejected }, fault.Undecodable, fault.NoValues, fault.SeriesLimit, fault.TimeOutOfRange, fault.TimeUnreadable))
 }
 
 // trackFigures names what the console's charts show of the last hour.

@@ -157,9 +157,11 @@ func (a *App) reasons() []api.Reason {
 }
 
 // lost counts what some part of the node did not take for one reason. That nobody
-// subscribes to a topic is no loss.
+// subscribes to a topic, that a payload has no value and that a point got the time
+// of its arrival is no loss.
 func (a *App) lost(b broker.Stats, code fault.Code) uint64 {
-	if code == fault.NoSubscriber {
+	switch code {
+	case fault.NoSubscriber, fault.NoValues, fault.TimeUnreadable:
 		return 0
 	}
 	return b.Dropped[code] + b.Refused[code] + b.SubscriptionsRefused[code] + a.historian.Rejected(code)

@@ -90,6 +90,40 @@ func TestFullDiskInMidWrite(t *testing.T) {
 
 // TestReserve keeps the reserve free: commits pause, reading pauses once the window
 // is full, and both go on by themselves.
+// A node has to start on a full disk, and be whole once there is space.
+func TestStartOnAFullDisk(t *testing.T) {
+	disk, bells, src := &tightFS{FS: vfs.NewMem()}, newBells(), newTape()
+	src.publish(reading("a", "1", epoch))
+	h := started(t, Options{fs: disk, Alarms: bells, Source: src, Stream: "telemetry", CommitEvery: 10 * time.Millisecond})
+	bells.await(t, "raised "+alarmDisk)
+	if _, _, err := h.Latest(context.Background(), point.Page{Limit: 1}); fault.CodeOf(err) != fault.StorageFull {
+		t.Fatalf("asked for the newest: %v", err)
+	}
+	if _, err := h.Range(context.Background(), point.Range{Series: "a/value", To: math.MaxInt64}); fault.CodeOf(err) != fault.StorageFull {
+		t.Fatalf("asked for a range: %v", err)
+	}
+	if !h.Stats().Paused {
+		t.Fatal("it does not say that it waits")
+	}
+	disk.room.Store(1 << 40)
+	until(t, "the point", func() bool { return h.Stats().Points == 1 })
+	bells.await(t, "cleared "+alarmDisk)
+}
+
+// What waits for space to begin with does not keep the node from ending.
+func TestCloseBeforeTheDiskHadSpace(t *testing.T) {
+	h, err := New(Options{Dir: "warm", fs: &tightFS{FS: vfs.NewMem()}, Source: newTape(), Stream: "telemetry"})
+	if err == nil {
+		err = h.Start(context.Background())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestReserve(t *testing.T) {
 	var free atomic.Int64
 	bells, src := newBells(), newTape()

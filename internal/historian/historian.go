@@ -73,33 +73,6 @@ func New(opts Options) (*Historian, error) {
 	return h, nil
 }
 
-// Start opens the store and begins to read. ctx covers the start alone.
-func (h *Historian) Start(ctx context.Context) error {
-	s, err := openStore(ctx, h.opts.Dir, h.opts.fs, h.opts.Log, h.raiseDiskFull)
-	if err != nil {
-		return err
-	}
-	c := newCatalogue()
-	position, commits, err := s.load(h.opts.Stream, c)
-	if err != nil {
-		return errors.Join(fault.Wrap(fault.Internal, "historian: load", err, "The historian's store is damaged."), s.close(ctx))
-	}
-	c.sort()
-	h.mu.Lock()
-	h.store, h.catalogue, h.position, h.committed, h.commits = s, c, position, position, commits
-	h.mu.Unlock()
-	run, cancel := context.WithCancel(context.Background())
-	h.cancel = cancel
-	h.work.Go(func() { h.tick(run) })
-	if h.opts.MaxAge > 0 {
-		h.work.Go(func() { h.retain(run) })
-	}
-	if h.opts.Stream != "" {
-		h.work.Go(func() { h.follow(run) })
-	}
-	return nil
-}
-
 // Close stops reading, commits what was read and closes the store. When ctx ends
 // first, or the disk is full, the rest is read from the stream at the next start.
 func (h *Historian) Close(ctx context.Context) error {
@@ -123,12 +96,18 @@ func (h *Historian) end(ctx context.Context) error {
 	h.work.Wait()
 	h.ingest.Lock()
 	defer h.ingest.Unlock()
-	err := h.commit()
+	var err error
+	if h.store != nil {
+		err = h.commit()
+	}
 	h.mu.Lock()
 	s := h.store
 	h.store = nil
 	h.mu.Unlock()
 	h.queries.Wait()
+	if s == nil { // the disk was full from the start
+		return nil
+	}
 	return errors.Join(err, s.close(ctx))
 }
 
@@ -231,6 +210,10 @@ func (h *Historian) Series(ctx context.Context, p point.Page) ([]point.Series, i
 		return nil, 0, err
 	}
 	h.mu.RLock()
+	if h.store == nil {
+		h.mu.RUnlock()
+		return nil, 0, h.notRunning()
+	}
 	if len(h.catalogue.unsorted) > 0 {
 		h.mu.RUnlock()
 		h.mu.Lock()

@@ -17,6 +17,7 @@ type patientFS struct {
 	full  *atomic.Int64 // operations that wait for space now
 	waits func()        // called when the first begins to wait
 	every time.Duration
+	quit  <-chan struct{} // closed when nobody waits any longer for the store to open
 }
 
 // patiently runs op until it fails for another reason than a full disk.
@@ -30,8 +31,12 @@ func (p *patientFS) patiently(op func() error) error {
 	}
 	defer p.full.Add(-1)
 	for err != nil && vfs.IsNoSpaceError(err) {
-		time.Sleep(p.every)
-		err = op()
+		select {
+		case <-time.After(p.every):
+			err = op()
+		case <-p.quit:
+			return err
+		}
 	}
 	return err
 }

@@ -34,7 +34,7 @@ func (h *Historian) Range(ctx context.Context, q point.Range) (point.Result, err
 	store := h.store
 	if store == nil {
 		h.mu.RUnlock()
-		return point.Result{}, errStopped
+		return point.Result{}, h.notRunning()
 	}
 	h.queries.Add(1) // under the lock: Close waits for those that began before it
 	defer h.queries.Done()

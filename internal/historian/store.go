@@ -36,12 +36,12 @@ type store struct {
 
 var errFailed = fault.New(fault.Unavailable, "The historian's store has failed. Start the node again.")
 
-// openStore opens the store in dir. When ctx ends first, the opening is left to the
-// end of the process: it waits for space on a full disk.
+// openStore opens the store in dir, waiting for space on a full disk until ctx ends.
 func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, waits func()) (*store, error) {
 	s := &store{log: log, failed: make(chan struct{})}
+	quit := make(chan struct{})
 	opts := &pebble.Options{
-		FS:                 &patientFS{FS: fs, full: &s.full, waits: waits, every: fullRetry},
+		FS:                 &patientFS{FS: fs, full: &s.full, waits: waits, every: fullRetry, quit: quit},
 		FormatMajorVersion: pebble.FormatNewest,
 		Logger:             s,
 		MemTableSize:       memTableSize,
@@ -75,7 +75,16 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 	case <-s.failed:
 		return nil, errFailed
 	case <-ctx.Done():
-		return nil, fmt.Errorf("historian: open store: %w", ctx.Err())
+		close(quit)
+		select {
+		case err := <-done: // opened in the last moment, or given up
+			if err == nil {
+				err = s.db.Close()
+			}
+			return nil, errors.Join(fmt.Errorf("historian: open store: %w", ctx.Err()), err)
+		case <-s.failed:
+			return nil, fmt.Errorf("historian: open store: %w", ctx.Err())
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -63,6 +64,65 @@ func fillTheDisk(t *testing.T) {
 	if len(stored) != len(kept) || refused == 0 {
 		t.Errorf("%d kept, %d stored, %d refused", len(kept), len(stored), refused)
 	}
+}
+
+// A node that is killed and whose disk has not one byte left starts all the same,
+// refuses what it cannot keep, and is whole again when there is space.
+func TestANodeStartsOnAFullDisk(t *testing.T) {
+	smalldisk.AsRoot(t, startOnAFullDisk)
+}
+
+func startOnAFullDisk(t *testing.T) {
+	disk := smalldisk.Mount(t, 96<<20)
+	n := startNode(t, filepath.Join(disk, "data"), []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
+	c := newCaller(t, n, "viewer")
+	publishOne(t, n, "1")
+	eventually(t, "the first value is stored", func() bool { return c.latest("disk/")["disk/level/value"] == 1.0 })
+	n.kill(t)
+
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+	if err := n.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node answers", func() bool { return answers(n.url + "/healthz") })
+	if answers(n.url + "/readyz") {
+		t.Error("a node that takes no messages calls itself ready")
+	}
+	if reason := publishOne(t, n, "2"); reason != 0x97 {
+		t.Errorf("reason 0x%02x", reason)
+	}
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node is ready", func() bool { return answers(n.url + "/readyz") })
+	eventually(t, "publishes are taken again", func() bool { return publishOne(t, n, "3") < 0x80 })
+	eventually(t, "the newest value is stored", func() bool { return c.latest("disk/")["disk/level/value"] == 3.0 })
+	if stored := c.raw("disk/level/value").Values; len(stored) != 2 || stored[0] != 1.0 || stored[1] != 3.0 {
+		t.Fatalf("stored: %v", stored)
+	}
+}
+
+// publishOne publishes on a connection of its own and returns PUBACK's reason.
+func publishOne(t *testing.T, n *node, payload string) byte {
+	t.Helper()
+	client := connect(t, n, "one", nil)
+	answer, err := client.Publish(t.Context(), &paho.Publish{Topic: "disk/level", QoS: 1, Payload: []byte(payload)})
+	if answer == nil {
+		t.Fatalf("no PUBACK: %v", err)
+	}
+	return answer.ReasonCode
+}
+
+// answers reports whether a GET is answered with 200.
+func answers(url string) bool {
+	answer, err := http.Get(url)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
 }
 
 // fill writes until the disk has no room left.
