@@ -45,8 +45,8 @@ type Options struct {
 	ConnectTimeout time.Duration
 	// MaxPacketSize bounds the packets of clients, in bytes; 0 is 1 MiB.
 	MaxPacketSize int
-	// ReceiveMaximum is how many QoS 1 messages a client may have unacknowledged;
-	// 0 is 1,024.
+	// ReceiveMaximum is how many messages of QoS 1 and 2 a client may have under
+	// way; 0 is 1,024.
 	ReceiveMaximum uint16
 	// Inflight is how many a client is sent without its acknowledgement; 0 is 1,024.
 	Inflight int

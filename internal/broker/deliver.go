@@ -112,7 +112,7 @@ func (w *worker) pushWaiting(c *client) {
 		c.conn.SetOutput(out)
 		switch {
 		case sent:
-			w.countOut(1, len(out)-len(before))
+			w.countOut(out[len(before)]>>1&3, len(out)-len(before))
 		case expired:
 			w.counts.dropped[fault.Expired]++
 		default:

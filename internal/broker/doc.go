@@ -2,10 +2,14 @@
 // subscribers and into the log.
 //
 // Promises:
-//   - A QoS 1 message on a topic that a stream keeps is acknowledged after the log
-//     has it, never before; when the log refuses it, it is not acknowledged.
-//   - The messages of one publisher reach each subscriber in the order they were
-//     published, and PUBACKs leave in the order of their PUBLISH packets.
+//   - A QoS 1 or 2 message on a topic that a stream keeps is acknowledged after the
+//     log has it, never before; when the log refuses it, it is not acknowledged.
+//   - A QoS 2 message is taken once and sent once for as long as its connections
+//     live. When a stream keeps its topic, subscribers get it after the log has it,
+//     and when the log refuses it, nobody does.
+//   - The messages of one publisher and one QoS on a topic reach each subscriber in
+//     the order they were published; those of QoS 0 and 1 do so together. PUBACKs
+//     and PUBRECs leave in the order of their PUBLISH packets.
 //   - A slow reader, a slow log and a client that breaks the rules cost the others
 //     nothing: what waits for each is bounded, what is dropped is counted by
 //     reason, and the offender alone is paused or closed.

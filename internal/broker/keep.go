@@ -39,6 +39,7 @@ type keeping struct {
 	bytes   int // in batches that are filling or under way
 	limit   int
 	flights int           // batches under way
+	exact   int           // QoS 2 messages in batches that are filling or under way
 	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
 }
 
@@ -48,7 +49,7 @@ type committal struct {
 	err   error
 }
 
-// token finds a publisher again: its connection and the place of its PUBACK. 0
+// token finds a publisher again: its connection and the place of its answer. 0
 // is nobody; without a connection it is a waiter inside the node.
 func token(h loop.Handle, p session.Place) uint64 { return uint64(h)<<16 | uint64(p) }
 
@@ -69,6 +70,9 @@ func (k *keeping) add(stream int, m *msg.Message, token uint64) {
 	}
 	before := len(b.Records)
 	b.Add(m, token)
+	if m.QoS == 2 {
+		k.exact++
+	}
 	k.bytes += len(b.Records) - before
 	if len(b.Records) >= batchBytes {
 		k.handOver(stream)
@@ -125,6 +129,9 @@ func (w *worker) committed(c *committal) {
 		w.counts.dropped[code] += uint64(c.batch.Count())
 		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
 	}
+	if w.keeping.exact > 0 {
+		w.routeKept(c)
+	}
 	for _, t := range c.batch.Tokens {
 		if t != 0 {
 			w.answer(t, reason, c.err)
@@ -132,6 +139,37 @@ func (w *worker) committed(c *committal) {
 	}
 	w.keeping.returned(c.batch)
 	w.readOn()
+}
+
+// routeKept routes the QoS 2 messages of a batch, now that the log has them; those
+// that it refused go nowhere.
+func (w *worker) routeKept(c *committal) {
+	b, m := c.batch, &w.kept
+	for i, rest := 0, b.Records; len(rest) > 0; i++ {
+		var err error
+		if rest, err = msg.ReadRecord(rest, m, b.Base); err != nil {
+			break // cannot be: the records were written by this process
+		}
+		if m.QoS != 2 {
+			continue
+		}
+		w.keeping.exact--
+		if c.err == nil {
+			w.routeFrom(b.Tokens[i], m)
+		}
+	}
+	*m = msg.Message{}
+}
+
+// routeFrom routes a message of the token's client, who may have gone.
+func (w *worker) routeFrom(t uint64, m *msg.Message) {
+	handle, _ := fromToken(t)
+	if conn := w.loop.Conn(handle); conn != nil {
+		c := clientOf(conn)
+		w.route(w.routeOf(c, m.Topic), m, c)
+		return
+	}
+	w.route(w.routes.find(m.Topic), m, nil)
 }
 
 func (w *worker) answer(t uint64, reason byte, err error) {

@@ -51,7 +51,7 @@ func (b *Broker) publishable(m *msg.Message) error {
 	case m.Topic[0] == '$':
 		return fault.New(fault.Forbidden, "Topics that begin with $ are the server's own: choose another topic.")
 	case m.QoS > 1:
-		return fault.New(fault.QoSUnsupported, "QoS 2 is not supported: use 0 or 1.")
+		return fault.New(fault.QoSUnsupported, "QoS 2 is for MQTT clients: use 0 or 1.")
 	case len(m.Topic)+len(m.Payload)+len(m.Properties) > b.options.MaxPacketSize:
 		return fault.New(fault.PacketTooLarge, "The message is larger than the %d bytes that a packet may have.", b.options.MaxPacketSize)
 	}
@@ -109,11 +109,15 @@ func (w *worker) publishInside(p *publishing) {
 }
 
 // publishOwn routes a message that no connection of this loop has sent: one from
-// inside the node or a will.
+// inside the node or a will. A will of QoS 2 for the log is routed when the log
+// has it, as other messages of QoS 2 are.
 func (w *worker) publishOwn(m *msg.Message, token uint64) {
 	w.counts.messagesIn[m.QoS]++
-	receivers := w.route(w.routes.find(m.Topic), m, nil)
 	stream, kept := w.streamOf(m.Topic)
+	receivers := 0
+	if !kept || m.QoS < 2 {
+		receivers = w.route(w.routes.find(m.Topic), m, nil)
+	}
 	if kept {
 		w.keeping.add(stream, m, token)
 	} else if receivers == 0 {

@@ -52,7 +52,7 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 		{"reserved CONNECT flag, 3.1.1", 4, []byte{0x10, 13, 0, 4, 'M', 'Q', 'T', 'T', 4, 3, 0, 0, 0, 1, 'c'}, none, none, fault.Malformed},
 		{"no client id, session kept", 4, connectBytes(4, "", func(p *packet.Connect) { p.CleanStart = false }), 0x85, none, fault.BadClientID},
 		{"an authentication method", 5, connectBytes(5, "c", func(p *packet.Connect) { p.AuthMethod = []byte("X") }), 0x8C, none, fault.BadAuthMethod},
-		{"a will of QoS 2", 5, connectBytes(5, "c", will("a", 2, false)), 0x9B, none, fault.QoSUnsupported},
+		{"a will of QoS 3", 5, connectBytes(5, "c", will("a", 3, false)), 0x81, none, fault.Malformed},
 		{"a will on $SYS", 5, connectBytes(5, "c", will("$SYS/a", 0, false)), 0x87, none, fault.Forbidden},
 		{"a second CONNECT", 5, join(five, five), 0, 0x82, fault.Protocol},
 		{"a second CONNECT, 3.1.1", 4, join(three, three), 0, none, fault.Protocol},
@@ -60,8 +60,9 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 		{"AUTH without method", 5, join(five, []byte{0xF0, 0}), 0, 0x82, fault.Protocol},
 		{"PINGREQ with flags", 5, join(five, []byte{0xC1, 0}), 0, 0x81, fault.Malformed},
 		{"a packet too large", 5, join(five, []byte{0x30, 0xFF, 0xFF, 0x7F}), 0, 0x95, fault.PacketTooLarge},
-		{"QoS 2", 5, join(five, pub(5, packet.Publish{Topic: []byte("a"), QoS: 2, ID: 1})), 0, 0x9B, fault.QoSUnsupported},
-		{"QoS 2, 3.1.1", 4, join(three, pub(4, packet.Publish{Topic: []byte("a"), QoS: 2, ID: 1})), 0, none, fault.QoSUnsupported},
+		{"QoS 2 without identifier", 5, join(five, []byte{0x34, 6, 0, 1, 'a', 0, 0, 0}), 0, 0x82, fault.Protocol},
+		{"PUBREL without its flag", 5, join(five, []byte{0x60, 2, 0, 1}), 0, 0x81, fault.Malformed},
+		{"PUBREC with PUBREL's flag, 3.1.1", 4, join(three, []byte{0x52, 2, 0, 1}), 0, none, fault.Malformed},
 		{"QoS 3", 5, join(five, []byte{0x36, 6, 0, 1, 'a', 0, 1, 0}), 0, 0x81, fault.Malformed},
 		{"packet identifier 0", 5, join(five, []byte{0x32, 6, 0, 1, 'a', 0, 0, 0}), 0, 0x82, fault.Protocol},
 		{"NUL in a topic", 5, join(five, pub(5, packet.Publish{Topic: []byte("a\x00b")})), 0, 0x81, fault.Malformed},
@@ -151,14 +152,14 @@ func TestWhatIsNotServedIsSaid(t *testing.T) {
 	c := dial(t, b, packet.V5)
 	c.send(&packet.Connect{Version: 5, CleanStart: true, SessionExpiry: 100})
 	a := expect[*packet.Connack](c)
-	if !a.HasMaximumQoS || a.MaximumQoS != 1 || !a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
+	if a.HasMaximumQoS || !a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
 		a.TopicAliasMaximum != 0 || !a.HasSessionExpiry || a.SessionExpiry != 0 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
 		t.Errorf("%+v", a)
 	}
 	c.send(&packet.Subscribe{ID: 3, Filters: []packet.Subscription{
 		{Filter: []byte("$share/g/a")}, {Filter: []byte("a/#/b")}, {Filter: []byte("a"), QoS: 2}, {Filter: []byte("")}, {Filter: []byte("$share/a")},
 	}})
-	want := []byte{packet.SharedNotSupported, packet.TopicFilterInvalid, packet.GrantedQoS1, packet.TopicFilterInvalid, packet.TopicFilterInvalid}
+	want := []byte{packet.SharedNotSupported, packet.TopicFilterInvalid, packet.GrantedQoS2, packet.TopicFilterInvalid, packet.TopicFilterInvalid}
 	if s := expect[*packet.Suback](c); !bytes.Equal(s.Reasons, want) {
 		t.Errorf("% x, want % x", s.Reasons, want)
 	}

@@ -48,6 +48,7 @@ type worker struct {
 	reasons   []byte
 	refusals  limitedLog
 	found     []*msg.Message // scratch for retained messages
+	kept      msg.Message    // scratch for messages that come back from the log
 	draining  bool           // nothing more is taken from clients
 	quiet     chan<- bool    // told once when the log has answered for everything
 
@@ -135,12 +136,18 @@ func (w *worker) send(c *client, before, after []byte) {
 	c.conn.SetOutput(after)
 }
 
-// publish routes a client's message and answers for QoS 1.
+// publish routes a client's message and answers for QoS 1 and 2. One of QoS 2 for
+// the log is routed when the log has it: until then it may be refused, and what a
+// client is told to have been refused must have reached nobody.
 func (w *worker) publish(c *client, ev *session.Event) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
-	receivers := w.route(w.routeOf(c, m.Topic), m, c)
 	stream, kept := w.streamOf(m.Topic)
+	if kept && m.QoS == 2 {
+		w.keep(c, stream, m, ev.PacketID)
+		return
+	}
+	receivers := w.route(w.routeOf(c, m.Topic), m, c)
 	switch {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID)
@@ -150,7 +157,7 @@ func (w *worker) publish(c *client, ev *session.Event) {
 			reason = packet.NoMatchingSubscribers
 		}
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, reason))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, reason))
 	}
 	if !kept && receivers == 0 {
 		w.counts.dropped[fault.NoSubscriber]++
@@ -176,11 +183,11 @@ func (w *worker) streamOf(topic []byte) (stream int, ok bool) {
 	return w.keeping.keeper.Route(topic)
 }
 
-// keep gives the message to the log; the PUBACK of QoS 1 waits for it.
+// keep gives the message to the log; the PUBACK or PUBREC waits for it.
 func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
 	var t uint64
 	if m.QoS > 0 {
-		t = token(c.conn.Handle(), c.session.Await(id))
+		t = token(c.conn.Handle(), c.session.Await(id, m.QoS))
 	}
 	w.keeping.add(stream, m, t)
 	if w.keeping.full() && !c.waits {

@@ -4,33 +4,38 @@ package session
 // are not acknowledged yet.
 type Place uint16
 
-// acks holds the PUBACKs a connection owes, so that they leave in the order of
-// the PUBLISH packets [MQTT-4.6.0-2] although some are settled at once and others
-// by the log. Its zero value is empty.
+// acks holds the PUBACKs and PUBRECs a connection owes, so that they leave in the
+// order of the PUBLISH packets [MQTT-4.6.0-2] [MQTT-4.6.0-3] although some are
+// settled at once and others by the log. Its zero value is empty.
 type acks struct {
 	ring  []ack
 	head  Place // place of the oldest
 	count int
+	once  int // how many of count are PUBACKs
 }
 
 type ack struct {
 	id      uint16
 	reason  byte
+	exact   bool // a PUBREC, else a PUBACK
 	settled bool
 }
 
 // await appends an identifier and returns its place.
-func (a *acks) await(id uint16) Place {
+func (a *acks) await(id uint16, exact bool) Place {
 	if a.count == len(a.ring) {
 		a.grow()
 	}
 	p := a.head + Place(a.count)
-	*a.at(p) = ack{id: id}
+	*a.at(p) = ack{id: id, exact: exact}
 	a.count++
+	if !exact {
+		a.once++
+	}
 	return p
 }
 
-// settle decides a PUBACK; a place that is not awaited is left alone.
+// settle decides an acknowledgement; a place that is not awaited is left alone.
 func (a *acks) settle(p Place, reason byte) {
 	if int(p-a.head) < a.count {
 		k := a.at(p)
@@ -38,18 +43,20 @@ func (a *acks) settle(p Place, reason byte) {
 	}
 }
 
-// next takes the oldest PUBACK when it is settled.
-func (a *acks) next() (id uint16, reason byte, ok bool) {
+// next takes the oldest acknowledgement when it is settled.
+func (a *acks) next() (k ack, ok bool) {
 	if a.count == 0 {
-		return 0, 0, false
+		return ack{}, false
 	}
-	k := a.at(a.head)
-	if !k.settled {
-		return 0, 0, false
+	if k = *a.at(a.head); !k.settled {
+		return ack{}, false
 	}
 	a.head++
 	a.count--
-	return k.id, k.reason, true
+	if !k.exact {
+		a.once--
+	}
+	return k, true
 }
 
 func (a *acks) at(p Place) *ack { return &a.ring[int(p)&(len(a.ring)-1)] }

@@ -14,12 +14,12 @@ var (
 	errAuthMethod     = fault.New(fault.BadAuthMethod, "The authentication method is not supported [MQTT-4.12.0-1].")
 	errClientID       = fault.New(fault.BadClientID, "An empty client identifier needs a clean session [MQTT-3.1.3-8].")
 	errLongID         = fault.New(fault.BadClientID, "The client identifier is longer than this server takes.")
-	errQoS2           = fault.New(fault.QoSUnsupported, "QoS 2 is not supported.")
-	errQoS            = fault.New(fault.QoSUnsupported, "A QoS above the maximum that CONNACK told [MQTT-3.2.2-11].")
+	errWrongAck       = fault.New(fault.Protocol, "An acknowledgement of another kind than the message awaits [MQTT-4.3.2-4] [MQTT-4.3.3-8].")
+	errEarlyRelease   = fault.New(fault.Protocol, "PUBREL came before the PUBREC it answers [MQTT-4.3.3-4].")
 	errRetain         = fault.New(fault.RetainUnsupported, "Retained messages are not supported, as CONNACK told [MQTT-3.2.2-14].")
 	errAlias          = fault.New(fault.TopicAlias, "A topic alias above the maximum that CONNACK told [MQTT-3.3.2-9].")
 	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
-	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages without PUBACK than the receive maximum [MQTT-3.3.4-9].")
+	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages under way than the receive maximum [MQTT-3.3.4-9].")
 	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
 	errExpiry         = fault.New(fault.Protocol, "DISCONNECT sets a session expiry though it was 0 [MQTT-3.1.2-23].")
 )
@@ -61,8 +61,6 @@ func (s *Session) acceptable(p *packet.Connect) error {
 		return errLongID
 	case p.AuthMethod != nil:
 		return errAuthMethod
-	case p.HasWill && p.Will.QoS > MaximumQoS && p.Version == packet.V5: // [MQTT-3.2.2-12]
-		return errQoS
 	case p.HasWill && p.Will.Retain && !s.limits.Retain && p.Version == packet.V5: // [MQTT-3.2.2-13]
 		return errRetain
 	case p.HasWill && p.Will.Topic[0] == '$':
@@ -79,7 +77,7 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool
 	s.sendMax = min(l.Inflight, int(c.ReceiveMaximum)) // [MQTT-3.3.4-9]
 	s.maxPacket = int(c.MaximumPacketSize)
 	a := packet.Connack{
-		HasMaximumQoS: true, MaximumQoS: MaximumQoS, NoRetain: !l.Retain, NoShared: true,
+		NoRetain: !l.Retain, NoShared: true,
 		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
 		HasSessionExpiry: c.SessionExpiry > 0, // the session ends with the connection
 	}
@@ -96,14 +94,14 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool
 	return a.Append(dst, s.version)
 }
 
-// keepWill copies the will. Before MQTT 5 its QoS is lowered to what is served.
+// keepWill copies the will.
 func (s *Session) keepWill(c *packet.Connect) {
 	if !c.HasWill {
 		return
 	}
 	m := msg.Message{
 		Topic: c.Will.Topic, Payload: c.Will.Payload, Properties: c.Will.Properties, Publisher: s.publisher,
-		QoS: min(c.Will.QoS, MaximumQoS), Retain: c.Will.Retain,
+		QoS: c.Will.QoS, Retain: c.Will.Retain,
 	}
 	if c.Will.HasExpiry {
 		m.Expiry = c.Will.Expiry

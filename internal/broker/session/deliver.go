@@ -13,7 +13,7 @@ type Image struct {
 	Bytes []byte
 	// IDAt is where the identifier goes.
 	IDAt int
-	// QoS is 0 or 1.
+	// QoS is 0, 1 or 2.
 	QoS byte
 	// Expires says that the packet carries a message expiry interval.
 	Expires bool
@@ -42,7 +42,7 @@ func (s *Session) Deliver(dst []byte, m *Image, now int64, room bool) ([]byte, O
 		return append(dst, m.Bytes...), Sent, 0
 	}
 	if room && s.queue.count == 0 {
-		if id, ok := s.window.take(s.sendMax); ok {
+		if id, ok := s.window.take(s.sendMax, awaited(m.QoS)); ok {
 			return appendImage(dst, m.Bytes, m.IDAt, id), Sent, 0
 		}
 	}
@@ -56,7 +56,8 @@ func (s *Session) Deliver(dst []byte, m *Image, now int64, room bool) ([]byte, O
 // Waiting is how many messages are kept back.
 func (s *Session) Waiting() int { return s.queue.count }
 
-// Inflight is how many delivered messages the client has not acknowledged.
+// Inflight is how many delivered messages the client has not acknowledged, or
+// completed with QoS 2.
 func (s *Session) Inflight() int { return s.window.count }
 
 // Next sends a message that was kept back, if one may go now. expired says that
@@ -70,7 +71,7 @@ func (s *Session) Next(dst []byte, now int64) (out []byte, sent, expired bool) {
 	if !ok {
 		return dst, false, true
 	}
-	id, _ := s.window.take(s.sendMax)
+	id, _ := s.window.take(s.sendMax, awaited(w.image[0]>>1&3))
 	from := len(dst)
 	dst = appendImage(dst, w.image, w.idAt, id)
 	if w.expiryAt > 0 { // [MQTT-3.3.2-6]
@@ -78,6 +79,14 @@ func (s *Session) Next(dst []byte, now int64) (out []byte, sent, expired bool) {
 	}
 	s.queue.release(keepQueue)
 	return dst, true, false
+}
+
+// awaited is what a message of that QoS awaits once it is sent.
+func awaited(qos byte) phase {
+	if qos == 2 {
+		return awaitsReceived
+	}
+	return awaitsAck
 }
 
 // keepQueue is how much memory an empty queue keeps.
@@ -111,16 +120,4 @@ func (w *waiting) remaining(now int64) (seconds uint32, ok bool) {
 	whole := int64(binary.BigEndian.Uint32(w.image[w.expiryAt:]))
 	gone := max(now-w.at, 0) / 1e9
 	return uint32(max(whole-gone, 0)), gone < whole
-}
-
-// puback takes the client's acknowledgement.
-func (s *Session) puback(frame []byte, ev *Event, dst []byte) []byte {
-	if err := ev.ack.Decode(frame, s.version); err != nil {
-		return s.fail(dst, ev, err)
-	}
-	// One that was never asked for is no error: the specification lets it pass.
-	if s.window.release(ev.ack.ID) {
-		ev.Do = Acknowledged
-	}
-	return dst
 }

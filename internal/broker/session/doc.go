@@ -8,10 +8,13 @@
 // Event and are valid until the next [Session.Step] with it; what the session
 // itself keeps it copies.
 //
-// Order: PUBACKs leave in the order of the PUBLISH packets, whether the log or
-// the loop settles them [MQTT-4.6.0-2]. Outbound messages of QoS 1 keep the order
-// in which [Session.Deliver] got them.
+// Order: PUBACKs and PUBRECs leave in the order of the PUBLISH packets, whether
+// the log or the loop settles them [MQTT-4.6.0-2] [MQTT-4.6.0-3]. Outbound
+// messages of QoS 1 and 2 keep the order in which [Session.Deliver] got them.
 //
-// What is served: QoS 0 and 1, MQTT 3.1, 3.1.1 and 5.0. A session ends with its
+// Exactly once holds within a connection: a PUBLISH of QoS 2 that comes again
+// before PUBREL is answered and not passed on.
+//
+// What is served: QoS 0, 1 and 2, MQTT 3.1, 3.1.1 and 5.0. A session ends with its
 // connection. What is not served is said in CONNACK.
 package session

@@ -23,7 +23,7 @@ func TestWindowHandsEachIdentifierToOneMessage(t *testing.T) {
 		inUse := map[uint16]bool{}
 		for range 20_000 {
 			if r.IntN(5) < 3 {
-				id, ok := w.take(limit)
+				id, ok := w.take(limit, awaitsAck)
 				if ok != (len(inUse) < limit) || ok && (id == 0 || inUse[id]) {
 					t.Fatalf("limit %d, %d in use: %d %v", limit, len(inUse), id, ok)
 				}
@@ -39,8 +39,11 @@ func TestWindowHandsEachIdentifierToOneMessage(t *testing.T) {
 				}
 				break
 			}
-			if w.release(id) != inUse[id] {
-				t.Fatalf("release %d: in use %v", id, inUse[id])
+			if (w.phase(id) != landed) != inUse[id] {
+				t.Fatalf("%d: in use %v", id, inUse[id])
+			}
+			if inUse[id] {
+				w.release(id)
 			}
 			delete(inUse, id)
 		}
@@ -58,21 +61,21 @@ func TestAcksLeaveInOrder(t *testing.T) {
 	for range 200_000 { // the places wrap around
 		switch k := r.IntN(3); {
 		case k == 0 && len(awaiting) < 500:
-			awaiting = append(awaiting, a.await(uint16(given%65535+1)))
+			awaiting = append(awaiting, a.await(uint16(given%65535+1), given%3 == 0))
 			given++
 		case k > 0 && len(awaiting) > 0:
 			i := r.IntN(len(awaiting))
 			a.settle(awaiting[i], 0)
 			awaiting = append(awaiting[:i], awaiting[i+1:]...)
 		}
-		for id, _, ok := a.next(); ok; id, _, ok = a.next() {
-			if int(id) != taken%65535+1 {
-				t.Fatalf("identifier %d, want %d", id, taken%65535+1)
+		for k, ok := a.next(); ok; k, ok = a.next() {
+			if int(k.id) != taken%65535+1 || k.exact != (taken%3 == 0) {
+				t.Fatalf("%+v, want %d", k, taken%65535+1)
 			}
 			taken++
 		}
 	}
-	if given-taken != a.count || given < 66_000 {
+	if given-taken != a.count || a.once > a.count || given < 66_000 {
 		t.Fatal(given, taken, a.count)
 	}
 }
@@ -103,6 +106,46 @@ func TestQueueGivesBackWhatWentIn(t *testing.T) {
 	}
 }
 
+func TestExactRemembersWhatIsHeld(t *testing.T) {
+	r := random(t)
+	var e exact
+	model := map[uint16]bool{} // held: answered
+	for range 200_000 {
+		id := uint16(r.IntN(1 << 16))
+		if r.IntN(2) > 0 {
+			id = uint16(r.IntN(600))
+		}
+		held, answered := e.state(id)
+		if was, ok := model[id]; ok != held || was != answered {
+			t.Fatalf("%d: %v %v, want %v %v", id, held, answered, ok, was)
+		}
+		switch k := r.IntN(3); {
+		case k == 0 && !held:
+			e.add(id)
+			model[id] = false
+		case k == 1 && held:
+			e.answer(id)
+			model[id] = true
+		case k == 2:
+			if e.release(id) != held {
+				t.Fatal("release", id)
+			}
+			delete(model, id)
+		}
+	}
+	for id := range model {
+		e.release(id)
+	}
+	for _, p := range e.pages {
+		if p != nil {
+			t.Fatal("an empty page is kept")
+		}
+	}
+	if e.count != 0 {
+		t.Fatal(e.count)
+	}
+}
+
 // admitted is a session that was admitted.
 func admitted(v packet.Version, l *Limits) *Session {
 	s := New(l)
@@ -119,6 +162,7 @@ func FuzzStep(f *testing.F) {
 	f.Add(byte(4), (&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("#")}}}).Append(nil, 4))
 	f.Add(byte(0), (&packet.Connect{Version: 5, CleanStart: true, ClientID: []byte("c")}).Append(nil, 5))
 	f.Add(byte(5), []byte{0x40, 2, 0, 1, 0xE0, 0})
+	f.Add(byte(4), append((&packet.Publish{Topic: []byte("a"), QoS: 2, ID: 1}).Append(nil, 4), 0x62, 2, 0, 1, 0x50, 2, 0, 9, 0x70, 2, 0, 9))
 	f.Fuzz(func(t *testing.T, version byte, b []byte) {
 		s := New(&wide)
 		if v := packet.Version(version); v >= packet.V31 && v <= packet.V5 {
@@ -135,7 +179,7 @@ func FuzzStep(f *testing.F) {
 				t.Fatal("serving after its end")
 			}
 			if ev.Do == Publish && ev.Message.QoS > 0 {
-				out = s.Settle(out, s.Await(ev.PacketID), 0)
+				out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), 0)
 			}
 			for len(out) > 0 { // what the session says is made of packets
 				n, err := packet.Frame(out, 0)
@@ -153,17 +197,21 @@ func FuzzStep(f *testing.F) {
 }
 
 func BenchmarkStepPublish(b *testing.B) {
-	for qos := byte(0); qos <= 1; qos++ {
+	for qos := byte(0); qos <= 2; qos++ {
 		b.Run(fmt.Sprintf("qos%d", qos), func(b *testing.B) {
 			s := admitted(packet.V5, &wide)
-			frame := (&packet.Publish{Topic: []byte("plant/press/1/state"), Payload: make([]byte, 64), QoS: qos, ID: uint16(qos)}).Append(nil, 5)
+			frame := (&packet.Publish{Topic: []byte("plant/press/1/state"), Payload: make([]byte, 64), QoS: qos, ID: uint16(min(qos, 1))}).Append(nil, 5)
 			var ev Event
+			release := packet.AppendAck(nil, packet.TypePubrel, 1, 0, 5)
 			out := make([]byte, 0, 100)
 			b.ReportAllocs()
 			for b.Loop() {
 				out = s.Step(frame, 1, &ev, out[:0])
-				if qos == 1 {
-					out = s.Settle(out, s.Await(ev.PacketID), 0)
+				if qos > 0 {
+					out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), 0)
+				}
+				if qos == 2 {
+					out = s.Step(release, 1, &ev, out)
 				}
 			}
 		})

@@ -15,6 +15,17 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	if err := s.publishable(p); err != nil {
 		return s.fail(dst, ev, err)
 	}
+	if p.QoS == 2 {
+		if held, answered := s.exact.state(p.ID); held {
+			return s.again(dst, p.ID, answered)
+		}
+	}
+	if p.QoS > 0 && s.underWay() >= int(s.limits.ReceiveMaximum) && s.version == packet.V5 { // [MQTT-3.3.4-9]
+		return s.fail(dst, ev, errReceiveMaximum)
+	}
+	if p.QoS == 2 {
+		s.exact.add(p.ID)
+	}
 	ev.Message = msg.Message{
 		Topic: p.Topic, Payload: p.Payload, Properties: p.Properties, Publisher: s.publisher,
 		Time: now, QoS: p.QoS, Retain: p.Retain,
@@ -32,19 +43,28 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 // publishable holds a PUBLISH against what CONNACK told.
 func (s *Session) publishable(p *packet.Publish) error {
 	switch {
-	case p.QoS > MaximumQoS: // [MQTT-3.2.2-11]
-		return errQoS
 	case p.Alias != 0: // none were allowed [MQTT-3.3.2-9]
 		return errAlias
 	case len(p.SubscriptionIDs) > 0: // [MQTT-3.3.4-6]
 		return errClientIDs
 	case p.Retain && !s.limits.Retain && s.version == packet.V5: // [MQTT-3.2.2-14]
 		return errRetain
-	case p.QoS > 0 && s.Full() && s.version == packet.V5: // [MQTT-3.3.4-9]
-		return errReceiveMaximum
 	}
 	return nil
 }
+
+// again answers a QoS 2 PUBLISH that comes again: with another PUBREC, or with the
+// one that is still due [MQTT-4.3.3-10].
+func (s *Session) again(dst []byte, id uint16, answered bool) []byte {
+	if !answered {
+		return dst
+	}
+	return packet.AppendAck(dst, packet.TypePubrec, id, packet.Success, s.version)
+}
+
+// underWay is how many messages of the client count against the receive maximum
+// (section 4.9): a QoS 2 message does until PUBCOMP.
+func (s *Session) underWay() int { return s.acks.once + s.exact.count }
 
 // refusePublish turns down a message to a topic of the server's own. MQTT 3.1.1
 // has no word for it: the message is acknowledged and goes nowhere [MQTT-3.3.5-2].
@@ -53,35 +73,52 @@ func (s *Session) refusePublish(dst []byte, ev *Event) []byte {
 	if ev.Message.QoS == 0 {
 		return dst
 	}
-	return s.Acknowledge(dst, ev.PacketID, packet.NotAuthorized)
+	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, packet.NotAuthorized)
 }
 
-// Full says whether the client has as many PUBLISH packets unacknowledged as it
-// may have. MQTT 5 clients know the bound; the others are to be read no further.
+// Full says whether as many acknowledgements are owed to the client as its
+// receive maximum. MQTT 5 clients know the bound; the others are to be read no
+// further until the log has settled some.
 func (s *Session) Full() bool { return s.acks.count >= int(s.limits.ReceiveMaximum) }
 
-// Await keeps back the PUBACK of the identifier until it is settled.
-func (s *Session) Await(id uint16) Place { return s.acks.await(id) }
+// Await keeps back the PUBACK or PUBREC of a message, by its QoS, until it is
+// settled.
+func (s *Session) Await(id uint16, qos byte) Place { return s.acks.await(id, qos == 2) }
 
-// Acknowledge owes a PUBACK that is settled already.
-func (s *Session) Acknowledge(dst []byte, id uint16, reason byte) []byte {
+// Acknowledge owes a PUBACK or PUBREC, by the message's QoS, that is settled
+// already.
+func (s *Session) Acknowledge(dst []byte, id uint16, qos, reason byte) []byte {
 	if s.acks.count == 0 {
-		return packet.AppendAck(dst, packet.TypePuback, id, reason, s.version)
+		return s.acknowledge(dst, ack{id: id, reason: reason, exact: qos == 2})
 	}
-	return s.Settle(dst, s.acks.await(id), reason)
+	return s.Settle(dst, s.Await(id, qos), reason)
 }
 
-// Settle decides an awaited PUBACK and sends those whose turn has come. A reason
-// from 0x80 on cannot be told before MQTT 5: see [Session.CanRefuse].
+// Settle decides an awaited acknowledgement and sends those whose turn has come. A
+// reason from 0x80 on cannot be told before MQTT 5: see [Session.CanRefuse].
 func (s *Session) Settle(dst []byte, p Place, reason byte) []byte {
 	s.acks.settle(p, reason)
-	for id, why, ok := s.acks.next(); ok; id, why, ok = s.acks.next() {
-		dst = packet.AppendAck(dst, packet.TypePuback, id, why, s.version)
+	for k, ok := s.acks.next(); ok; k, ok = s.acks.next() {
+		dst = s.acknowledge(dst, k)
 	}
 	return dst
 }
 
-// CanRefuse says whether a PUBACK can carry an error. Where it cannot, the
+// acknowledge sends a PUBACK, or a PUBREC. The identifier of a refused QoS 2
+// message is free again; before MQTT 5 no refusal can be told, and PUBREL follows.
+func (s *Session) acknowledge(dst []byte, k ack) []byte {
+	if !k.exact {
+		return packet.AppendAck(dst, packet.TypePuback, k.id, k.reason, s.version)
+	}
+	if k.reason >= packet.UnspecifiedError && s.version == packet.V5 { // [MQTT-4.3.3-9]
+		s.exact.release(k.id)
+	} else {
+		s.exact.answer(k.id)
+	}
+	return packet.AppendAck(dst, packet.TypePubrec, k.id, k.reason, s.version)
+}
+
+// CanRefuse says whether a PUBACK or PUBREC can carry an error. Where it cannot, the
 // connection is closed without it and the client repeats the message.
 func (s *Session) CanRefuse() bool { return s.version == packet.V5 }
 

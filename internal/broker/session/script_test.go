@@ -137,10 +137,8 @@ func (p *player) packets(command string, w words) ([]packet.Packet, bool) {
 			Retain: w.has("retain"), Alias: uint16(w.num("alias", 0)),
 			HasExpiry: w.named["expiry"] != "", Expiry: uint32(w.num("expiry", 0)),
 		}}, true
-	case "puback":
-		return []packet.Packet{&packet.Ack{Kind: packet.TypePuback, ID: id}}, true
-	case "pubrel":
-		return []packet.Packet{&packet.Ack{Kind: packet.TypePubrel, ID: id}}, true
+	case "puback", "pubrec", "pubrel", "pubcomp":
+		return []packet.Packet{&packet.Ack{Kind: ackKinds[command], ID: id, Reason: byte(w.num("reason", 0))}}, true
 	case "subscribe":
 		s := &packet.Subscribe{ID: id, SubscriptionID: uint32(w.num("subscription", 0))}
 		for _, f := range w.plain {
@@ -155,6 +153,10 @@ func (p *player) packets(command string, w words) ([]packet.Packet, bool) {
 		return []packet.Packet{&packet.Disconnect{Reason: byte(w.num("reason", 0))}}, true
 	}
 	return nil, false
+}
+
+var ackKinds = map[string]packet.Type{
+	"puback": packet.TypePuback, "pubrec": packet.TypePubrec, "pubrel": packet.TypePubrel, "pubcomp": packet.TypePubcomp,
 }
 
 func (p *player) connect(w words) *packet.Connect {
@@ -192,9 +194,9 @@ func (p *player) shell(command string, w words) {
 	case "refuse":
 		p.tell(p.s.Refuse(nil, code(p.t, w.plain[0])), false)
 	case "await":
-		p.say("place %d", p.s.Await(uint16(w.num("id", 0))))
+		p.say("place %d", p.s.Await(uint16(w.num("id", 0)), byte(w.num("qos", 1))))
 	case "acknowledge":
-		p.tell(p.s.Acknowledge(nil, uint16(w.num("id", 0)), byte(w.num("reason", 0))), false)
+		p.tell(p.s.Acknowledge(nil, uint16(w.num("id", 0)), byte(w.num("qos", 1)), byte(w.num("reason", 0))), false)
 	case "settle":
 		p.tell(p.s.Settle(nil, Place(w.num("place", 0)), byte(w.num("reason", 0))), false)
 	case "grant":

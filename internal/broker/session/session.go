@@ -6,14 +6,11 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// MaximumQoS is the highest quality of service that is served.
-const MaximumQoS = 1
-
 // Limits are what a session is held to and what it holds its client to. One
 // Limits serves all sessions of a listener; it does not change while they live.
 type Limits struct {
-	// ReceiveMaximum is how many PUBLISH packets of QoS 1 a client may have
-	// unacknowledged.
+	// ReceiveMaximum is how many PUBLISH packets of QoS 1 and 2 a client may have
+	// under way: without PUBACK, or without PUBREL and PUBCOMP.
 	ReceiveMaximum uint16
 	// MaximumPacketSize is the largest packet taken from a client, in bytes.
 	MaximumPacketSize int
@@ -42,7 +39,7 @@ const (
 	Nothing Action = iota
 	// Connect: admit Event.Connect by Accept or turn it away by Refuse.
 	Connect
-	// Publish: route Event.Message; for QoS 1 answer with Acknowledge or Await.
+	// Publish: route Event.Message; for QoS 1 and 2 answer with Acknowledge or Await.
 	Publish
 	// Refused: a message was turned down with Event.Err; count it.
 	Refused
@@ -95,6 +92,7 @@ type Session struct {
 	sendMax   int   // messages in flight to the client
 	maxPacket int   // the largest packet the client takes; 0 is any
 	acks      acks
+	exact     exact
 	window    window
 	queue     queue
 	version   packet.Version
@@ -135,6 +133,12 @@ func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
 		return s.publish(frame, now, ev, dst)
 	case packet.TypePuback:
 		return s.puback(frame, ev, dst)
+	case packet.TypePubrec:
+		return s.pubrec(frame, ev, dst)
+	case packet.TypePubrel:
+		return s.pubrel(frame, ev, dst)
+	case packet.TypePubcomp:
+		return s.pubcomp(frame, ev, dst)
 	case packet.TypeSubscribe:
 		return s.subscribe(frame, ev, dst)
 	case packet.TypeUnsubscribe:
@@ -156,8 +160,6 @@ func (s *Session) unexpected(t packet.Type, ev *Event, dst []byte) []byte {
 	switch t {
 	case packet.TypeConnect: // [MQTT-3.1.0-2]
 		err = errSecondConnect
-	case packet.TypePubrec, packet.TypePubrel, packet.TypePubcomp:
-		err = errQoS2
 	case packet.TypeAuth: // no method was agreed on in CONNECT [MQTT-4.12.0-1]
 		err = errAuth
 	}

@@ -1,13 +1,29 @@
 package session
 
-// window holds the outbound packet identifiers that await their PUBACK, as a ring
-// indexed by identifier. Identifiers are handed out in turn from 1 to 65,535, so
-// that one comes back as late as can be. Its zero value is empty.
+// window holds the outbound packet identifiers and what each still awaits, as a
+// ring indexed by identifier. Identifiers are handed out in turn from 1 to 65,535,
+// so that one comes back as late as can be. Its zero value is empty.
 type window struct {
-	ring  []uint16 // the identifier at identifier & (len-1); 0 is none
+	ring  []flight // at identifier & (len-1)
 	last  uint16
 	count int
 }
+
+// flight is a message that was sent and is not done with.
+type flight struct {
+	id    uint16 // 0 is none
+	phase phase
+}
+
+// phase is the packet a message in flight awaits.
+type phase uint8
+
+const (
+	landed         phase = iota // not in flight
+	awaitsAck                   // QoS 1: PUBACK
+	awaitsReceived              // QoS 2: PUBREC
+	awaitsComplete              // QoS 2: PUBCOMP
+)
 
 const (
 	firstRing  = 16
@@ -15,15 +31,15 @@ const (
 )
 
 // take hands out the next identifier unless limit are in use.
-func (w *window) take(limit int) (id uint16, ok bool) {
+func (w *window) take(limit int, p phase) (id uint16, ok bool) {
 	if w.count >= limit {
 		return 0, false
 	}
 	if w.ring == nil {
-		w.ring = make([]uint16, firstRing)
+		w.ring = make([]flight, firstRing)
 	}
 	id = after(w.last)
-	for w.ring[w.slot(id)] != 0 {
+	for w.at(id).id != 0 {
 		if len(w.ring) < widestRing && len(w.ring) < 2*limit {
 			w.grow()
 			continue
@@ -31,30 +47,37 @@ func (w *window) take(limit int) (id uint16, ok bool) {
 		id = after(id)
 	}
 	w.last = id
-	w.ring[w.slot(id)] = id
+	*w.at(id) = flight{id, p}
 	w.count++
 	return id, true
 }
 
-// release takes an identifier back; false says that it was not in use.
-func (w *window) release(id uint16) bool {
-	if w.ring == nil || id == 0 || w.ring[w.slot(id)] != id {
-		return false
+// phase is what the identifier's message awaits.
+func (w *window) phase(id uint16) phase {
+	if w.ring == nil || id == 0 || w.at(id).id != id {
+		return landed
 	}
-	w.ring[w.slot(id)] = 0
-	w.count--
-	return true
+	return w.at(id).phase
 }
 
-func (w *window) slot(id uint16) int { return int(id) & (len(w.ring) - 1) }
+// advance puts an identifier that is in use into another phase.
+func (w *window) advance(id uint16, p phase) { w.at(id).phase = p }
+
+// release takes an identifier back that is in use.
+func (w *window) release(id uint16) {
+	*w.at(id) = flight{}
+	w.count--
+}
+
+func (w *window) at(id uint16) *flight { return &w.ring[int(id)&(len(w.ring)-1)] }
 
 // grow doubles the ring: two identifiers with different places keep them apart.
 func (w *window) grow() {
 	old := w.ring
-	w.ring = make([]uint16, 2*len(old))
-	for _, id := range old {
-		if id != 0 {
-			w.ring[w.slot(id)] = id
+	w.ring = make([]flight, 2*len(old))
+	for _, f := range old {
+		if f.id != 0 {
+			*w.at(f.id) = f
 		}
 	}
 }
