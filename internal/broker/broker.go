@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,9 @@ type Options struct {
 	Now func() time.Time
 	// Loops is the number of event loops; 0 is one per core.
 	Loops int
+	// Transport is how loops read and write: Epoll, Portable, or empty for the
+	// best of this system.
+	Transport Transport
 	// MaxConnections bounds the connections; 0 is 100,000.
 	MaxConnections int
 	// ConnectTimeout is how long a new connection may take to send CONNECT; 0 is 10 s.
@@ -56,6 +60,9 @@ type Options struct {
 	// OutputBuffer is how many bytes may wait in one connection's output before QoS
 	// 0 messages to it are dropped; 0 is 1 MiB.
 	OutputBuffer int
+	// TopicAliases is how many topic aliases each side of an MQTT 5 connection may
+	// set; 0 is 32, less than 0 none.
+	TopicAliases int
 	// Subscriptions is how many filters one client may have; 0 is 10,000.
 	Subscriptions int
 	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
@@ -75,7 +82,22 @@ type Options struct {
 	MaxUnkept int
 }
 
+// Transport is how event loops read and write.
+type Transport string
+
+// The transports. Epoll is Linux's alone.
+const (
+	Epoll    Transport = "epoll"    // each loop watches its sockets itself
+	Portable Transport = "portable" // each connection has a goroutine that reads
+)
+
 func (o *Options) defaults() {
+	if o.Transport == "" {
+		o.Transport = Portable
+		if runtime.GOOS == "linux" {
+			o.Transport = Epoll
+		}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -91,6 +113,7 @@ func (o *Options) defaults() {
 	set(&o.QueueBytes, 8<<20)
 	set(&o.OutputBuffer, 1<<20)
 	set(&o.Subscriptions, 10_000)
+	set(&o.TopicAliases, 32)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.MaxClientID, 256)
 	set(&o.WatchBytes, 8<<20)
@@ -131,12 +154,16 @@ func New(o Options) (*Broker, error) {
 		Retain:         true,
 		ReceiveMaximum: o.ReceiveMaximum, MaximumPacketSize: o.MaxPacketSize, Inflight: o.Inflight,
 		Queue: o.Queue, QueueBytes: o.QueueBytes, Subscriptions: o.Subscriptions, KeepAlive: o.KeepAlive,
-		ClientID: o.MaxClientID,
+		ClientID: o.MaxClientID, TopicAliases: uint16(min(max(o.TopicAliases, 0), 65535)),
 	}
-	ln, err := listener.New(listener.Options{
+	accept := listener.Options{
 		Address: o.Address, Authenticated: o.Authenticator != nil, MaxConnections: o.MaxConnections,
 		Accept: b.adopt, Refused: b.refused, Log: o.Log,
-	})
+	}
+	if o.Transport == Epoll {
+		accept.AcceptFD = b.adoptFD
+	}
+	ln, err := listener.New(accept)
 	if err != nil {
 		return nil, err
 	}
@@ -168,6 +195,12 @@ func newWorker(b *Broker, home int) *worker {
 func (b *Broker) Start(ctx context.Context) error {
 	b.started = true
 	for _, w := range b.workers {
+		if b.options.Transport == Epoll {
+			if err := w.loop.EventDriven(); err != nil {
+				b.stop()
+				return fault.Wrap(fault.Unavailable, "broker", err, "Cannot watch sockets by epoll.")
+			}
+		}
 		b.tasks.Add(1)
 		go func() {
 			defer b.tasks.Done()
@@ -180,7 +213,7 @@ func (b *Broker) Start(ctx context.Context) error {
 		b.stop()
 		return err
 	}
-	b.options.Log.Info("MQTT listener is open", "address", addressText(b.listener.Addr()), "loops", len(b.workers))
+	b.options.Log.Info("MQTT listener is open", "address", addressText(b.listener.Addr()), "loops", len(b.workers), "transport", string(b.options.Transport))
 	return nil
 }
 
@@ -218,6 +251,12 @@ func (b *Broker) post(v any) {
 func (b *Broker) adopt(nc net.Conn, release func()) {
 	n := b.accepted.Add(1)
 	b.workers[n%uint64(len(b.workers))].loop.Adopt(nc, n, release)
+}
+
+// adoptFD is adopt for a socket that only the loop will know.
+func (b *Broker) adoptFD(fd int, remote netip.AddrPort, release func()) {
+	n := b.accepted.Add(1)
+	b.workers[n%uint64(len(b.workers))].loop.AdoptFD(fd, remote, n, release)
 }
 
 func (b *Broker) refused(code fault.Code, remote net.Addr) {

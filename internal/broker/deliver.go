@@ -94,11 +94,12 @@ func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
 // it.
 func (w *worker) push(c *client, im *session.Image) {
 	room := c.conn.Buffered() < w.options.OutputBuffer
-	out, outcome, code := c.session.Deliver(c.conn.Output(), im, w.loop.Now(), room)
+	before := c.conn.Output()
+	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)
 	c.conn.SetOutput(out)
 	switch outcome {
 	case session.Sent:
-		w.countOut(im.QoS, len(im.Bytes))
+		w.countOut(im.QoS, len(out)-len(before))
 	case session.Dropped:
 		w.counts.dropped[code]++
 	}

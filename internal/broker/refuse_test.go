@@ -69,7 +69,9 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 		{"a topic that is no UTF-8", 5, join(five, pub(5, packet.Publish{Topic: []byte("a\xff")})), 0, 0x81, fault.Malformed},
 		{"a surrogate in a topic", 5, join(five, pub(5, packet.Publish{Topic: []byte("a\xed\xa0\x80")})), 0, 0x81, fault.Malformed},
 		{"a wildcard in a topic name", 5, join(five, pub(5, packet.Publish{Topic: []byte("a/+")})), 0, 0x90, fault.BadTopicName},
-		{"a topic alias", 5, join(five, pub(5, packet.Publish{Topic: []byte("a"), Alias: 1})), 0, 0x94, fault.TopicAlias},
+		{"a topic alias above the maximum", 5, join(five, pub(5, packet.Publish{Topic: []byte("a"), Alias: 33})), 0, 0x94, fault.TopicAlias},
+		{"a topic alias that was not set", 5, join(five, pub(5, packet.Publish{Alias: 1})), 0, 0x82, fault.Protocol},
+		{"topic alias 0", 5, join(five, []byte{0x30, 7, 0, 1, 'a', 3, 0x23, 0, 0}), 0, 0x94, fault.TopicAlias},
 		{"a client's subscription id", 5, join(five, pub(5, packet.Publish{Topic: []byte("a"), SubscriptionIDs: []uint32{1}})), 0, 0x82, fault.Protocol},
 		{"a remaining length that lies", 5, join(five, []byte{0x30, 4, 0, 9, 'a', 0}), 0, 0x81, fault.Malformed},
 		{"SUBSCRIBE without filters", 5, join(five, []byte{0x82, 3, 0, 1, 0}), 0, 0x82, fault.Protocol},
@@ -153,7 +155,7 @@ func TestWhatIsNotServedIsSaid(t *testing.T) {
 	c.send(&packet.Connect{Version: 5, CleanStart: true, SessionExpiry: 100})
 	a := expect[*packet.Connack](c)
 	if a.HasMaximumQoS || !a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
-		a.TopicAliasMaximum != 0 || !a.HasSessionExpiry || a.SessionExpiry != 0 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
+		a.TopicAliasMaximum != 32 || !a.HasSessionExpiry || a.SessionExpiry != 0 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
 		t.Errorf("%+v", a)
 	}
 	c.send(&packet.Subscribe{ID: 3, Filters: []packet.Subscription{

@@ -18,6 +18,7 @@ var (
 	errEarlyRelease   = fault.New(fault.Protocol, "PUBREL came before the PUBREC it answers [MQTT-4.3.3-4].")
 	errRetain         = fault.New(fault.RetainUnsupported, "Retained messages are not supported, as CONNACK told [MQTT-3.2.2-14].")
 	errAlias          = fault.New(fault.TopicAlias, "A topic alias above the maximum that CONNACK told [MQTT-3.3.2-9].")
+	errUnknownAlias   = fault.New(fault.Protocol, "A topic alias without a topic name was not set before on the connection [MQTT-3.3.2-7].")
 	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
 	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages under way than the receive maximum [MQTT-3.3.4-9].")
 	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
@@ -76,8 +77,9 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool
 	s.state, s.publisher = serving, []byte(id)
 	s.sendMax = min(l.Inflight, int(c.ReceiveMaximum)) // [MQTT-3.3.4-9]
 	s.maxPacket = int(c.MaximumPacketSize)
+	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
 	a := packet.Connack{
-		NoRetain: !l.Retain, NoShared: true,
+		NoRetain: !l.Retain, NoShared: true, TopicAliasMaximum: l.TopicAliases,
 		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
 		HasSessionExpiry: c.SessionExpiry > 0, // the session ends with the connection
 	}

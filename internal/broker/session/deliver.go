@@ -9,7 +9,7 @@ import (
 
 // Image is a PUBLISH that was encoded once for many receivers.
 type Image struct {
-	// Bytes is the packet; its identifier is still to be written.
+	// Bytes is the packet; Deliver writes each client's identifier into it.
 	Bytes []byte
 	// IDAt is where the identifier goes.
 	IDAt int
@@ -39,11 +39,12 @@ func (s *Session) Deliver(dst []byte, m *Image, now int64, room bool) ([]byte, O
 	case m.QoS == 0 && !room:
 		return dst, Dropped, fault.SlowReader
 	case m.QoS == 0:
-		return append(dst, m.Bytes...), Sent, 0
+		return s.send(dst, m.Bytes), Sent, 0
 	}
 	if room && s.queue.count == 0 {
 		if id, ok := s.window.take(s.sendMax, awaited(m.QoS)); ok {
-			return appendImage(dst, m.Bytes, m.IDAt, id), Sent, 0
+			packet.PatchID(m.Bytes, m.IDAt, id)
+			return s.send(dst, m.Bytes), Sent, 0
 		}
 	}
 	if s.queue.count >= s.limits.Queue || s.queue.bytes()+len(m.Bytes) > s.limits.QueueBytes {
@@ -72,11 +73,11 @@ func (s *Session) Next(dst []byte, now int64) (out []byte, sent, expired bool) {
 		return dst, false, true
 	}
 	id, _ := s.window.take(s.sendMax, awaited(w.image[0]>>1&3))
-	from := len(dst)
-	dst = appendImage(dst, w.image, w.idAt, id)
+	packet.PatchID(w.image, w.idAt, id)
 	if w.expiryAt > 0 { // [MQTT-3.3.2-6]
-		binary.BigEndian.PutUint32(dst[from+w.expiryAt:], left)
+		binary.BigEndian.PutUint32(w.image[w.expiryAt:], left)
 	}
+	dst = s.send(dst, w.image)
 	s.queue.release(keepQueue)
 	return dst, true, false
 }
@@ -91,13 +92,6 @@ func awaited(qos byte) phase {
 
 // keepQueue is how much memory an empty queue keeps.
 const keepQueue = 4 << 10
-
-func appendImage(dst, image []byte, idAt int, id uint16) []byte {
-	from := len(dst)
-	dst = append(dst, image...)
-	packet.PatchID(dst[from:], idAt, id)
-	return dst
-}
 
 // expiryAt is where the expiry interval lies: it is the first property, behind
 // the identifier and the properties' length.

@@ -155,13 +155,14 @@ func admitted(v packet.Version, l *Limits) *Session {
 	return &s
 }
 
-var wide = Limits{ReceiveMaximum: 1024, MaximumPacketSize: 1 << 20, Inflight: 1024, Queue: 1000, QueueBytes: 1 << 20, Subscriptions: 100}
+var wide = Limits{ReceiveMaximum: 1024, MaximumPacketSize: 1 << 20, Inflight: 1024, Queue: 1000, QueueBytes: 1 << 20, Subscriptions: 100, TopicAliases: 32}
 
 func FuzzStep(f *testing.F) {
 	f.Add(byte(5), (&packet.Publish{Topic: []byte("a"), QoS: 1, ID: 1}).Append(nil, 5))
 	f.Add(byte(4), (&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("#")}}}).Append(nil, 4))
 	f.Add(byte(0), (&packet.Connect{Version: 5, CleanStart: true, ClientID: []byte("c")}).Append(nil, 5))
 	f.Add(byte(5), []byte{0x40, 2, 0, 1, 0xE0, 0})
+	f.Add(byte(5), append((&packet.Publish{Topic: []byte("a"), Alias: 3}).Append(nil, 5), (&packet.Publish{Alias: 3, QoS: 1, ID: 1}).Append(nil, 5)...))
 	f.Add(byte(4), append((&packet.Publish{Topic: []byte("a"), QoS: 2, ID: 1}).Append(nil, 4), 0x62, 2, 0, 1, 0x50, 2, 0, 9, 0x70, 2, 0, 9))
 	f.Fuzz(func(t *testing.T, version byte, b []byte) {
 		s := New(&wide)

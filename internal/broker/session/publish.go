@@ -15,6 +15,9 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	if err := s.publishable(p); err != nil {
 		return s.fail(dst, ev, err)
 	}
+	if err := s.resolve(p); err != nil {
+		return s.fail(dst, ev, err)
+	}
 	if p.QoS == 2 {
 		if held, answered := s.exact.state(p.ID); held {
 			return s.again(dst, p.ID, answered)
@@ -43,8 +46,6 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 // publishable holds a PUBLISH against what CONNACK told.
 func (s *Session) publishable(p *packet.Publish) error {
 	switch {
-	case p.Alias != 0: // none were allowed [MQTT-3.3.2-9]
-		return errAlias
 	case len(p.SubscriptionIDs) > 0: // [MQTT-3.3.4-6]
 		return errClientIDs
 	case p.Retain && !s.limits.Retain && s.version == packet.V5: // [MQTT-3.2.2-14]

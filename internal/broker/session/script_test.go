@@ -19,7 +19,7 @@ var rewrite = flag.Bool("rewrite", false, "write what happens into the scripts")
 
 // A script is blocks of commands, a line of four dashes, and what happens: "do"
 // is the event for the shell, "send" a packet to the client. A session begins
-// with "new".
+// with "new". The topic "-" is the empty one.
 func TestScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -133,7 +133,7 @@ func (p *player) packets(command string, w words) ([]packet.Packet, bool) {
 		return []packet.Packet{p.connect(w)}, true
 	case "publish":
 		return []packet.Packet{&packet.Publish{
-			Topic: []byte(w.plain[0]), Payload: []byte(w.plain[1]), QoS: byte(w.num("qos", 0)), ID: id,
+			Topic: []byte(strings.TrimSuffix(w.plain[0], "-")), Payload: []byte(w.plain[1]), QoS: byte(w.num("qos", 0)), ID: id,
 			Retain: w.has("retain"), Alias: uint16(w.num("alias", 0)),
 			HasExpiry: w.named["expiry"] != "", Expiry: uint32(w.num("expiry", 0)),
 		}}, true
@@ -163,7 +163,7 @@ func (p *player) connect(w words) *packet.Connect {
 	p.version = packet.Version(w.num("version", 5))
 	c := &packet.Connect{
 		Version: p.version, CleanStart: !w.has("kept"), ClientID: []byte(w.named["id"]), KeepAlive: uint16(w.num("keepalive", 0)),
-		ReceiveMaximum: uint16(w.num("receive-maximum", 0)), MaximumPacketSize: uint32(w.num("largest", 0)), SessionExpiry: uint32(w.num("expiry", 0)),
+		ReceiveMaximum: uint16(w.num("receive-maximum", 0)), MaximumPacketSize: uint32(w.num("largest", 0)), SessionExpiry: uint32(w.num("expiry", 0)), TopicAliasMaximum: uint16(w.num("aliases", 0)),
 	}
 	if topic := w.named["will"]; topic != "" {
 		c.HasWill = true
@@ -180,7 +180,7 @@ func (p *player) shell(command string, w words) {
 	case "new":
 		p.limits = Limits{
 			ReceiveMaximum: uint16(w.num("receive-maximum", 10)), MaximumPacketSize: 1000, Inflight: w.num("inflight", 10),
-			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"),
+			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, TopicAliases: uint16(w.num("aliases", 0)), KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"),
 		}
 		p.s, p.now = New(&p.limits), 0
 	case "bytes":
@@ -300,6 +300,9 @@ func describe(k packet.Packet) string {
 		return fmt.Sprintf("%v id=%d %s", k.Kind, k.ID, packet.ReasonName(k.Reason))
 	case *packet.Publish:
 		text := fmt.Sprintf("PUBLISH %s=%s qos=%d id=%d", k.Topic, k.Payload, k.QoS, k.ID)
+		if k.Alias > 0 {
+			text += fmt.Sprintf(" alias=%d", k.Alias)
+		}
 		if k.HasExpiry {
 			text += fmt.Sprintf(" expiry=%d", k.Expiry)
 		}
@@ -315,6 +318,9 @@ func describe(k packet.Packet) string {
 func connackNumbers(k *packet.Connack) (text string) {
 	if k.ReceiveMaximum != 65535 {
 		text += fmt.Sprintf(", receive maximum %d", k.ReceiveMaximum)
+	}
+	if k.TopicAliasMaximum > 0 {
+		text += fmt.Sprintf(", topic aliases %d", k.TopicAliasMaximum)
 	}
 	if k.HasSessionExpiry {
 		text += fmt.Sprintf(", session expiry %d", k.SessionExpiry)

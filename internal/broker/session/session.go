@@ -21,6 +21,8 @@ type Limits struct {
 	Queue, QueueBytes int
 	// ClientID is how many bytes a client identifier may have; 0 is any.
 	ClientID int
+	// TopicAliases is how many topic aliases each side of a connection may set.
+	TopicAliases uint16
 	// Subscriptions is how many topic filters a client may have.
 	Subscriptions int
 	// KeepAlive is the longest keep alive in seconds; a client that asks for more,
@@ -93,6 +95,8 @@ type Session struct {
 	maxPacket int   // the largest packet the client takes; 0 is any
 	acks      acks
 	exact     exact
+	aliases   [][]byte   // topics by the client's alias; nil until the first
+	numbering *numbering // of the topics that it is sent
 	window    window
 	queue     queue
 	version   packet.Version
