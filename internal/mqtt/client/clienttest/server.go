@@ -1,6 +1,7 @@
 // Package clienttest is a tiny MQTT server on loopback for tests of clients: it
 // records what is published, acknowledges it or not as told, hands messages to
-// subscribers by filter, and can cut every connection. It keeps no sessions.
+// subscribers by filter, keeps what is retained, and can cut every connection. It
+// keeps no sessions.
 //
 // Every goroutine ends with its connection, at the latest when the test ends.
 package clienttest
@@ -32,6 +33,7 @@ type Server struct {
 	mu    sync.Mutex // guards all below
 	hold  bool
 	conns []*conn
+	kept  map[string][]byte // retained payloads by topic
 	total int
 	ended bool
 }
@@ -197,6 +199,9 @@ func (c *conn) publish(p *packet.Publish) {
 	if c.s.Published != nil {
 		c.s.Published(c.id, p)
 	}
+	if p.Retain {
+		c.s.retain(p)
+	}
 	for _, o := range c.s.conns {
 		for _, f := range o.filters {
 			if topic.Match(f, string(p.Topic)) {
@@ -210,6 +215,23 @@ func (c *conn) publish(p *packet.Publish) {
 	case 2:
 		c.acknowledge(packet.TypePubrec, p.ID)
 	}
+}
+
+func (s *Server) retain(p *packet.Publish) {
+	if s.kept == nil {
+		s.kept = map[string][]byte{}
+	}
+	s.kept[string(p.Topic)] = slices.Clone(p.Payload)
+	if len(p.Payload) == 0 {
+		delete(s.kept, string(p.Topic))
+	}
+}
+
+// Retained is how many topics hold a retained message.
+func (s *Server) Retained() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.kept)
 }
 
 func (c *conn) answer(p *packet.Ack) {
@@ -233,10 +255,23 @@ func (c *conn) acknowledge(t packet.Type, id uint16) {
 func (c *conn) subscribe(p *packet.Subscribe) {
 	ack := packet.Suback{ID: p.ID}
 	for _, f := range p.Filters {
-		c.filters = append(c.filters, string(f.Filter))
+		if !slices.Contains(c.filters, string(f.Filter)) {
+			c.filters = append(c.filters, string(f.Filter))
+		}
 		ack.Reasons = append(ack.Reasons, f.QoS)
 	}
 	c.send(ack.Append(nil, c.v))
+	for _, f := range p.Filters {
+		c.sendRetained(&f)
+	}
+}
+
+func (c *conn) sendRetained(f *packet.Subscription) {
+	for name, payload := range c.s.kept {
+		if topic.Match(string(f.Filter), name) {
+			c.send((&packet.Publish{Topic: []byte(name), Payload: payload, QoS: f.QoS, ID: 1, Retain: true}).Append(nil, c.v))
+		}
+	}
 }
 
 func (c *conn) unsubscribe(p *packet.Unsubscribe) {
