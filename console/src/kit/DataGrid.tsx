@@ -1,27 +1,10 @@
 // Rows of a fixed height, of which only those in sight exist. Order, scroll and
 // selection never move by themselves; live cells write themselves, outside React.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import type { Branch, Column } from "./columns";
 import { DataRow } from "./DataRow";
 import { tokenPixels, usePhone } from "./media";
-
-export interface Column<Row> {
-  id: string;
-  header: string;
-  /** A grid track: 84px or minmax(160px, 1fr). */
-  width: string;
-  end?: boolean;
-  className?: string;
-  /** Left out where the screen is narrow. */
-  wide?: boolean;
-  cell: (row: Row) => ReactNode;
-}
-
-export interface Branch {
-  level: number;
-  /** Undefined for a leaf. */
-  open?: boolean;
-}
 
 interface Props<Row> {
   label: string;

@@ -1,5 +1,5 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
-import type { Branch, Column } from "./DataGrid";
+import type { Branch, Column } from "./columns";
 
 interface Props<Row> {
   row: Row;

@@ -1,5 +1,5 @@
 import type { Text } from "../../i18n/text";
-import type { Column } from "../../kit/DataGrid";
+import type { Column } from "../../kit/columns";
 import { AgeCell, PublisherCell, RateCell, SparkCell, ValueCell } from "./LiveCells";
 import type { TopicRow } from "./rows";
 

@@ -1,0 +1,20 @@
+// What a DataGrid shows of a row.
+import type { ReactNode } from "react";
+
+export interface Column<Row> {
+  id: string;
+  header: string;
+  /** A grid track: 84px or minmax(160px, 1fr). */
+  width: string;
+  end?: boolean;
+  className?: string;
+  /** Left out where the screen is narrow. */
+  wide?: boolean;
+  cell: (row: Row) => ReactNode;
+}
+
+export interface Branch {
+  level: number;
+  /** Undefined for a leaf. */
+  open?: boolean;
+}
