@@ -1,5 +1,5 @@
 // Command millrace is an industrial IoT platform in one program: serve runs a node,
-// ctl speaks to a running one, sim plays a factory.
+// ctl speaks to a running one, sim plays a factory, bench loads a broker.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
 package main

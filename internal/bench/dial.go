@@ -66,7 +66,8 @@ func (l *loop) arrived(p *peer, b []byte) {
 	}
 	if err := p.feed(b, l.now()); err != nil {
 		l.wire.close(p)
-		l.gone(p, err)
+		// As text: a code of ours would blame the user for the broker's bytes.
+		l.gone(p, fmt.Errorf("from the broker: %v", err))
 	}
 }
 

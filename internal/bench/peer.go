@@ -167,7 +167,7 @@ func (p *peer) puback(b []byte, now int64) error {
 func (p *peer) connack(b []byte, now int64) error {
 	var c packet.Connack
 	if err := c.Decode(b, p.version); err != nil {
-		return err
+		return fmt.Errorf("the answer to CONNECT is none of MQTT %s, perhaps the broker knows another version only: %v", versionName(p.version), err)
 	}
 	if c.Reason != packet.Success {
 		return fmt.Errorf("connection refused: %s", packet.ReasonName(c.Reason))

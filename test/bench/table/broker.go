@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+const (
+	startLimit = 15 * time.Second
+	stopLimit  = 10 * time.Second
+)
+
+// broker is a running one.
+type broker struct {
+	cmd   *exec.Cmd
+	addr  string
+	dir   string
+	ended chan error
+}
+
+// start runs the broker on processor 0 and waits until it takes connections.
+func start(ctx context.Context, s settings, name string) (*broker, error) {
+	dir, err := os.MkdirTemp("", "bench-"+name+"-")
+	if err != nil {
+		return nil, err
+	}
+	b := &broker{dir: dir, ended: make(chan error, 1)}
+	if err := b.launch(s, name); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	go func() { b.ended <- b.cmd.Wait() }()
+	if err := b.await(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), b.stop())
+	}
+	return b, nil
+}
+
+func (b *broker) launch(s settings, name string) error {
+	addrs, err := freeAddrs(2)
+	if err != nil {
+		return err
+	}
+	b.addr = addrs[0]
+	args, env, err := command(s, name, addrs, b.dir)
+	if err != nil {
+		return err
+	}
+	b.cmd = exec.Command("taskset", append([]string{"-c", "0"}, args...)...)
+	b.cmd.Env = append(os.Environ(), env...)
+	return b.cmd.Start()
+}
+
+// command is how each broker is started, with its defaults but for what is said.
+func command(s settings, name string, addrs []string, dir string) (args, env []string, err error) {
+	switch name {
+	case "millrace":
+		// No stream captures the load: the peers keep nothing either.
+		return []string{s.millrace, "serve", "--data", dir, "--mqtt", addrs[0], "--http", addrs[1]}, []string{"MILLRACE_STREAMS=[]"}, nil
+	case "mosquitto":
+		conf := filepath.Join(dir, "mosquitto.conf")
+		host, port, _ := net.SplitHostPort(addrs[0])
+		text := fmt.Sprintf("listener %s %s\nallow_anonymous true\nlog_dest none\n", port, host)
+		return []string{"mosquitto", "-c", conf}, nil, os.WriteFile(conf, []byte(text), 0o644)
+	case "mochi":
+		return []string{filepath.Join(s.peers, "mochi"), "-addr", addrs[0]}, nil, nil
+	case "nats":
+		return []string{filepath.Join(s.peers, "nats"), "-addr", addrs[0], "-dir", dir}, nil, nil
+	}
+	return nil, nil, fmt.Errorf("no broker is called %q", name)
+}
+
+// freeAddrs asks the system for ports of loopback that nobody uses.
+func freeAddrs(n int) ([]string, error) {
+	var addrs []string
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		addrs = append(addrs, l.Addr().String())
+	}
+	return addrs, nil
+}
+
+func (b *broker) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if conn, err := net.Dial("tcp", b.addr); err == nil {
+			return conn.Close()
+		}
+		select {
+		case err := <-b.ended:
+			b.ended <- err
+			return fmt.Errorf("ended at once: %v", err)
+		case <-ctx.Done():
+			return fmt.Errorf("takes no connection: %w", ctx.Err())
+		case <-look.C:
+		}
+	}
+}
+
+// stop ends the broker and removes its folder.
+func (b *broker) stop() error {
+	_ = b.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-b.ended:
+	case <-time.After(stopLimit):
+		_ = b.cmd.Process.Kill()
+		<-b.ended
+	}
+	return os.RemoveAll(b.dir)
+}
