@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"hash/maphash"
 	"log/slog"
 	"net"
 	"runtime"
@@ -59,6 +60,9 @@ type Options struct {
 	// TopicAliases is how many topic aliases each side of an MQTT 5 connection may
 	// set; 0 is 32, less than 0 none.
 	TopicAliases int
+	// Shared is how shared subscriptions choose among their members; empty is
+	// RoundRobin.
+	Shared Strategy
 	// Subscriptions is how many filters one client may have; 0 is 10,000.
 	Subscriptions int
 	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
@@ -95,6 +99,7 @@ func (o *Options) defaults() {
 	set(&o.OutputBuffer, 1<<20)
 	set(&o.Subscriptions, 10_000)
 	set(&o.TopicAliases, 32)
+	set(&o.Shared, RoundRobin)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.MaxClientID, 256)
 	set(&o.WatchBytes, 8<<20)
@@ -111,6 +116,7 @@ func set[T comparable](v *T, standard T) {
 type Broker struct {
 	options     Options
 	limits      session.Limits
+	seed        maphash.Seed // of hashes that all loops agree on
 	router      router
 	retained    *retain.Store
 	workers     []*worker
@@ -129,7 +135,10 @@ var committals = sync.Pool{New: func() any { return new(committal) }}
 // New checks the options; nothing runs yet.
 func New(o Options) (*Broker, error) {
 	o.defaults()
-	b := &Broker{options: o, stopped: make(chan struct{})}
+	if err := o.Shared.check(); err != nil {
+		return nil, err
+	}
+	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.limits = session.Limits{
 		Retain:         true,

@@ -86,23 +86,27 @@ func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
 	if !c.conn.Open() {
 		return
 	}
-	im := w.images.find(m, c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished, g.ids)
-	w.push(c, im)
+	if outcome, code := w.try(c, w.imageFor(c, g, m)); outcome == session.Dropped {
+		w.counts.dropped[code]++
+	}
 }
 
-// push sends the image to the client or keeps it back, and counts what became of
-// it.
-func (w *worker) push(c *client, im *session.Image) {
+// imageFor is the encoding of m for that client.
+func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
+	return w.images.find(m, c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished, g.ids)
+}
+
+// try sends the image to the client or keeps it back. It counts what is sent, and
+// leaves it to the caller what to do with one that can be neither.
+func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code) {
 	room := c.conn.Buffered() < w.options.OutputBuffer
 	before := c.conn.Output()
 	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)
 	c.conn.SetOutput(out)
-	switch outcome {
-	case session.Sent:
+	if outcome == session.Sent {
 		w.countOut(im.QoS, len(out)-len(before))
-	case session.Dropped:
-		w.counts.dropped[code]++
 	}
+	return outcome, code
 }
 
 // pushWaiting sends what the client's session keeps back, as far as it may go.

@@ -10,6 +10,8 @@
 //   - The messages of one publisher and one QoS on a topic reach each subscriber in
 //     the order they were published; those of QoS 0 and 1 do so together. PUBACKs
 //     and PUBRECs leave in the order of their PUBLISH packets.
+//   - A message for a shared subscription goes to one of its members, on whichever
+//     loop; to another one when the chosen has gone or can take no more.
 //   - A slow reader, a slow log and a client that breaks the rules cost the others
 //     nothing: what waits for each is bounded, what is dropped is counted by
 //     reason, and the offender alone is paused or closed.

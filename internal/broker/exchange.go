@@ -9,9 +9,10 @@ import (
 // parcel carries the messages of one turn from one loop to another, in the
 // record layout. The receiving loop recycles it.
 type parcel struct {
-	records []byte
+	records []byte // for every receiver there
+	shared  []byte // for one member of a group, each with its offer
+	offers  []offer
 	base    int64
-	count   int
 }
 
 const keepParcel = 256 << 10
@@ -28,18 +29,36 @@ func newExchange(peers []*worker) exchange {
 	return exchange{peers: peers, out: make([]*parcel, len(peers))}
 }
 
+// add sends the message to the receivers on another loop.
 func (x *exchange) add(to int, m *msg.Message) {
+	p := x.parcel(to, m)
+	p.records = p.append(p.records, m)
+}
+
+// offer sends the message to members of a group on another loop.
+func (x *exchange) offer(to int, o offer, m *msg.Message) {
+	p := x.parcel(to, m)
+	p.shared = p.append(p.shared, m)
+	p.offers = append(p.offers, o)
+}
+
+// parcel is what goes to that loop in this turn.
+func (x *exchange) parcel(to int, m *msg.Message) *parcel {
 	p := x.out[to]
 	if p == nil {
 		p = parcels.Get().(*parcel)
 		p.base = m.Time
 		x.out[to] = p
 	}
+	return p
+}
+
+func (p *parcel) append(dst []byte, m *msg.Message) []byte {
 	at := m.Time
 	m.Time = max(at, p.base)
-	p.records = msg.AppendRecord(p.records, m, p.base)
+	dst = msg.AppendRecord(dst, m, p.base)
 	m.Time = at
-	p.count++
+	return dst
 }
 
 // endTurn sends one parcel to each loop that has something coming.
@@ -52,7 +71,7 @@ func (x *exchange) endTurn() {
 	}
 }
 
-// unpack calls f with each message of the parcel and recycles it.
+// unpack calls f with each message for every receiver.
 func (p *parcel) unpack(f func(m *msg.Message)) {
 	var m msg.Message
 	for rest := p.records; len(rest) > 0; {
@@ -62,9 +81,27 @@ func (p *parcel) unpack(f func(m *msg.Message)) {
 		}
 		f(&m)
 	}
-	if cap(p.records) > keepParcel {
-		p.records = nil
+}
+
+// unpackOffers calls f with each message for one member of a group.
+func (p *parcel) unpackOffers(f func(o offer, m *msg.Message)) {
+	var m msg.Message
+	rest := p.shared
+	for _, o := range p.offers {
+		var err error
+		if rest, err = msg.ReadRecord(rest, &m, p.base); err != nil {
+			break // cannot be: the records were written by this process
+		}
+		f(o, &m)
 	}
-	*p = parcel{records: p.records[:0]}
+}
+
+// recycle gives the parcel's memory back.
+func (p *parcel) recycle() {
+	if cap(p.records)+cap(p.shared) > keepParcel {
+		p.records, p.shared = nil, nil
+	}
+	clear(p.offers)
+	*p = parcel{records: p.records[:0], shared: p.shared[:0], offers: p.offers[:0]}
 	parcels.Put(p)
 }

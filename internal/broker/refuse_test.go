@@ -76,6 +76,7 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 		{"a remaining length that lies", 5, join(five, []byte{0x30, 4, 0, 9, 'a', 0}), 0, 0x81, fault.Malformed},
 		{"SUBSCRIBE without filters", 5, join(five, []byte{0x82, 3, 0, 1, 0}), 0, 0x82, fault.Protocol},
 		{"SUBSCRIBE without options", 5, join(five, []byte{0x82, 6, 0, 1, 0, 0, 1, 'a'}), 0, 0x81, fault.Malformed},
+		{"no local with a shared subscription", 5, join(five, (&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("$share/g/a"), NoLocal: true}}}).Append(nil, 5)), 0, 0x82, fault.Protocol},
 		{"session expiry at the end", 5, join(five, (&packet.Disconnect{HasSessionExpiry: true, SessionExpiry: 9}).Append(nil, 5)), 0, 0x82, fault.Protocol},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -154,14 +155,16 @@ func TestWhatIsNotServedIsSaid(t *testing.T) {
 	c := dial(t, b, packet.V5)
 	c.send(&packet.Connect{Version: 5, CleanStart: true, SessionExpiry: 100})
 	a := expect[*packet.Connack](c)
-	if a.HasMaximumQoS || !a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
+	if a.HasMaximumQoS || a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
 		a.TopicAliasMaximum != 32 || !a.HasSessionExpiry || a.SessionExpiry != 0 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
 		t.Errorf("%+v", a)
 	}
 	c.send(&packet.Subscribe{ID: 3, Filters: []packet.Subscription{
-		{Filter: []byte("$share/g/a")}, {Filter: []byte("a/#/b")}, {Filter: []byte("a"), QoS: 2}, {Filter: []byte("")}, {Filter: []byte("$share/a")},
+		{Filter: []byte("$share/g+/a")}, {Filter: []byte("a/#/b")}, {Filter: []byte("a"), QoS: 2}, {Filter: []byte("")}, {Filter: []byte("$share/a")},
+		{Filter: []byte("$share/g/")}, {Filter: []byte("$share//a")}, {Filter: []byte("$share/g/a/#"), QoS: 2}, {Filter: []byte("$share/g/a/#/b")},
 	}})
-	want := []byte{packet.SharedNotSupported, packet.TopicFilterInvalid, packet.GrantedQoS2, packet.TopicFilterInvalid, packet.TopicFilterInvalid}
+	bad := packet.TopicFilterInvalid
+	want := []byte{bad, bad, packet.GrantedQoS2, bad, bad, bad, bad, packet.GrantedQoS2, bad}
 	if s := expect[*packet.Suback](c); !bytes.Equal(s.Reasons, want) {
 		t.Errorf("% x, want % x", s.Reasons, want)
 	}

@@ -32,6 +32,9 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 	if handling == 2 || handling == 1 && existed { // [MQTT-3.3.1-10] [MQTT-3.3.1-11]
 		return
 	}
+	if s.group != nil { // a shared subscription gets none (section 3.8.3.1)
+		return
+	}
 	w.found = w.broker.retained.Match(w.found[:0], s.filter)
 	g := grant{none: true}
 	g.add(s)

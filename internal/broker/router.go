@@ -1,15 +1,19 @@
 package broker
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
-// subscription is one topic filter of one client or watch.
+// subscription is one topic filter of one client or watch. One of a client that is
+// shared is a member of a group; the tree holds an entry for the group instead.
 type subscription struct {
-	client *client // nil for a watch
+	client *client // nil for a watch and a group's entry
 	watch  *Watch  // nil for a client
+	group  *group  // nil when it is not shared
+	alone  *grant  // of a shared one
 	home   int     // the client's loop
 	filter string
 	id     uint32 // subscription identifier; 0 is none
@@ -26,6 +30,9 @@ type router struct {
 	tree   topic.Tree[*subscription]
 	shards [generationShards]generation
 	wild   generation
+	// sharing guards groups, by $share/NAME/FILTER, and who is in them.
+	sharing sync.Mutex
+	groups  map[string]*group
 	// count is how many subscriptions of clients stand.
 	count atomic.Int64
 }
@@ -41,16 +48,24 @@ type generation struct {
 // add makes s count from now on. A change is made first and counted then: who
 // reads the count before matching never keeps an old route under the new count.
 func (r *router) add(s *subscription) {
-	r.tree.Add(s.filter, s)
-	r.changed(s)
+	if filter, ok := shareFilter(s.filter); ok {
+		r.join(s, filter)
+	} else {
+		r.tree.Add(s.filter, s)
+		r.changed(s)
+	}
 	if s.client != nil {
 		r.count.Add(1)
 	}
 }
 
 func (r *router) remove(s *subscription) {
-	r.tree.Remove(s.filter, s)
-	r.changed(s)
+	if s.group != nil {
+		r.quit(s)
+	} else {
+		r.tree.Remove(s.filter, s)
+		r.changed(s)
+	}
 	if s.client != nil {
 		r.count.Add(-1)
 	}

@@ -13,6 +13,7 @@ type route struct {
 	wild    uint64
 	local   []target // clients of this loop
 	others  []int    // further loops with receivers
+	groups  []*group // shared subscriptions, wherever their members are
 	watches []*Watch
 }
 
@@ -117,7 +118,8 @@ func (k *routes) again(topic []byte) bool {
 func (r *route) reset() {
 	clear(r.local)
 	clear(r.watches)
-	*r = route{local: r.local[:0], others: r.others[:0], watches: r.watches[:0]}
+	clear(r.groups)
+	*r = route{local: r.local[:0], others: r.others[:0], groups: r.groups[:0], watches: r.watches[:0]}
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -135,6 +137,8 @@ func (k *routes) take(s *subscription) {
 	switch {
 	case s.watch != nil:
 		r.addWatch(s.watch)
+	case s.group != nil:
+		r.groups = append(r.groups, s.group)
 	case s.home == k.home:
 		k.takeLocal(r, s)
 	default:

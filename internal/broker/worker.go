@@ -201,8 +201,8 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
 }
 
 // route gives the message to everybody but the log: this loop's clients, the
-// other loops, the watches. It returns how many receivers that were: a watch
-// looks on and is none.
+// other loops, one member of each group, the watches. It returns how many receivers
+// that were: a watch looks on and is none.
 func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	if m.Retain {
 		w.retain(m, from)
@@ -210,6 +210,11 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	n := w.deliver(r, m, from) + len(r.others)
 	for _, to := range r.others {
 		w.exchange.add(to, m)
+	}
+	for _, g := range r.groups {
+		if w.share(g, m) {
+			n++
+		}
 	}
 	for _, watch := range r.watches {
 		if !watch.offer(m) {
@@ -224,6 +229,8 @@ func (w *worker) Message(v any) {
 	switch v := v.(type) {
 	case *parcel:
 		v.unpack(func(m *msg.Message) { w.deliver(w.routes.find(m.Topic), m, nil) })
+		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
+		v.recycle()
 	case *committal:
 		w.committed(v)
 		committals.Put(v)

@@ -79,7 +79,7 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool
 	s.maxPacket = int(c.MaximumPacketSize)
 	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
 	a := packet.Connack{
-		NoRetain: !l.Retain, NoShared: true, TopicAliasMaximum: l.TopicAliases,
+		NoRetain: !l.Retain, TopicAliasMaximum: l.TopicAliases,
 		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
 		HasSessionExpiry: c.SessionExpiry > 0, // the session ends with the connection
 	}

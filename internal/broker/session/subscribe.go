@@ -36,12 +36,10 @@ func (s *Session) grant(f *packet.Subscription, have int) (fault.Code, bool) {
 	if err := topic.ValidFilter(f.Filter); err != nil {
 		return fault.BadTopicFilter, false
 	}
-	group, _, err := topic.ParseShare(f.Filter)
+	_, _, err := topic.ParseShare(f.Filter)
 	switch {
-	case err != nil:
+	case err != nil: // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
 		return fault.BadTopicFilter, false
-	case group != nil: // announced in CONNACK
-		return fault.SharedUnsupported, false
 	case have >= s.limits.Subscriptions:
 		return fault.TooMany, false
 	}

@@ -1,0 +1,196 @@
+package broker
+
+import (
+	"hash/maphash"
+	"math/rand/v2"
+	"slices"
+	"sync/atomic"
+
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Strategy is how a shared subscription chooses the member that gets a message. A
+// member that has gone or can take no more is passed over.
+type Strategy string
+
+// The strategies.
+const (
+	RoundRobin Strategy = "round_robin" // each in turn
+	Random     Strategy = "random"
+	Sticky     Strategy = "sticky"      // the member of longest standing
+	HashClient Strategy = "hash_client" // the same one for a publisher, while the members stay
+	HashTopic  Strategy = "hash_topic"  // the same one for a topic, while the members stay
+)
+
+func (s Strategy) check() error {
+	switch s {
+	case RoundRobin, Random, Sticky, HashClient, HashTopic:
+		return nil
+	}
+	return fault.New(fault.Invalid, "No strategy of shared subscriptions is called %q: use %s, %s, %s, %s or %s.",
+		string(s), RoundRobin, Random, Sticky, HashClient, HashTopic)
+}
+
+// group is one shared subscription: a share name and a filter. In the tree of
+// filters one entry stands for it, so that members come and go without making
+// routes out of date.
+type group struct {
+	entry   *subscription
+	members atomic.Pointer[[]*subscription] // oldest first; copied on change
+	turn    atomic.Uint64
+}
+
+func (g *group) load() []*subscription {
+	if p := g.members.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (g *group) set(members []*subscription) { g.members.Store(&members) }
+
+// shareFilter is the filter behind $share/NAME/; ok is false for any other.
+func shareFilter(filter string) (rest string, ok bool) {
+	name, tail, err := topic.ParseShare([]byte(filter))
+	return string(tail), err == nil && name != nil
+}
+
+// join makes s a member of its group, the first one makes the group.
+func (r *router) join(s *subscription, filter string) {
+	g := grant{none: true}
+	g.add(s)
+	s.alone = &g
+	r.sharing.Lock()
+	defer r.sharing.Unlock()
+	s.group = r.groups[s.filter]
+	if s.group != nil {
+		s.group.set(append(slices.Clone(s.group.load()), s))
+		return
+	}
+	s.group = new(group)
+	s.group.entry = &subscription{group: s.group, filter: filter}
+	s.group.set([]*subscription{s})
+	if r.groups == nil {
+		r.groups = map[string]*group{}
+	}
+	r.groups[s.filter] = s.group
+	r.tree.Add(filter, s.group.entry)
+	r.changed(s.group.entry)
+}
+
+// quit ends a membership; the last one ends the group.
+func (r *router) quit(s *subscription) {
+	r.sharing.Lock()
+	defer r.sharing.Unlock()
+	g := s.group
+	rest := slices.DeleteFunc(slices.Clone(g.load()), func(m *subscription) bool { return m == s })
+	g.set(rest)
+	if len(rest) == 0 {
+		delete(r.groups, s.filter)
+		r.tree.Remove(g.entry.filter, g.entry)
+		r.changed(g.entry)
+	}
+}
+
+// offer is a message on its way to one member of a group. The choice falls on a
+// member; when that one cannot take it, the message makes one round of the loops
+// and goes to the first member that can.
+type offer struct {
+	group  *group
+	chosen *subscription // nil on the round
+	origin int           // the loop on which the round began
+}
+
+// share gives the message to one member of the group; false says that there is
+// none [MQTT-4.8.2-4].
+func (w *worker) share(g *group, m *msg.Message) bool {
+	members := g.load()
+	if len(members) == 0 {
+		return false
+	}
+	o := offer{group: g, chosen: members[w.choose(g, len(members), m)]}
+	if o.chosen.home == w.home {
+		w.offered(o, m)
+	} else {
+		w.exchange.offer(o.chosen.home, o, m)
+	}
+	return true
+}
+
+// choose returns the place of one of n members.
+func (w *worker) choose(g *group, n int, m *msg.Message) int {
+	var h uint64
+	switch w.options.Shared {
+	case Sticky:
+	case Random:
+		h = rand.Uint64()
+	case HashClient:
+		h = maphash.Bytes(w.broker.seed, m.Publisher)
+	case HashTopic:
+		h = maphash.Bytes(w.broker.seed, m.Topic)
+	default:
+		h = g.turn.Add(1)
+	}
+	return int(h % uint64(n))
+}
+
+// offered gives the message to the chosen member, else to another of this loop,
+// else sends it on to the next loop of its round.
+func (w *worker) offered(o offer, m *msg.Message) {
+	code := fault.NoSubscriber
+	if o.chosen != nil {
+		var taken bool
+		if code, taken = w.offerTo(o.chosen, m); taken {
+			return
+		}
+		o.origin = w.home
+	}
+	members := o.group.load()
+	first := int(o.group.turn.Load() % uint64(max(len(members), 1)))
+	for i := range members {
+		s := members[(first+i)%len(members)]
+		if s.home != w.home || s == o.chosen {
+			continue
+		}
+		why, taken := w.offerTo(s, m)
+		if taken {
+			return
+		}
+		code = why
+	}
+	o.chosen = nil
+	if to, ok := w.onwards(members, o.origin); ok {
+		w.exchange.offer(to, o, m)
+		return
+	}
+	w.counts.dropped[code]++
+}
+
+// onwards is the next loop with members before the round is back at its origin.
+func (w *worker) onwards(members []*subscription, origin int) (to int, ok bool) {
+	n := len(w.exchange.peers)
+	best := (origin - w.home + n) % n // how far the origin is ahead
+	if best == 0 {
+		best = n
+	}
+	for _, s := range members {
+		if ahead := (s.home - w.home + n) % n; ahead > 0 && ahead < best {
+			best, to, ok = ahead, s.home, true
+		}
+	}
+	return to, ok
+}
+
+// offerTo gives the message to a member of this loop. false says that it has gone
+// or can take no more; the code says why.
+func (w *worker) offerTo(s *subscription, m *msg.Message) (fault.Code, bool) {
+	c := s.client
+	if !c.conn.Open() || c.filters[s.filter] != s {
+		return fault.NoSubscriber, false
+	}
+	outcome, code := w.try(c, w.imageFor(c, s.alone, m))
+	return code, outcome != session.Dropped
+}
