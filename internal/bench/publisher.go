@@ -115,7 +115,9 @@ func (b *publisher) acked(id uint16, reason byte, now int64) {
 		m.strange++
 		return
 	}
-	m.ack(now-b.flight[id-1], reason)
+	if !b.hollow {
+		m.ack(now-b.flight[id-1], reason)
+	}
 	b.flight[id-1] = 0
 	b.free = append(b.free, id)
 	b.loop.call(b)
@@ -167,6 +169,7 @@ func (b *publisher) one(due int64, run uint32) {
 	b.out = append(b.out, l.image...)
 	if !b.hollow {
 		stamp{run: run, lane: l.number, seq: l.sent, due: due}.put(b.out[len(b.out)-b.loop.o.Payload:])
+		b.loop.meter.sent++
 	}
 	b.quota--
 	if b.qos > 0 {
@@ -177,7 +180,6 @@ func (b *publisher) one(due int64, run uint32) {
 	}
 	l.sent++
 	b.sent++
-	b.loop.meter.sent++
 	if b.probed++; b.probing && b.probed == probeEvery {
 		b.probe()
 	}

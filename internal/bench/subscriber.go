@@ -97,7 +97,6 @@ type collector struct {
 	done    uint64
 	got     int
 	began   int64
-	started bool
 	seen    map[uint32]uint64 // lane → round of its last message
 	lost    uint64
 	doubled uint64

@@ -1,0 +1,111 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+)
+
+// prepare lays out the plan and makes loops and peers.
+func (r *run) prepare(ctx context.Context) error {
+	to, err := resolve(ctx, r.o.Addr)
+	if err != nil {
+		return err
+	}
+	if r.o.PID != 0 {
+		if _, err := processUsage(r.o.PID); err != nil {
+			return err
+		}
+	}
+	base := r.o.Topic
+	if r.o.Scenario != Pub {
+		base = fmt.Sprintf("%s/%08x", base, r.number)
+	}
+	r.plan = newPlan(&r.o, base)
+	for i := range r.o.Threads {
+		l, err := newLoop(r.o, r.number, i, to, r.origin)
+		if err != nil {
+			return fmt.Errorf("bench: %w", err)
+		}
+		r.loops = append(r.loops, l)
+		r.working.Go(l.work)
+	}
+	r.people()
+	return nil
+}
+
+func resolve(ctx context.Context, addr string) (*net.TCPAddr, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("bench: address %q: must be host:port", addr)
+	}
+	n, err := net.DefaultResolver.LookupPort(ctx, "tcp", port)
+	if err != nil {
+		return nil, fmt.Errorf("bench: address %q: %w", addr, err)
+	}
+	ips, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil {
+		return nil, fmt.Errorf("bench: address %q: %w", addr, err)
+	}
+	ip := ips[0]
+	for _, other := range ips {
+		if ip.IP.To4() == nil && other.IP.To4() != nil {
+			ip = other
+		}
+	}
+	return &net.TCPAddr{IP: ip.IP, Port: n, Zone: ip.Zone}, nil
+}
+
+// people makes the peers of the plan and deals them to the loops.
+func (r *run) people() {
+	n := len(r.loops)
+	r.subscribers, r.publishers, r.idle = make([][]*peer, n), make([][]*peer, n), make([][]*peer, n)
+	client := 0
+	next := func(i int) *peer {
+		p := &peer{loop: r.loops[i%n], version: r.o.Version, id: fmt.Sprintf("%s%08x-%d", r.o.ClientPrefix, r.number, client)}
+		if len(r.o.Sources) > 0 {
+			p.source = r.o.Sources[client%len(r.o.Sources)]
+		}
+		client++
+		return p
+	}
+	for i, s := range r.plan.subscribers {
+		p := next(i)
+		r.addSubscriber(p, s)
+		r.subscribers[i%n] = append(r.subscribers[i%n], p)
+	}
+	owners := make([]*publisher, 0, r.plan.lanes)
+	for i, plan := range r.plan.publishers {
+		p := next(i)
+		b := newPublisher(p, &r.o, plan, i, len(r.plan.publishers))
+		p.role = b
+		p.loop.publishers = append(p.loop.publishers, b)
+		r.publishers[i%n] = append(r.publishers[i%n], p)
+		for range plan.topics {
+			owners = append(owners, b)
+		}
+	}
+	for i := range r.plan.idle {
+		p := next(i)
+		p.role = idler{}
+		r.idle[i%n] = append(r.idle[i%n], p)
+	}
+	for _, l := range r.loops {
+		if r.o.Scenario != Sub {
+			l.owners = owners
+		}
+	}
+}
+
+func (r *run) addSubscriber(p *peer, plan subscriberPlan) {
+	l := p.loop
+	if r.o.Scenario == Retained {
+		c := newCollector(p, &r.o, plan)
+		p.role = c
+		l.collectors = append(l.collectors, c)
+		return
+	}
+	s := newSubscriber(p, &r.o, plan)
+	p.role = s
+	l.subscribed = append(l.subscribed, s)
+}
