@@ -113,6 +113,43 @@ func BenchmarkFanOut(b *testing.B) {
 	}
 }
 
+// BenchmarkShared counts messages through a group of ten, half of them on another
+// loop; ns/op is for one message.
+func BenchmarkShared(b *testing.B) {
+	br := start(b, Options{Loops: 2})
+	for i := range 10 {
+		sub := enter(b, br, packet.V5, fmt.Sprint("sub", i))
+		sub.subscribe("$share/g/#", 0)
+		go func() { _, _ = io.Copy(io.Discard, sub.nc) }() // ends with the connection
+	}
+	pub := enter(b, br, packet.V5, "pub")
+	frames, _ := bursts(0, false)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += burst {
+		pub.write(frames)
+		pub.skip(2)
+	}
+}
+
+// BenchmarkAliases counts deliveries to a client that takes topic aliases.
+func BenchmarkAliases(b *testing.B) {
+	br := start(b, Options{Loops: 1})
+	sub := dial(b, br, packet.V5)
+	sub.write(connectBytes(packet.V5, "sub", func(p *packet.Connect) { p.TopicAliasMaximum = 10 }))
+	expect[*packet.Connack](sub)
+	sub.subscribe("#", 0)
+	go func() { _, _ = io.Copy(io.Discard, sub.nc) }() // ends with the connection
+	pub := enter(b, br, packet.V5, "pub")
+	frames, _ := bursts(0, false)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += burst {
+		pub.write(frames)
+		pub.skip(2)
+	}
+}
+
 func discard(nc net.Conn, n int) { _, _ = io.CopyN(io.Discard, nc, int64(n)) }
 
 // BenchmarkIdleConnection says what an idle connection costs in memory, the test's
