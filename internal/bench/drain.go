@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// drain waits until everything under way has come, nothing comes any more for a
-// second, or the limit is over.
+// drain waits until everything under way has come and a moment more, for what comes
+// twice; or until nothing comes any more for a second, or the limit is over.
 func (r *run) drain(ctx context.Context) {
 	limit := time.NewTimer(r.o.Drain)
 	defer limit.Stop()
@@ -16,7 +16,7 @@ func (r *run) drain(ctx context.Context) {
 	last, moved := int64(-1), r.o.Now()
 	for {
 		open := r.unfinished()
-		if open == 0 {
+		if open == 0 && last == 0 {
 			return
 		}
 		if now := r.o.Now(); open != last {

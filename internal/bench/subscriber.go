@@ -60,9 +60,10 @@ func (s *subscriber) received(m *packet.Publish, now int64) {
 		s.loop.meter.strange++
 		return
 	}
-	if f.take(t.seq) {
-		s.loop.meter.delivery(now - t.due)
+	if !f.take(t.seq) {
+		return
 	}
+	s.loop.meter.delivery(now - t.due)
 	if !s.foreign {
 		s.loop.delivered(t.lane)
 	}
