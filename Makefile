@@ -121,6 +121,10 @@ fuzz: ## Every fuzz target for FUZZTIME (10 min)
 bench: ## Go benchmarks of every step of a message's way
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
+.PHONY: bench-peers
+bench-peers: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server, in one run (5 min)
+	./deploy/bench.sh $(BIN) -duration 3s
+
 .PHONY: picture
 picture: build test/browser/node_modules/.package-lock.json ## Take the README's picture anew, with the browser test (4 min)
 	cd test/browser && MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) MILLRACE_WARM_UP=180 npm test --silent

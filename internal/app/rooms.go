@@ -118,6 +118,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
+		TopicAliases: aliases(c.TopicAliases), Shared: broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	})
 	if err != nil {
@@ -129,6 +130,14 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil
+}
+
+// aliases is the broker's option for a setting where 0 means none.
+func aliases(setting int) int {
+	if setting == 0 {
+		return -1
+	}
+	return setting
 }
 
 func (a *App) startTopics(ctx context.Context) (stop, error) {

@@ -38,7 +38,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 	c, _ := load(t, Sources{})
 	want := &Config{
 		Data: "./data", Durability: "power", Node: Node{Name: "plant-1"}, Log: Log{"info", "text"},
-		MQTT:      MQTT{"127.0.0.1:1883", 1 << 20, 100000, 10 * time.Second, 0, 1024, 64, 1000, 4 << 20, 256, 10000, 100000, 256 << 20, 0},
+		MQTT:      MQTT{"127.0.0.1:1883", 1 << 20, 100000, 10 * time.Second, 0, 1024, 64, 1000, 4 << 20, 256, 10000, 32, "round_robin", 100000, 256 << 20, 0},
 		HTTP:      HTTP{"127.0.0.1:18083", 12 * time.Hour, time.Hour},
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
 		Storage:   Storage{256 << 20, 0},
