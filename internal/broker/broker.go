@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -40,6 +41,9 @@ type Options struct {
 	Now func() time.Time
 	// Loops is the number of event loops; 0 is one per core.
 	Loops int
+	// Transport is how loops read and write: Epoll, Portable, or empty for the
+	// best of this system.
+	Transport Transport
 	// MaxConnections bounds the connections; 0 is 100,000.
 	MaxConnections int
 	// ConnectTimeout is how long a new connection may take to send CONNECT; 0 is 10 s.
@@ -82,7 +86,22 @@ type Options struct {
 	MaxUnkept int
 }
 
+// Transport is how event loops read and write.
+type Transport string
+
+// The transports. Epoll is Linux's alone.
+const (
+	Epoll    Transport = "epoll"    // each loop watches its sockets itself
+	Portable Transport = "portable" // each connection has a goroutine that reads
+)
+
 func (o *Options) defaults() {
+	if o.Transport == "" {
+		o.Transport = Portable
+		if runtime.GOOS == "linux" {
+			o.Transport = Epoll
+		}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -146,10 +165,14 @@ func New(o Options) (*Broker, error) {
 		Queue: o.Queue, QueueBytes: o.QueueBytes, Subscriptions: o.Subscriptions, KeepAlive: o.KeepAlive,
 		ClientID: o.MaxClientID, TopicAliases: uint16(min(max(o.TopicAliases, 0), 65535)),
 	}
-	ln, err := listener.New(listener.Options{
+	accept := listener.Options{
 		Address: o.Address, Authenticated: o.Authenticator != nil, MaxConnections: o.MaxConnections,
 		Accept: b.adopt, Refused: b.refused, Log: o.Log,
-	})
+	}
+	if o.Transport == Epoll {
+		accept.AcceptFD = b.adoptFD
+	}
+	ln, err := listener.New(accept)
 	if err != nil {
 		return nil, err
 	}
@@ -181,6 +204,12 @@ func newWorker(b *Broker, home int) *worker {
 func (b *Broker) Start(ctx context.Context) error {
 	b.started = true
 	for _, w := range b.workers {
+		if b.options.Transport == Epoll {
+			if err := w.loop.EventDriven(); err != nil {
+				b.stop()
+				return fault.Wrap(fault.Unavailable, "broker", err, "Cannot watch sockets by epoll.")
+			}
+		}
 		b.tasks.Add(1)
 		go func() {
 			defer b.tasks.Done()
@@ -193,7 +222,7 @@ func (b *Broker) Start(ctx context.Context) error {
 		b.stop()
 		return err
 	}
-	b.options.Log.Info("MQTT listener is open", "address", addressText(b.listener.Addr()), "loops", len(b.workers))
+	b.options.Log.Info("MQTT listener is open", "address", addressText(b.listener.Addr()), "loops", len(b.workers), "transport", string(b.options.Transport))
 	return nil
 }
 
@@ -231,6 +260,12 @@ func (b *Broker) post(v any) {
 func (b *Broker) adopt(nc net.Conn, release func()) {
 	n := b.accepted.Add(1)
 	b.workers[n%uint64(len(b.workers))].loop.Adopt(nc, n, release)
+}
+
+// adoptFD is adopt for a socket that only the loop will know.
+func (b *Broker) adoptFD(fd int, remote netip.AddrPort, release func()) {
+	n := b.accepted.Add(1)
+	b.workers[n%uint64(len(b.workers))].loop.AdoptFD(fd, remote, n, release)
 }
 
 func (b *Broker) refused(code fault.Code, remote net.Addr) {

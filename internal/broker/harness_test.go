@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -20,7 +21,20 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// transport is what the brokers of this run use.
+var transport Transport
+
+// TestMain runs everything over each transport of this system.
+func TestMain(m *testing.M) {
+	if runtime.GOOS == "linux" {
+		transport = Epoll
+		if code := m.Run(); code != 0 {
+			os.Exit(code)
+		}
+	}
+	transport = Portable
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait of the tests; nothing is measured against it.
 const patience = 15 * time.Second
@@ -148,6 +162,9 @@ func (c *testClock) forward(d time.Duration) { c.ns.Add(int64(d)) }
 func start(t testing.TB, o Options) *Broker {
 	t.Helper()
 	o.Address = "127.0.0.1:0"
+	if o.Transport == "" {
+		o.Transport = transport
+	}
 	if o.Loops == 0 {
 		o.Loops = 2
 	}

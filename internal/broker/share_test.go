@@ -243,7 +243,10 @@ func TestMembersComeAndGoWhileMessagesFlow(t *testing.T) {
 				return
 			}
 			if m, ok := p.(*packet.Publish); ok {
-				steady.send(&packet.Ack{Kind: packet.TypePuback, ID: m.ID})
+				ack := packet.Ack{Kind: packet.TypePuback, ID: m.ID}
+				if _, err := steady.nc.Write(ack.Append(nil, packet.V5)); err != nil {
+					return // the test has ended it
+				}
 			}
 		}
 	})

@@ -11,8 +11,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,6 +41,9 @@ type Options struct {
 	MaxConnections int
 	// Accept takes a socket and calls release when its connection has ended.
 	Accept func(nc net.Conn, release func())
+	// AcceptFD takes the place of Accept on Linux: what it takes is a connected,
+	// non-blocking descriptor that nobody else knows.
+	AcceptFD func(fd int, remote netip.AddrPort, release func())
 	// Refused is told of each socket that is closed at once; it may be nil.
 	Refused func(code fault.Code, remote net.Addr)
 	// Log may be nil.
@@ -47,12 +52,14 @@ type Options struct {
 
 // Listener is one listening address.
 type Listener struct {
-	o     Options
-	ln    net.Listener
-	open  atomic.Int64
-	done  chan struct{}
-	tasks sync.WaitGroup
-	once  sync.Once
+	o       Options
+	address net.Addr
+	closer  io.Closer // of the listening socket
+	free    func()    // release, made once
+	open    atomic.Int64
+	done    chan struct{}
+	tasks   sync.WaitGroup
+	once    sync.Once
 }
 
 // New checks the options; nothing listens yet.
@@ -69,13 +76,15 @@ func New(o Options) (*Listener, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Accept == nil {
+	if o.Accept == nil && o.AcceptFD == nil {
 		return nil, fault.New(fault.Invalid, "A listener needs somebody who takes its connections.")
 	}
 	if _, _, err := net.SplitHostPort(o.Address); err != nil {
 		return nil, fault.Wrap(fault.Invalid, "listener", err, "The MQTT address %q is not host:port, such as %s.", o.Address, DefaultAddress)
 	}
-	return &Listener{o: o, done: make(chan struct{})}, nil
+	l := &Listener{o: o, done: make(chan struct{})}
+	l.free = func() { l.open.Add(-1) }
+	return l, nil
 }
 
 // Start listens and accepts until Close.
@@ -87,9 +96,15 @@ func (l *Listener) Start(ctx context.Context) error {
 	if err != nil {
 		return explain(l.o.Address, err)
 	}
-	l.ln = ln
+	if l.o.AcceptFD != nil {
+		if err := l.startDescriptors(ln.(*net.TCPListener)); err != nil {
+			return fault.Wrap(fault.Unavailable, "listener", err, "Cannot listen for MQTT on %s.", l.o.Address)
+		}
+		return nil
+	}
+	l.address, l.closer = ln.Addr(), ln
 	l.tasks.Add(1)
-	go l.accept()
+	go l.accept(func() error { return l.acceptConn(ln) })
 	return nil
 }
 
@@ -127,10 +142,7 @@ func explain(address string, err error) error {
 
 // Addr is the address that is listened on; nil before Start.
 func (l *Listener) Addr() net.Addr {
-	if l.ln == nil {
-		return nil
-	}
-	return l.ln.Addr()
+	return l.address
 }
 
 // Open is how many connections are open.
@@ -139,21 +151,21 @@ func (l *Listener) Open() int { return int(l.open.Load()) }
 // Close stops accepting. Connections that were handed on stay open.
 func (l *Listener) Close() {
 	l.once.Do(func() { close(l.done) })
-	if l.ln != nil {
-		_ = l.ln.Close()
+	if l.closer != nil {
+		_ = l.closer.Close()
 	}
 	l.tasks.Wait()
 }
 
-func (l *Listener) accept() {
+// accept is the listener's goroutine; next waits for a socket and hands it on.
+func (l *Listener) accept(next func() error) {
 	defer l.tasks.Done()
 	pause := time.Duration(0)
 	for {
-		nc, err := l.ln.Accept()
+		err := next()
 		switch {
 		case err == nil:
 			pause = 0
-			l.take(nc)
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -178,14 +190,25 @@ func (l *Listener) wait(d time.Duration) bool {
 	}
 }
 
-func (l *Listener) take(nc net.Conn) {
-	if l.open.Add(1) > int64(l.o.MaxConnections) {
-		l.open.Add(-1)
+func (l *Listener) acceptConn(ln net.Listener) error {
+	nc, err := ln.Accept()
+	if err != nil {
+		return err
+	}
+	if !l.admit() {
 		l.o.Refused(fault.ConnectionLimit, nc.RemoteAddr())
 		_ = nc.Close()
-		return
+		return nil
 	}
-	l.o.Accept(nc, l.release)
+	l.o.Accept(nc, l.free)
+	return nil
 }
 
-func (l *Listener) release() { l.open.Add(-1) }
+// admit counts one connection more, unless the limit is reached.
+func (l *Listener) admit() bool {
+	if l.open.Add(1) > int64(l.o.MaxConnections) {
+		l.open.Add(-1)
+		return false
+	}
+	return true
+}

@@ -2,8 +2,8 @@ package loop
 
 import (
 	"net"
-	"sync/atomic"
-	"time"
+	"net/netip"
+	"sync"
 )
 
 // Handle names a connection of one loop by its place in the loop's table and the
@@ -27,31 +27,28 @@ type Conn struct {
 	// ID is the number it was adopted with; it stays when the connection moves.
 	ID uint64
 
-	loop    *Loop
-	net     net.Conn
-	release func() // tells the listener that a place is free again
-	handle  Handle
-	due     int64 // when the wheel is to fire; 0 is never
+	loop     *Loop
+	portable *portable       // nil for a connection that is a bare descriptor
+	release  func()          // tells the listener that a place is free again
+	conns    *sync.WaitGroup // of the loop that adopted it: it ends with the socket
+	handle   Handle
+	due      int64 // when the wheel is to fire; 0 is never
 
-	out     []byte // appended in this turn and not yet handed to a writer
-	writing []byte // a writer has these
+	out     []byte // appended in this turn and not yet handed to the socket
+	writing []byte // the socket, or a writer, has yet to take these
 	left    []byte // read, and not yet used by the Handler
-	held    []*event
-	gate    chan struct{} // one token for each chunk the reader may read
-	owed    int           // tokens kept back while paused
-	write   func()        // the writer's body, made once
-	written event
 
-	draining atomic.Bool // the reader is to discard what still comes
-	flags    connFlags
+	remote  netip.AddrPort // of a bare descriptor; the zero value is a Unix socket's
+	watched watched        // the poller's own
+	fd      int32          // -1 when it is closed, or the connection is portable
+	flags   connFlags
 }
 
 type connFlags struct {
 	paused, ready, dirty bool
-	isWriting            bool // a writer is under way
 	closing              bool // ends when the output is out
 	broken               bool // the socket is of no use
-	readerGone           bool
+	readerGone           bool // the peer sends nothing more
 	finished             bool
 }
 
@@ -59,7 +56,15 @@ type connFlags struct {
 func (c *Conn) Handle() Handle { return c.handle }
 
 // Remote is the peer's address.
-func (c *Conn) Remote() net.Addr { return c.net.RemoteAddr() }
+func (c *Conn) Remote() net.Addr {
+	switch {
+	case c.portable != nil:
+		return c.portable.net.RemoteAddr()
+	case c.remote.IsValid():
+		return net.TCPAddrFromAddrPort(c.remote)
+	}
+	return &net.UnixAddr{Net: "unix"}
+}
 
 // Output returns the turn's output so far. The caller appends to it and gives it
 // back with [Conn.SetOutput] before it asks for another connection's.
@@ -91,8 +96,11 @@ func (c *Conn) Buffered() int { return len(c.out) + len(c.writing) }
 // Open says whether bytes are still taken from the peer.
 func (c *Conn) Open() bool { return !c.flags.closing && !c.flags.finished }
 
-// Pause stops taking the peer's bytes; its reader waits soon after.
-func (c *Conn) Pause() { c.flags.paused = true }
+// Pause stops taking the peer's bytes; the socket is read no further soon after.
+func (c *Conn) Pause() {
+	c.flags.paused = true
+	c.review()
+}
 
 // Paused says whether Pause is in force.
 func (c *Conn) Paused() bool { return c.flags.paused }
@@ -103,14 +111,26 @@ func (c *Conn) Resume() {
 		return
 	}
 	c.flags.paused = false
+	c.review()
 	if !c.flags.ready {
 		c.flags.ready = true
 		c.loop.ready = append(c.loop.ready, c)
 	}
 }
 
-// Faster lets the reader run two chunks ahead instead of one.
-func (c *Conn) Faster() { c.owe() }
+// review lets the end of the turn see what the poller is to watch for.
+func (c *Conn) review() {
+	if c.portable == nil {
+		c.loop.touch(c)
+	}
+}
+
+// Faster lets a reader run two chunks ahead instead of one, where there is one.
+func (c *Conn) Faster() {
+	if c.portable != nil {
+		c.owe()
+	}
+}
 
 // Wake asks for [Handler.Due] at the given time, ns since 1970, or a little
 // later; it takes the place of an earlier wish.
@@ -128,26 +148,98 @@ func (c *Conn) Close() {
 		return
 	}
 	c.flags.closing = true
-	_ = c.net.SetWriteDeadline(time.Now().Add(closeGrace))
-	if len(c.out) == 0 && !c.flags.isWriting {
+	c.setEnd()
+	if c.Buffered() == 0 {
 		c.finish()
 	}
+}
+
+// setEnd bounds how long a closing connection's output may take.
+func (c *Conn) setEnd() {
+	if c.portable != nil {
+		c.portable.setEnd()
+		return
+	}
+	c.loop.poll.endSoon(c)
 }
 
 // Abort ends the connection without another byte. The Handler hears no more of c.
 func (c *Conn) Abort() {
 	c.flags.closing, c.flags.broken = true, true
-	_ = c.net.Close()
-	if !c.flags.isWriting && !c.flags.finished {
+	switch {
+	case c.portable != nil:
+		c.portable.abort(c)
+	case !c.flags.finished:
 		c.finish()
+	default:
+		c.loop.poll.shut(c)
+	}
+}
+
+// finish gives up the connection's place with the listener: its output is out, or
+// nobody will have it. The socket may yet wait for the peer's last bytes.
+func (c *Conn) finish() {
+	c.flags.finished = true
+	c.loop.keep(c.out)
+	c.loop.keep(c.writing)
+	c.out, c.writing, c.left = nil, nil, nil
+	if c.release != nil {
+		c.release()
+	}
+	if c.portable == nil {
+		c.loop.poll.finish(c)
+		return
+	}
+	c.portable.finish(c)
+	c.conns.Done()
+}
+
+// peerGone ends the connection from outside; err is nil when the peer closed in
+// order.
+func (c *Conn) peerGone(err error) {
+	c.flags.readerGone = true
+	if !c.flags.closing {
+		c.loop.handler.Closed(c, err)
+	}
+	if err != nil {
+		c.Abort()
+		return
+	}
+	c.Close()
+}
+
+// consume shows b, behind what was left before, to the Handler.
+func (c *Conn) consume(b []byte) {
+	if !c.Open() || len(b) == 0 && len(c.left) == 0 {
+		return
+	}
+	l := c.loop
+	if len(c.left) == 0 {
+		used := l.handler.Read(c, b)
+		if c.loop == l && c.Open() && used < len(b) {
+			c.left = append(c.left, b[used:]...)
+		}
+		return
+	}
+	c.left = append(c.left, b...)
+	used := l.handler.Read(c, c.left)
+	if c.loop != l || !c.Open() {
+		return
+	}
+	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {
+		c.left = nil
 	}
 }
 
 // MoveTo gives the connection to another loop, with b as the first bytes its
 // Handler sees, and leaves nothing here. It is for a connection's first packet:
-// nothing may have been written and the reader must not run ahead. The caller's
-// Handler must not touch c again.
+// nothing may have been written, the connection may not be paused and a reader
+// must not run ahead. Both loops are of one kind. The caller's Handler must not
+// touch c again.
 func (c *Conn) MoveTo(to *Loop, b []byte) {
+	if c.portable == nil {
+		c.loop.poll.remove(c)
+	}
 	c.loop.forget(c)
 	c.left = nil
 	c.out, c.due = nil, 0

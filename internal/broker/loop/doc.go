@@ -9,10 +9,18 @@
 // in that order. A loop works in turns: it takes what has arrived, lets the
 // Handler end the turn ([Handler.Turn]), then writes each touched connection once.
 //
-// The transport here is the portable one. A connection's reader goroutine does
-// the blocking reads and hands each chunk to the loop; it may be at most two
-// chunks ahead, so a loop that stops taking a connection's bytes stops its
-// reading. A writer goroutine exists only while there is output. The reader ends
-// when the peer does or when the loop closes the connection; the writer ends with
-// its one write.
+// There are two transports behind [Conn], and one loop can have both.
+//
+// On an event-driven loop ([Loop.EventDriven], Linux) a plain socket is a bare
+// descriptor that the loop watches itself. It reads into one buffer of its own and
+// shows the bytes where they lie: a connection keeps a partial packet and output
+// that the socket did not take, an idle one nothing. One connection brings at most
+// 64 KB a turn. Reads, writes and looks for events are raw calls; only waiting
+// when nothing is to do enters the scheduler.
+//
+// Any other connection is portable: its reader goroutine does the blocking reads
+// and hands each chunk to the loop; it may be at most two chunks ahead, so a loop
+// that stops taking a connection's bytes stops its reading. A writer goroutine
+// exists only while there is output. The reader ends when the peer does or when
+// the loop closes the connection; the writer ends with its one write.
 package loop

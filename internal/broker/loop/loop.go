@@ -12,6 +12,8 @@ const (
 	// closeGrace bounds how long a closing connection may take to be written out,
 	// and how long the peer's last bytes are awaited.
 	closeGrace = time.Second
+	// drainBytes bounds the peer's last bytes, which nobody sees.
+	drainBytes = 4 << 20
 	// keepBuffers and keepCap bound the output buffers a loop keeps for reuse.
 	keepBuffers = 1024
 	keepCap     = 128 << 10
@@ -44,6 +46,7 @@ type Loop struct {
 	now     func() time.Time
 	clock   int64 // ns since 1970 at the start of this turn
 	wheel   *wheel
+	poll    poller // nil: goroutines read and write
 
 	inbox    inbox
 	ticked   atomic.Bool
@@ -51,16 +54,19 @@ type Loop struct {
 	wakeup   chan struct{}
 	done     chan struct{}
 	stopping bool
+	budget   int  // bytes left for this turn
+	again    bool // the turn's end left something to do
 
 	table       []*Conn
 	generations []uint32
 	free        []uint32 // slots of the table
 	dirty       []*Conn
+	flushed     []*Conn // dirty, of the turn before
 	ready       []*Conn
 	buffers     [][]byte
 	spare       []byte // what Output gave to a connection that had none
 
-	// conns counts readers and connections that are not finished.
+	// conns counts readers, connections that are not finished and descriptors.
 	conns sync.WaitGroup
 }
 
@@ -104,8 +110,16 @@ func (l *Loop) WaitConns() { l.conns.Wait() }
 
 // Conn finds a connection by its handle; nil when it has gone.
 func (l *Loop) Conn(h Handle) *Conn {
+	if c := l.find(h); c != nil && c.Open() {
+		return c
+	}
+	return nil
+}
+
+// find is Conn for closing connections, too.
+func (l *Loop) find(h Handle) *Conn {
 	if i := h.slot(); i < len(l.table) {
-		if c := l.table[i]; c != nil && c.handle == h && c.Open() {
+		if c := l.table[i]; c != nil && c.handle == h {
 			return c
 		}
 	}
@@ -125,12 +139,25 @@ func (l *Loop) Each(f func(*Conn)) {
 func (l *Loop) Run() {
 	defer close(l.done)
 	for !l.stopping {
-		if l.inbox.empty() && !l.ticked.Load() {
-			l.sleep()
-		}
+		l.await()
 		l.turn()
 	}
 	l.end()
+}
+
+// await returns when there is something to do.
+func (l *Loop) await() {
+	switch {
+	case l.poll != nil:
+		l.poll.wait(l)
+	case l.idle():
+		l.sleep()
+	}
+}
+
+// idle says whether nothing has arrived and nothing is left to do.
+func (l *Loop) idle() bool {
+	return l.inbox.empty() && !l.ticked.Load() && !l.again && len(l.dirty) == 0 && len(l.ready) == 0
 }
 
 func (l *Loop) post(e *event) {
@@ -140,14 +167,19 @@ func (l *Loop) post(e *event) {
 
 // rouse wakes the loop when it sleeps: one send for however many posts.
 func (l *Loop) rouse() {
-	if l.sleeping.Load() && l.sleeping.CompareAndSwap(true, false) {
-		l.wakeup <- struct{}{}
+	if !l.sleeping.Load() || !l.sleeping.CompareAndSwap(true, false) {
+		return
 	}
+	if l.poll != nil {
+		l.poll.wake()
+		return
+	}
+	l.wakeup <- struct{}{}
 }
 
 func (l *Loop) sleep() {
 	l.sleeping.Store(true)
-	if l.inbox.empty() && !l.ticked.Load() {
+	if l.idle() {
 		<-l.wakeup
 		return
 	}
@@ -157,33 +189,48 @@ func (l *Loop) sleep() {
 }
 
 func (l *Loop) turn() {
-	l.clock = l.now().UnixNano()
-	budget := turnBytes
+	ticked := l.ticked.Swap(false) // before the clock is read: a tick is not lost to an old time
+	l.clock, l.budget, l.again = l.now().UnixNano(), turnBytes, false
 	for e := l.inbox.take(); e != nil; {
 		next := e.next
-		budget -= e.n + 64
+		n := e.n
 		l.handle(e)
 		e = next
-		if budget <= 0 && e != nil {
-			l.endTurn()
-			budget, l.clock = turnBytes, l.now().UnixNano()
-		}
+		l.spend(n+64, e != nil)
 	}
-	if l.ticked.Swap(false) {
+	if l.poll != nil {
+		l.poll.serve(l)
+	}
+	if ticked {
 		l.wheel.advance(l.clock, l.fire)
 	}
 	l.endTurn()
 }
 
+// spend takes n from the turn's budget; when that is used up and there is more
+// to do, the turn ends early.
+func (l *Loop) spend(n int, more bool) {
+	if l.budget -= n; l.budget <= 0 && more {
+		l.endTurn()
+		l.budget, l.clock = turnBytes, l.now().UnixNano()
+	}
+}
+
+// endTurn lets the turn's output leave. What writing brings forth is for the next.
 func (l *Loop) endTurn() {
 	l.goOn()
 	l.handler.Turn()
-	for _, c := range l.dirty {
+	l.dirty, l.flushed = l.flushed, l.dirty
+	for _, c := range l.flushed {
 		c.flags.dirty = false
-		c.startWrite()
+		if c.portable != nil {
+			c.startWrite()
+		} else {
+			l.poll.flush(c)
+		}
 	}
-	clear(l.dirty)
-	l.dirty = l.dirty[:0]
+	clear(l.flushed)
+	l.flushed = l.flushed[:0]
 }
 
 func (l *Loop) handle(e *event) {
@@ -242,6 +289,11 @@ func (l *Loop) adopt(c *Conn) {
 	c.handle = handle(slot, *g)
 	l.table[slot] = c
 	l.handler.Open(c)
+	if c.portable == nil && c.Open() {
+		if err := l.poll.add(c); err != nil {
+			c.peerGone(err)
+		}
+	}
 }
 
 // forget takes c out of the table; its handle finds nothing from now on.
@@ -275,16 +327,42 @@ func (l *Loop) keep(b []byte) {
 	}
 }
 
-// end aborts what is left and answers what was posted meanwhile.
+// end aborts what is left and what comes too late, and waits for the writers
+// that are under way: their sockets are closed.
 func (l *Loop) end() {
+	writers := 0
 	for _, c := range l.table {
-		if c != nil {
-			c.Abort()
+		if c == nil {
+			continue
+		}
+		c.Abort()
+		if c.portable != nil && c.portable.isWriting {
+			writers++
 		}
 	}
+	l.dirty, l.ready, l.again = nil, nil, false
+	for writers -= l.refuse(); writers > 0; writers -= l.refuse() {
+		l.ticked.Store(false)
+		l.await()
+	}
+	if l.poll != nil {
+		l.poll.close()
+	}
+}
+
+// refuse answers what arrives at a loop that has ended; it returns how many
+// writers did.
+func (l *Loop) refuse() (writers int) {
 	for e := l.inbox.take(); e != nil; e = e.next {
-		if e.kind == readerEnd || e.kind == adopted {
-			_ = e.conn.net.Close()
+		switch e.kind {
+		case adopted:
+			e.conn.Abort()
+		case readerEnd:
+			_ = e.conn.portable.net.Close()
+		case flushed:
+			e.conn.wrote(e.err)
+			writers++
 		}
 	}
+	return writers
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +14,28 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// transports runs a test over each transport of this system.
+func transports(t *testing.T, test func(t *testing.T, transport string)) {
+	for _, name := range []string{"epoll", "portable"} {
+		if name == "epoll" && runtime.GOOS != "linux" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) { test(t, name) })
+	}
+}
+
+// newLoop returns a loop of that transport.
+func newLoop(t testing.TB, transport string, h Handler, now func() time.Time) *Loop {
+	l := New(h, now)
+	if transport == "portable" {
+		return l
+	}
+	if err := l.EventDriven(); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
 
 // lines is a Handler that takes lines: it echoes them, and obeys a few.
 type lines struct {
@@ -64,16 +87,23 @@ func (h *lines) Due(*Conn)           { h.seen <- "due" }
 func (h *lines) Turn()               {}
 
 func (h *lines) Message(v any) {
-	if c := h.conns[v.(string)]; c != nil {
+	c := h.conns["paused"]
+	switch {
+	case c == nil:
+	case v == "paused":
 		c.Resume()
+	case v == "close":
+		c.Close()
+	case v == "abort":
+		c.Abort()
 	}
 	h.seen <- "message " + v.(string)
 }
 
 // run starts a loop that is stopped when the test ends.
-func run(t *testing.T, now func() time.Time) *lines {
+func run(t *testing.T, transport string, now func() time.Time) *lines {
 	h := &lines{seen: make(chan string, 1000), conns: map[string]*Conn{}}
-	h.loop = New(h, now)
+	h.loop = newLoop(t, transport, h, now)
 	h.moveTo = h.loop
 	go h.loop.Run()
 	t.Cleanup(func() {
@@ -135,10 +165,14 @@ func hear(t *testing.T, nc net.Conn, want string) {
 }
 
 func TestBytesComeInOrderHoweverTheyAreSplit(t *testing.T) {
+	transports(t, bytesComeInOrderHoweverTheyAreSplit)
+}
+
+func bytesComeInOrderHoweverTheyAreSplit(t *testing.T, transport string) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	nc := run(t, nil).socket(t)
+	nc := run(t, transport, nil).socket(t)
 	text := make([]byte, 1<<20)
 	for i := range text {
 		text[i] = byte('a' + r.IntN(26))
@@ -157,7 +191,11 @@ func TestBytesComeInOrderHoweverTheyAreSplit(t *testing.T) {
 }
 
 func TestAPausedConnectionIsNotReadAndLosesNothing(t *testing.T) {
-	h := run(t, nil)
+	transports(t, aPausedConnectionIsNotReadAndLosesNothing)
+}
+
+func aPausedConnectionIsNotReadAndLosesNothing(t *testing.T, transport string) {
+	h := run(t, transport, nil)
 	nc := h.socket(t)
 	say(t, nc, "a\npause\nb\nc")
 	h.expect(t, "paused")
@@ -173,7 +211,11 @@ func TestAPausedConnectionIsNotReadAndLosesNothing(t *testing.T) {
 }
 
 func TestAConnectionMovesWithWhatWasRead(t *testing.T) {
-	from, to := run(t, nil), run(t, nil)
+	transports(t, aConnectionMovesWithWhatWasRead)
+}
+
+func aConnectionMovesWithWhatWasRead(t *testing.T, transport string) {
+	from, to := run(t, transport, nil), run(t, transport, nil)
 	from.moveTo = to.loop
 	to.moveTo = to.loop
 	nc := from.socket(t)
@@ -187,8 +229,10 @@ func TestAConnectionMovesWithWhatWasRead(t *testing.T) {
 	to.expect(t, "closed")
 }
 
-func TestCloseDeliversTheLastBytesFirst(t *testing.T) {
-	h := run(t, nil)
+func TestCloseDeliversTheLastBytesFirst(t *testing.T) { transports(t, closeDeliversTheLastBytesFirst) }
+
+func closeDeliversTheLastBytesFirst(t *testing.T, transport string) {
+	h := run(t, transport, nil)
 	nc := h.socket(t)
 	flood := append([]byte("bye\n"), bytes.Repeat([]byte("x"), 200_000)...)
 	say(t, nc, string(flood)) // unread bytes must not reset the connection
@@ -199,7 +243,11 @@ func TestCloseDeliversTheLastBytesFirst(t *testing.T) {
 }
 
 func TestAConnectionThatEndsInsideASplitLine(t *testing.T) {
-	h := run(t, nil)
+	transports(t, aConnectionThatEndsInsideASplitLine)
+}
+
+func aConnectionThatEndsInsideASplitLine(t *testing.T, transport string) {
+	h := run(t, transport, nil)
 	for _, end := range []string{"bye", "abort"} {
 		nc := h.socket(t)
 		say(t, nc, "a\n"+end[:2])
@@ -211,10 +259,12 @@ func TestAConnectionThatEndsInsideASplitLine(t *testing.T) {
 	}
 }
 
-func TestTimersFireOnceAndOnTime(t *testing.T) {
+func TestTimersFireOnceAndOnTime(t *testing.T) { transports(t, timersFireOnceAndOnTime) }
+
+func timersFireOnceAndOnTime(t *testing.T, transport string) {
 	var ns atomic.Int64
 	ns.Store(1e18)
-	h := run(t, func() time.Time { return time.Unix(0, ns.Load()) })
+	h := run(t, transport, func() time.Time { return time.Unix(0, ns.Load()) })
 	nc := h.socket(t)
 	say(t, nc, "wake\n")
 	hear(t, nc, "wake\n")
@@ -276,9 +326,11 @@ func TestWheelAgainstAModel(t *testing.T) {
 	}
 }
 
-func TestStopAbortsWhatIsLeft(t *testing.T) {
+func TestStopAbortsWhatIsLeft(t *testing.T) { transports(t, stopAbortsWhatIsLeft) }
+
+func stopAbortsWhatIsLeft(t *testing.T, transport string) {
 	h := &lines{seen: make(chan string, 10), conns: map[string]*Conn{}}
-	h.loop = New(h, nil)
+	h.loop = newLoop(t, transport, h, nil)
 	go h.loop.Run()
 	nc := h.socket(t)
 	h.loop.Stop()

@@ -4,46 +4,57 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 )
 
+// portable is what a connection needs beside itself where the loop cannot watch
+// its socket: the net.Conn, and two goroutines that do the blocking calls.
+type portable struct {
+	net   net.Conn
+	held  []*event
+	gate  chan struct{} // one token for each chunk the reader may read
+	owed  int           // tokens kept back while paused
+	write func()        // the writer's body, made once
+
+	written   event
+	isWriting bool        // a writer is under way
+	draining  atomic.Bool // the reader is to discard what still comes
+}
+
 // Adopt gives a new socket to the loop, which owns it from now on; id is the
 // connection's number. release is called once, from the loop, when the connection
-// has ended. Any goroutine may call Adopt before [Loop.Stop].
+// has ended. An event-driven loop takes the descriptor out of a plain TCP or Unix
+// socket; anything else gets goroutines of its own. Any goroutine may call Adopt
+// before [Loop.Stop].
 func (l *Loop) Adopt(nc net.Conn, id uint64, release func()) {
-	c := &Conn{ID: id, loop: l, net: nc, release: release, gate: make(chan struct{}, 2)}
-	c.write = c.writeOut
-	c.written = event{kind: flushed, conn: c}
+	if l.poll != nil {
+		if fd, ok := takeDescriptor(nc); ok {
+			l.AdoptFD(fd, remoteOf(nc), id, release)
+			return
+		}
+	}
+	p := &portable{net: nc, gate: make(chan struct{}, 2)}
+	c := &Conn{ID: id, loop: l, portable: p, release: release, conns: &l.conns, fd: -1}
+	p.write = c.writeOut
+	p.written = event{kind: flushed, conn: c}
 	l.conns.Add(2) // the reader and the connection
 	go c.readIn(&l.conns)
-	c.finishOn(&l.conns)
-	e := newEvent(bareClass, adopted, c)
-	l.post(e)
+	l.post(newEvent(bareClass, adopted, c))
 }
 
 type waitGroup interface{ Done() }
-
-// finishOn counts the connection's end where its beginning was counted, whatever
-// loop it ends on.
-func (c *Conn) finishOn(wg waitGroup) {
-	release := c.release
-	c.release = func() {
-		if release != nil {
-			release()
-		}
-		wg.Done()
-	}
-}
 
 // readIn is the reader's goroutine: it ends when the peer does, or when the loop
 // closes the gate.
 func (c *Conn) readIn(wg waitGroup) {
 	defer wg.Done()
+	p := c.portable
 	class := uint8(smallClass)
-	for range c.gate {
+	for range p.gate {
 		e := newEvent(class, chunkRead, c)
-		n, err := readSome(c.net, e.buf)
-		if c.draining.Load() {
+		n, err := readSome(p.net, e.buf)
+		if p.draining.Load() {
 			recycle(e)
 			break
 		}
@@ -60,7 +71,7 @@ func (c *Conn) readIn(wg waitGroup) {
 			return
 		}
 	}
-	c.drain()
+	p.drain()
 }
 
 // readSome reads until there is something to say.
@@ -87,24 +98,25 @@ func classFor(n int, last uint8) uint8 {
 // drain discards what the peer still sends for as long as the loop's deadline
 // lets it, so that closing does not reset the connection under the last bytes
 // written to it.
-func (c *Conn) drain() {
-	_, _ = io.Copy(io.Discard, io.LimitReader(c.net, 4<<20))
-	_ = c.net.Close()
+func (p *portable) drain() {
+	_, _ = io.Copy(io.Discard, io.LimitReader(p.net, drainBytes))
+	_ = p.net.Close()
 }
 
 // fromReader takes a chunk or a reader's end, in their order.
 func (l *Loop) fromReader(c *Conn, e *event) {
+	p := c.portable
 	switch {
 	case c.flags.finished:
 		if e.kind == readerEnd {
-			_ = c.net.Close()
+			_ = p.net.Close()
 		}
 		recycle(e)
 	case c.flags.closing && e.kind == chunkRead:
 		recycle(e)
 		c.owe()
-	case !c.flags.closing && (c.flags.paused || len(c.held) > 0):
-		c.held = append(c.held, e)
+	case !c.flags.closing && (c.flags.paused || len(p.held) > 0):
+		p.held = append(p.held, e)
 	default:
 		c.take(e)
 	}
@@ -114,37 +126,17 @@ func (c *Conn) take(e *event) {
 	if e.kind == readerEnd {
 		err := e.err
 		recycle(e)
+		if errors.Is(err, io.EOF) {
+			err = nil
+		}
 		c.peerGone(err)
 		return
 	}
 	l := c.loop
 	c.consume(e.buf[:e.n])
 	recycle(e)
-	if c.loop == l {
+	if c.loop == l && c.portable != nil {
 		c.owe()
-	}
-}
-
-// consume shows b, behind what was left before, to the Handler.
-func (c *Conn) consume(b []byte) {
-	if !c.Open() || len(b) == 0 && len(c.left) == 0 {
-		return
-	}
-	l := c.loop
-	if len(c.left) == 0 {
-		used := l.handler.Read(c, b)
-		if c.loop == l && c.Open() && used < len(b) {
-			c.left = append(c.left, b[used:]...)
-		}
-		return
-	}
-	c.left = append(c.left, b...)
-	used := l.handler.Read(c, c.left)
-	if c.loop != l || !c.Open() {
-		return
-	}
-	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {
-		c.left = nil
 	}
 }
 
@@ -155,20 +147,24 @@ func (c *Conn) takeHeld() {
 	}
 	l := c.loop
 	c.consume(nil)
-	for c.loop == l && len(c.held) > 0 && !c.flags.paused && !c.flags.finished {
-		e := c.held[0]
-		c.held[0] = nil
-		c.held = c.held[1:]
+	p := c.portable
+	if p == nil {
+		return
+	}
+	for c.loop == l && len(p.held) > 0 && !c.flags.paused && !c.flags.finished {
+		e := p.held[0]
+		p.held[0] = nil
+		p.held = p.held[1:]
 		c.take(e)
 	}
 	if c.loop != l {
 		return
 	}
-	if len(c.held) == 0 {
-		c.held = nil
+	if len(p.held) == 0 {
+		p.held = nil
 	}
-	for !c.flags.paused && c.owed > 0 {
-		c.owed--
+	for !c.flags.paused && p.owed > 0 {
+		p.owed--
 		c.grant()
 	}
 }
@@ -176,7 +172,7 @@ func (c *Conn) takeHeld() {
 // owe lets the reader read one chunk more, once the connection is not paused.
 func (c *Conn) owe() {
 	if c.flags.paused {
-		c.owed++
+		c.portable.owed++
 		return
 	}
 	c.grant()
@@ -187,52 +183,36 @@ func (c *Conn) grant() {
 		return
 	}
 	select {
-	case c.gate <- struct{}{}:
+	case c.portable.gate <- struct{}{}:
 	default: // the reader is as far ahead as it may be
 	}
-}
-
-// peerGone ends the connection from outside.
-func (c *Conn) peerGone(err error) {
-	c.flags.readerGone = true
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	if !c.flags.closing {
-		c.loop.handler.Closed(c, err)
-	}
-	if err != nil {
-		c.Abort()
-		return
-	}
-	c.Close()
 }
 
 // startWrite hands the turn's output to a writer, when none is under way.
 func (c *Conn) startWrite() {
 	switch {
-	case c.flags.finished || c.flags.isWriting:
+	case c.flags.finished || c.portable.isWriting:
 	case c.flags.broken:
 		c.out = nil
 	case len(c.out) > 0:
 		c.writing, c.out = c.out, nil
-		c.flags.isWriting = true
-		go c.write()
+		c.portable.isWriting = true
+		go c.portable.write()
 	}
 }
 
 // writeOut is the writer's goroutine, one write long.
 func (c *Conn) writeOut() {
-	_, err := c.net.Write(c.writing)
-	c.written.err = err
-	c.loop.post(&c.written)
+	_, err := c.portable.net.Write(c.writing)
+	c.portable.written.err = err
+	c.loop.post(&c.portable.written)
 }
 
 // wrote takes the writer's end: more output, a broken socket, or the end.
 func (c *Conn) wrote(err error) {
 	c.loop.keep(c.writing)
 	c.writing = nil
-	c.flags.isWriting = false
+	c.portable.isWriting = false
 	switch {
 	case c.flags.finished:
 	case c.flags.broken:
@@ -252,30 +232,32 @@ func (c *Conn) wrote(err error) {
 	}
 }
 
-// finish gives up the connection's place. No writer is under way.
-func (c *Conn) finish() {
-	c.flags.finished = true
-	c.loop.forget(c)
-	for _, e := range c.held {
-		recycle(e)
+func (p *portable) setEnd() { _ = p.net.SetWriteDeadline(time.Now().Add(closeGrace)) }
+
+// abort closes the socket; a writer that is under way ends by that and finishes.
+func (p *portable) abort(c *Conn) {
+	_ = p.net.Close()
+	if !p.isWriting && !c.flags.finished {
+		c.finish()
 	}
-	c.loop.keep(c.out)
-	c.out, c.left, c.held = nil, nil, nil
-	c.endSocket()
-	c.release()
 }
 
-// endSocket closes the sending side and leaves the socket to the reader, if
-// there is one, to drain and close.
-func (c *Conn) endSocket() {
-	c.draining.Store(true)
-	close(c.gate)
+// finish closes the sending side and leaves the socket to the reader, if there
+// is one, to drain and close. No writer is under way.
+func (p *portable) finish(c *Conn) {
+	c.loop.forget(c)
+	for _, e := range p.held {
+		recycle(e)
+	}
+	p.held = nil
+	p.draining.Store(true)
+	close(p.gate)
 	if c.flags.readerGone || c.flags.broken {
-		_ = c.net.Close()
+		_ = p.net.Close()
 		return
 	}
-	_ = c.net.SetReadDeadline(time.Now().Add(closeGrace))
-	if half, ok := c.net.(interface{ CloseWrite() error }); ok {
+	_ = p.net.SetReadDeadline(time.Now().Add(closeGrace))
+	if half, ok := p.net.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }

@@ -1,0 +1,403 @@
+package loop
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// readBytes is the most that is taken from one connection in one turn.
+	readBytes = 64 << 10
+	// headroom is how much of a partial packet can be put before what comes next;
+	// a longer one is collected with its connection.
+	headroom = 16 << 10
+	// maxEvents is how many sockets one look reports.
+	maxEvents = 512
+	// bell is the event data of the wake-up descriptor: no connection's handle.
+	bell = Handle(0)
+)
+
+// epoll is the poller of Linux.
+type epoll struct {
+	fd     int
+	bellFD int
+	events [maxEvents]unix.EpollEvent
+	found  int
+	rings  uint64 // how often somebody has rung the bell, or is about to
+	buf    []byte
+	born   time.Time
+	ends   []ending // of closing connections, the next one first
+}
+
+// watched is what the poller knows of a connection.
+type watched struct {
+	endBy   int64  // when it is cut off, closing, in ns since the poller was born
+	events  uint32 // what it is watched for
+	drained int32  // bytes discarded since it was closed
+}
+
+// ending is when a closing connection is cut off.
+type ending struct {
+	conn *Conn
+	at   int64 // ns since the poller was born
+}
+
+func newPoller() (poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("loop: epoll: %w", err)
+	}
+	bellFD, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		_ = unix.Close(fd)
+		return nil, fmt.Errorf("loop: eventfd: %w", err)
+	}
+	p := &epoll{fd: fd, bellFD: bellFD, buf: make([]byte, headroom+readBytes), born: time.Now()}
+	// Edge-triggered, the bell is read only at the end.
+	if err := p.control(unix.EPOLL_CTL_ADD, bellFD, unix.EPOLLIN|unix.EPOLLET, bell); err != nil {
+		p.close()
+		return nil, fmt.Errorf("loop: epoll: %w", err)
+	}
+	return p, nil
+}
+
+func (p *epoll) control(op, fd int, events uint32, h Handle) error {
+	e := unix.EpollEvent{Events: events, Fd: int32(uint32(h)), Pad: int32(uint32(h >> 32))}
+	return unix.EpollCtl(p.fd, op, fd, &e)
+}
+
+func handleOf(e *unix.EpollEvent) Handle {
+	return Handle(uint32(e.Fd)) | Handle(uint32(e.Pad))<<32
+}
+
+// wait is poller's. A look that finds something never enters the scheduler.
+func (p *epoll) wait(l *Loop) {
+	if p.found = p.look(); p.found > 0 || !l.idle() {
+		return
+	}
+	l.sleeping.Store(true)
+	if l.idle() {
+		n, err := unix.EpollWait(p.fd, p.events[:], p.untilNext())
+		if err == nil {
+			p.found = n
+		}
+	}
+	if !l.sleeping.CompareAndSwap(true, false) {
+		p.rings++
+	}
+}
+
+func (p *epoll) look() int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), maxEvents, 0, 0, 0)
+	if errno != 0 {
+		return 0
+	}
+	return int(n)
+}
+
+// untilNext is how many milliseconds may pass before a connection must be cut
+// off; -1 is for ever.
+func (p *epoll) untilNext() int {
+	if len(p.ends) == 0 {
+		return -1
+	}
+	return int(max(0, time.Duration(p.ends[0].at)-time.Since(p.born)+time.Millisecond) / time.Millisecond)
+}
+
+// serve is poller's.
+func (p *epoll) serve(l *Loop) {
+	for i := range p.events[:p.found] {
+		e := &p.events[i]
+		if c := l.find(handleOf(e)); c != nil {
+			l.spend(p.happened(l, c, e.Events), i+1 < p.found)
+		}
+	}
+	p.found = 0
+	if len(p.ends) > 0 {
+		p.cutOff()
+	}
+}
+
+// happened takes what a socket has; it returns what that costs of the turn.
+func (p *epoll) happened(l *Loop, c *Conn, events uint32) int {
+	if events&^unix.EPOLLIN != 0 {
+		l.touch(c) // there is room to write, or writing tells what is wrong
+	}
+	if events&^unix.EPOLLOUT == 0 || wanted(c)&unix.EPOLLIN == 0 {
+		return 64
+	}
+	return 64 + p.read(l, c)
+}
+
+// read takes at most readBytes from c. The socket tells again when there is more.
+func (p *epoll) read(l *Loop, c *Conn) int {
+	n, errno := receive(c.fd, p.buf[headroom:])
+	switch {
+	case errno == unix.EAGAIN || errno == unix.EINTR:
+		return 0
+	case errno != 0 || n == 0:
+		p.peerGone(l, c, errno)
+		return 0
+	case c.flags.closing:
+		p.discard(c, n)
+	default:
+		p.show(l, c, n)
+	}
+	return n
+}
+
+// peerGone takes the end of what the peer sends.
+func (p *epoll) peerGone(l *Loop, c *Conn, errno syscall.Errno) {
+	var err error
+	if errno != 0 {
+		err = os.NewSyscallError("read", errno)
+	}
+	closing := c.flags.closing
+	c.flags.readerGone = true
+	switch {
+	case !closing:
+		c.peerGone(err)
+	case err != nil || c.flags.finished:
+		c.Abort()
+	}
+	if c.fd >= 0 {
+		l.touch(c) // its output goes on
+	}
+}
+
+// discard counts what a closing connection still brings.
+func (p *epoll) discard(c *Conn, n int) {
+	if c.watched.drained += int32(n); c.watched.drained > drainBytes {
+		c.Abort()
+	}
+}
+
+// show lets the Handler see the n bytes behind the headroom, where they lie, and
+// keeps what it does not use.
+func (p *epoll) show(l *Loop, c *Conn, n int) {
+	k := len(c.left)
+	if k > headroom {
+		c.consume(p.buf[headroom : headroom+n])
+		return
+	}
+	b := p.buf[headroom-k : headroom+n]
+	copy(b, c.left)
+	used := l.handler.Read(c, b)
+	if c.loop != l || !c.Open() {
+		return
+	}
+	if used == len(b) {
+		c.left = nil
+		return
+	}
+	c.left = append(c.left[:0], b[used:]...)
+}
+
+// add is poller's.
+func (p *epoll) add(c *Conn) error { return p.watch(c) }
+
+// remove is poller's.
+func (p *epoll) remove(c *Conn) {
+	if c.watched.events != 0 {
+		_ = p.control(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
+		c.watched.events = 0
+	}
+}
+
+// wanted is what c is to be watched for. A connection that wants nothing is not
+// watched at all: a hang-up would be told again and again.
+func wanted(c *Conn) (events uint32) {
+	if !c.flags.readerGone && (!c.flags.paused || c.flags.closing) {
+		events = unix.EPOLLIN
+	}
+	if len(c.writing) > 0 {
+		events |= unix.EPOLLOUT
+	}
+	return events
+}
+
+// watch tells the kernel what c wants, when that has changed.
+func (p *epoll) watch(c *Conn) (err error) {
+	want := wanted(c)
+	switch {
+	case want == c.watched.events:
+		return nil
+	case want == 0:
+		err = p.control(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
+	case c.watched.events == 0:
+		err = p.control(unix.EPOLL_CTL_ADD, int(c.fd), want, c.handle)
+	default:
+		err = p.control(unix.EPOLL_CTL_MOD, int(c.fd), want, c.handle)
+	}
+	c.watched.events = want
+	return os.NewSyscallError("epoll_ctl", err)
+}
+
+// flush is poller's.
+func (p *epoll) flush(c *Conn) {
+	if c.fd < 0 {
+		return
+	}
+	wrote, err := p.write(c)
+	switch {
+	case err != nil:
+		p.lost(c, err)
+		return
+	case c.flags.finished:
+	case c.flags.closing:
+		if c.Buffered() == 0 {
+			c.finish()
+		}
+	case wrote:
+		c.loop.handler.Written(c)
+	}
+	if c.fd < 0 {
+		return
+	}
+	if err := p.watch(c); err != nil {
+		p.lost(c, err)
+	}
+}
+
+// write hands over what the socket takes: one call, unless output has waited.
+func (p *epoll) write(c *Conn) (wrote bool, err error) {
+	for {
+		if len(c.writing) == 0 {
+			if len(c.out) == 0 {
+				return wrote, nil
+			}
+			c.writing, c.out = c.out, nil
+		}
+		n, errno := send(c.fd, c.writing)
+		switch {
+		case errno == unix.EAGAIN:
+			return wrote, nil
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return wrote, os.NewSyscallError("write", errno)
+		}
+		wrote = true
+		if n < len(c.writing) {
+			c.writing = c.writing[n:]
+			return wrote, nil // the socket is full
+		}
+		c.loop.keep(c.writing)
+		c.writing = nil
+	}
+}
+
+// lost ends a connection whose socket fails. The Handler may have something to
+// say to others, for which the turn has ended: it goes on with another.
+func (p *epoll) lost(c *Conn, err error) {
+	if !c.flags.closing {
+		c.loop.again = true
+		c.loop.handler.Closed(c, err)
+	}
+	c.Abort()
+}
+
+// endSoon is poller's.
+func (p *epoll) endSoon(c *Conn) {
+	c.watched.endBy = int64(time.Since(p.born) + closeGrace)
+	p.ends = append(p.ends, ending{c, c.watched.endBy})
+}
+
+// cutOff ends connections that took too long to.
+func (p *epoll) cutOff() {
+	now, n := int64(time.Since(p.born)), 0
+	for n < len(p.ends) && p.ends[n].at <= now {
+		e := p.ends[n]
+		p.ends[n] = ending{}
+		n++
+		if e.conn.fd >= 0 && e.conn.watched.endBy == e.at {
+			e.conn.Abort()
+		}
+	}
+	if p.ends = p.ends[n:]; len(p.ends) == 0 {
+		p.ends = nil
+	}
+}
+
+// finish is poller's.
+func (p *epoll) finish(c *Conn) {
+	if c.flags.readerGone || c.flags.broken {
+		p.shut(c)
+		return
+	}
+	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR)
+	p.endSoon(c)
+	c.loop.touch(c)
+}
+
+// shut is poller's. Closing a descriptor ends its being watched, too.
+func (p *epoll) shut(c *Conn) {
+	if c.fd < 0 {
+		return
+	}
+	_ = unix.Close(int(c.fd))
+	c.fd = -1
+	c.loop.forget(c)
+	c.conns.Done()
+}
+
+// wake is poller's.
+func (p *epoll) wake() {
+	one := uint64(1)
+	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(p.bellFD), uintptr(unsafe.Pointer(&one)), 8)
+}
+
+// close is poller's. Whoever is about to ring the bell is awaited, lest they
+// write to a descriptor that is somebody else's by then.
+func (p *epoll) close() {
+	for heard, count := uint64(0), [8]byte{}; heard < p.rings; {
+		if n, err := unix.Read(p.bellFD, count[:]); err == nil && n == len(count) {
+			heard += binary.NativeEndian.Uint64(count[:])
+			continue
+		}
+		_, _ = unix.EpollWait(p.fd, p.events[:], -1)
+	}
+	_ = unix.Close(p.bellFD)
+	_ = unix.Close(p.fd)
+}
+
+func receive(fd int32, b []byte) (int, syscall.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+func send(fd int32, b []byte) (int, syscall.Errno) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), errno
+}
+
+// takeDescriptor takes the socket out of nc, which is closed. It is for plain
+// sockets; of any other nc, nothing is touched.
+func takeDescriptor(nc net.Conn) (fd int, ok bool) {
+	var raw syscall.RawConn
+	var err error
+	switch s := nc.(type) {
+	case *net.TCPConn:
+		raw, err = s.SyscallConn()
+	case *net.UnixConn:
+		raw, err = s.SyscallConn()
+	default:
+		return -1, false
+	}
+	if err != nil {
+		return -1, false
+	}
+	fd = -1
+	if raw.Control(func(own uintptr) { fd, err = unix.FcntlInt(own, unix.F_DUPFD_CLOEXEC, 0) }) != nil || err != nil {
+		return -1, false
+	}
+	_ = nc.Close()
+	return fd, true
+}

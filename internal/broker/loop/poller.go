@@ -1,0 +1,57 @@
+package loop
+
+import (
+	"net"
+	"net/netip"
+)
+
+// poller is the event-driven transport of one loop: connections that are bare
+// descriptors. All but wake is for the loop's goroutine.
+type poller interface {
+	// wait collects what has happened to the sockets; when that is nothing and the
+	// loop is idle, it waits for it or for wake.
+	wait(l *Loop)
+	// serve reads from the sockets that wait has found.
+	serve(l *Loop)
+	// wake ends a wait. Any goroutine may call it.
+	wake()
+	// add begins to watch c, remove ends it.
+	add(c *Conn) error
+	remove(c *Conn)
+	// flush writes what the socket takes of c's output, and watches for what c
+	// needs next.
+	flush(c *Conn)
+	// endSoon bounds how long c, which is closing, may live.
+	endSoon(c *Conn)
+	// finish closes the sending side of c, whose output is out, and the rest once
+	// the peer has closed, too.
+	finish(c *Conn)
+	// shut closes the socket.
+	shut(c *Conn)
+	// close gives up the poller's own descriptors.
+	close()
+}
+
+// EventDriven makes the loop watch its sockets itself. Call it before Run, which
+// gives the descriptors up that it takes. It fails where there is no epoll.
+func (l *Loop) EventDriven() (err error) {
+	l.poll, err = newPoller()
+	return err
+}
+
+// AdoptFD is [Loop.Adopt] for the descriptor of a connected, non-blocking stream
+// socket, for event-driven loops. The zero address is a Unix socket's.
+func (l *Loop) AdoptFD(fd int, remote netip.AddrPort, id uint64, release func()) {
+	c := &Conn{ID: id, loop: l, release: release, conns: &l.conns, fd: int32(fd), remote: remote}
+	l.conns.Add(1)
+	l.post(newEvent(bareClass, adopted, c))
+}
+
+// remoteOf is the peer's address as AdoptFD takes it.
+func remoteOf(nc net.Conn) netip.AddrPort {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
+}
