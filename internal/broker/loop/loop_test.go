@@ -37,6 +37,9 @@ func newLoop(t testing.TB, transport string, h Handler, now func() time.Time) *L
 	return l
 }
 
+// floodBytes is more than a socket takes while its peer does not read.
+const floodBytes = 16 << 20
+
 // lines is a Handler that takes lines: it echoes them, and obeys a few.
 type lines struct {
 	loop   *Loop
@@ -71,6 +74,8 @@ func (h *lines) obey(c *Conn, line string) {
 		c.Pause()
 		h.conns["paused"] = c
 		h.seen <- "paused"
+	case "flood":
+		c.SetOutput(append(c.Output(), make([]byte, floodBytes)...))
 	case "bye":
 		c.Close()
 	case "abort":

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -55,10 +54,25 @@ func TestALineLargerThanEveryBuffer(t *testing.T) { transports(t, aLineLargerTha
 
 func aLineLargerThanEveryBuffer(t *testing.T, transport string) {
 	nc := run(t, transport, nil).socket(t)
-	line := string(bytes.Repeat([]byte("0123456789"), 30_000)) + "\nshort\n"
-	text := strings.Repeat(line, 40)
-	say(t, nc, text) // the loop takes it all though nobody reads what it writes
-	hear(t, nc, text)
+	line := strings.Repeat("0123456789", 100_000) + "\n"
+	for range 3 {
+		say(t, nc, line) // taken whole before there is an answer
+		hear(t, nc, line)
+	}
+}
+
+func TestOutputWaitsForASlowReader(t *testing.T) { transports(t, outputWaitsForASlowReader) }
+
+func outputWaitsForASlowReader(t *testing.T, transport string) {
+	h := run(t, transport, nil)
+	nc := h.socket(t)
+	say(t, nc, "flood\npause\n")
+	h.expect(t, "paused") // and the loop goes on
+	hear(t, nc, "flood\n"+string(make([]byte, floodBytes))+"pause\n")
+	h.loop.Post("paused")
+	h.expect(t, "message paused")
+	say(t, nc, "after\n")
+	hear(t, nc, "after\n")
 }
 
 func TestUnixSocketsAndPipes(t *testing.T) { transports(t, unixSocketsAndPipes) }
@@ -86,7 +100,7 @@ func aCloseThatNobodyReadsIsCutOff(t *testing.T, transport string) {
 	h := run(t, transport, nil)
 	ours, theirs := pair(t, "tcp", "127.0.0.1:0")
 	ended := h.adopted(t, theirs)
-	say(t, ours, string(bytes.Repeat([]byte("x"), 16<<20))+"\nbye\n")
+	say(t, ours, "flood\nbye\n")
 	await(t, "given back", ended)
 	h.loop.WaitConns() // though our end is open
 }
