@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/millrace/millrace/internal/testkit"
@@ -21,10 +22,12 @@ type node struct {
 
 func binary(t *testing.T) string { return testkit.Build(t) }
 
-// startNode starts the program on dir with free ports and returns when it is ready.
+// startNode starts the program on dir with free ports and returns when it is ready
+// and has said so: /readyz answers a moment before the greeting is printed.
 func startNode(t *testing.T, dir string, env []string) *node {
 	t.Helper()
 	n := testkit.StartNode(t, []string{"--data", dir}, env)
+	eventually(t, "the greeting", func() bool { return strings.Contains(n.Log(), "  Try ") })
 	return &node{Node: n, url: n.URL, mqtt: n.MQTT}
 }
 
