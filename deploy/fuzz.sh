@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for the time given: fuzz.sh 5s
+# Runs the fuzz targets of the folders given, or of the whole module, for the time
+# given each: fuzz.sh 5s [FOLDER …]
 set -euo pipefail
-time=${1:?usage: fuzz.sh TIME}
+time=${1:?usage: fuzz.sh TIME [FOLDER …]}
+shift
 cd "$(dirname "$0")/.."
 mkdir -p build
 found=0
@@ -9,5 +11,5 @@ while IFS=: read -r file name; do
   found=$((found + 1))
   echo "fuzz $name in $(dirname "$file") for $time"
   go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "$time" -parallel 2 >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
-done < <(git ls-files '*_test.go' | xargs grep -HoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/func //')
+done < <(git ls-files -- "${@/%//*_test.go}" | grep '_test\.go$' | xargs grep -HoE '^func Fuzz[A-Za-z0-9_]+' | sed 's/func //')
 [ "$found" -ge 4 ] || { echo "found only $found fuzz targets"; exit 1; }
