@@ -114,11 +114,10 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 func (a *App) startBroker(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT
 	b, err := broker.New(broker.Options{
-		Address: c.Listen, Keeper: a.streams, Log: a.log, Loops: c.Loops, MaxConnections: c.MaxConnections,
-		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
-		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
-		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
-		TopicAliases: aliases(c.TopicAliases), Shared: broker.Strategy(c.SharedStrategy),
+		Listeners: []broker.Listener{{Address: c.Listen, MaxConnections: c.MaxConnections}},
+		Zone:      zone(&c),
+		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
+		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	})
 	if err != nil {
@@ -130,6 +129,16 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil
+}
+
+// zone is what the configuration says of every client.
+func zone(c *config.MQTT) broker.Zone {
+	return broker.Zone{
+		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
+		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
+		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
+		TopicAliases: aliases(c.TopicAliases),
+	}
 }
 
 // aliases is the broker's option for a setting where 0 means none.

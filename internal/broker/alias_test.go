@@ -14,7 +14,7 @@ import (
 
 func TestTopicAliasesBothWays(t *testing.T) {
 	log := &fakeLog{prefix: "plant/"}
-	b := start(t, Options{Keeper: log, TopicAliases: 2})
+	b := start(t, Options{Keeper: log, Zone: Zone{TopicAliases: 2}})
 	plain, short := enter(t, b, packet.V311, "plain"), dial(t, b, packet.V5)
 	plain.subscribe("plant/#", 1)
 	short.write(connectBytes(packet.V5, "short", func(p *packet.Connect) { p.TopicAliasMaximum = 10 }))
@@ -59,7 +59,7 @@ func TestTopicAliasesBothWays(t *testing.T) {
 }
 
 func TestTopicAliasesMayBeSwitchedOff(t *testing.T) {
-	b := start(t, Options{TopicAliases: -1})
+	b := start(t, Options{Zone: Zone{TopicAliases: -1}})
 	c := dial(t, b, packet.V5)
 	c.write(connectBytes(packet.V5, "c", func(p *packet.Connect) { p.TopicAliasMaximum = 10 }))
 	if a := expect[*packet.Connack](c); a.TopicAliasMaximum != 0 {

@@ -20,7 +20,7 @@ type (
 // ends first, clients are cut off; the error says so.
 func (b *Broker) Close(ctx context.Context) (err error) {
 	b.closing.Do(func() {
-		b.listener.Close()
+		b.closeDoors()
 		if !b.running() {
 			return
 		}

@@ -99,7 +99,7 @@ func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
 // try sends the image to the client or keeps it back. It counts what is sent, and
 // leaves it to the caller what to do with one that can be neither.
 func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code) {
-	room := c.conn.Buffered() < w.options.OutputBuffer
+	room := c.conn.Buffered() < c.door.zone.OutputBuffer
 	before := c.conn.Output()
 	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)
 	c.conn.SetOutput(out)
@@ -111,7 +111,7 @@ func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code)
 
 // pushWaiting sends what the client's session keeps back, as far as it may go.
 func (w *worker) pushWaiting(c *client) {
-	for c.session.Waiting() > 0 && c.conn.Buffered() < w.options.OutputBuffer {
+	for c.session.Waiting() > 0 && c.conn.Buffered() < c.door.zone.OutputBuffer {
 		before := c.conn.Output()
 		out, sent, expired := c.session.Next(before, w.loop.Now())
 		c.conn.SetOutput(out)

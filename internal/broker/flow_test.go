@@ -47,7 +47,7 @@ func TestSubscriptionOptions(t *testing.T) {
 func TestReceiveMaximumHoldsBothWays(t *testing.T) {
 	log := &fakeLog{prefix: "kept/"}
 	log.hold()
-	b := start(t, Options{Keeper: log, ReceiveMaximum: 2, Queue: 3})
+	b := start(t, Options{Keeper: log, Zone: Zone{ReceiveMaximum: 2, Queue: 3}})
 
 	sub := dial(t, b, packet.V5)
 	sub.send(&packet.Connect{Version: 5, CleanStart: true, ClientID: []byte("sub"), ReceiveMaximum: 2})
@@ -86,7 +86,7 @@ func TestReceiveMaximumHoldsBothWays(t *testing.T) {
 func TestASlowLogStopsItsPublishersAlone(t *testing.T) {
 	log := &fakeLog{prefix: "kept/"}
 	log.hold()
-	b := start(t, Options{Loops: 1, Keeper: log, MaxUnkept: 10_000, MaxPacketSize: 2000})
+	b := start(t, Options{Loops: 1, Keeper: log, MaxUnkept: 10_000, Zone: Zone{MaxPacketSize: 2000}})
 	const n = 1000
 	pub := enter(t, b, packet.V5, "pub")
 	sent := make(chan bool)
@@ -112,7 +112,7 @@ func TestASlowLogStopsItsPublishersAlone(t *testing.T) {
 }
 
 func TestASlowReaderLosesItsOwnMessagesAlone(t *testing.T) {
-	b := start(t, Options{OutputBuffer: 64 << 10, Queue: 10})
+	b := start(t, Options{Zone: Zone{OutputBuffer: 64 << 10, Queue: 10}})
 	slow, quick, pub := enter(t, b, packet.V5, "slow"), enter(t, b, packet.V5, "quick"), enter(t, b, packet.V5, "pub")
 	slow.subscribe("a", 1)
 	quick.subscribe("a", 1)

@@ -161,7 +161,12 @@ func (c *testClock) forward(d time.Duration) { c.ns.Add(int64(d)) }
 // start runs a broker until the test ends.
 func start(t testing.TB, o Options) *Broker {
 	t.Helper()
-	o.Address = "127.0.0.1:0"
+	if len(o.Listeners) == 0 {
+		o.Listeners = []Listener{{}}
+	}
+	for i := range o.Listeners {
+		set(&o.Listeners[i].Address, "127.0.0.1:0")
+	}
 	if o.Transport == "" {
 		o.Transport = transport
 	}

@@ -76,7 +76,7 @@ func TestTheWillIsPublishedUnlessTheClientTakesLeave(t *testing.T) {
 
 func TestTimersByAnInjectedClock(t *testing.T) {
 	clock := newClock()
-	b := start(t, Options{Now: clock.now, ConnectTimeout: 5 * time.Second})
+	b := start(t, Options{Now: clock.now, Zone: Zone{ConnectTimeout: 5 * time.Second}})
 	move := func(d time.Duration) { clock.forward(d); b.tick(); settle(b) }
 
 	mute := dial(t, b, packet.V5)
@@ -199,7 +199,7 @@ func TestAnAuthenticatorDecidesWhoComesIn(t *testing.T) {
 }
 
 func TestWithoutAuthenticatorOnlyLoopbackIsListenedOn(t *testing.T) {
-	b, err := New(Options{Address: "0.0.0.0:0"})
+	b, err := New(Options{Listeners: []Listener{{Address: "0.0.0.0:0"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,8 +52,8 @@ func (b *Broker) publishable(m *msg.Message) error {
 		return fault.New(fault.Forbidden, "Topics that begin with $ are the server's own: choose another topic.")
 	case m.QoS > 1:
 		return fault.New(fault.QoSUnsupported, "QoS 2 is for MQTT clients: use 0 or 1.")
-	case len(m.Topic)+len(m.Payload)+len(m.Properties) > b.options.MaxPacketSize:
-		return fault.New(fault.PacketTooLarge, "The message is larger than the %d bytes that a packet may have.", b.options.MaxPacketSize)
+	case len(m.Topic)+len(m.Payload)+len(m.Properties) > b.options.Zone.MaxPacketSize:
+		return fault.New(fault.PacketTooLarge, "The message is larger than the %d bytes that a packet may have.", b.options.Zone.MaxPacketSize)
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func message(topic string, qos byte) *msg.Message {
 
 func TestPublishFromInsideTheNode(t *testing.T) {
 	log := &fakeLog{prefix: "kept/"}
-	b := start(t, Options{Keeper: log, MaxPacketSize: 1000})
+	b := start(t, Options{Keeper: log, Zone: Zone{MaxPacketSize: 1000}})
 	sub := enter(t, b, packet.V5, "sub")
 	sub.subscribe("#", 1)
 	for _, c := range []struct {

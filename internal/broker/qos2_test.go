@@ -158,7 +158,7 @@ func TestAMessageOutlivesItsPublisher(t *testing.T) {
 func TestReceiveMaximumOfQoS2BeforeMQTT5(t *testing.T) {
 	const n = 20
 	log := newLaterLog(t)
-	b := start(t, Options{Keeper: log, ReceiveMaximum: 3})
+	b := start(t, Options{Keeper: log, Zone: Zone{ReceiveMaximum: 3}})
 	pub := enter(t, b, packet.V311, "pub")
 	for id := uint16(1); id <= n; id++ {
 		pub.send(publish("a", "", 2, id))
@@ -204,7 +204,7 @@ func TestPahoFiveExactlyOnce(t *testing.T) {
 func TestPahoThreeExactlyOnce(t *testing.T) {
 	const topics, n = 3, 100
 	log := newLaterLog(t)
-	b := start(t, Options{Keeper: log, Inflight: 10})
+	b := start(t, Options{Keeper: log, Zone: Zone{Inflight: 10}})
 	got := newSeen()
 	sub := pahoThree(t, b, "sub")
 	await(t, sub.Subscribe("plant/#", 2, func(_ paho3.Client, m paho3.Message) { got.add(m.Topic(), m.Payload()) }))

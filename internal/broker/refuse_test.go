@@ -80,7 +80,7 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 		{"session expiry at the end", 5, join(five, (&packet.Disconnect{HasSessionExpiry: true, SessionExpiry: 9}).Append(nil, 5)), 0, 0x82, fault.Protocol},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := start(t, Options{MaxPacketSize: 10_000})
+			b := start(t, Options{Zone: Zone{MaxPacketSize: 10_000}})
 			witness := enter(t, b, packet.V5, "witness")
 			r := dial(t, b, c.version)
 			r.write(c.send)
@@ -151,7 +151,7 @@ func TestTopicsOfTheServerAreRefused(t *testing.T) {
 }
 
 func TestWhatIsNotServedIsSaid(t *testing.T) {
-	b := start(t, Options{KeepAlive: 60, ReceiveMaximum: 20, MaxPacketSize: 5000})
+	b := start(t, Options{Zone: Zone{KeepAlive: 60, ReceiveMaximum: 20, MaxPacketSize: 5000}})
 	c := dial(t, b, packet.V5)
 	c.send(&packet.Connect{Version: 5, CleanStart: true, SessionExpiry: 100})
 	a := expect[*packet.Connack](c)
@@ -171,7 +171,7 @@ func TestWhatIsNotServedIsSaid(t *testing.T) {
 }
 
 func TestSubscriptionsOfOneClientAreBounded(t *testing.T) {
-	b := start(t, Options{Subscriptions: 3})
+	b := start(t, Options{Zone: Zone{Subscriptions: 3}})
 	c := enter(t, b, packet.V5, "c")
 	var filters []packet.Subscription
 	for i := range 5 {
@@ -200,7 +200,7 @@ func FuzzConnection(f *testing.F) {
 	f.Add(five, publish("a", "1", 1, 1).Append(nil, 5))
 	f.Add(connectBytes(packet.V311, "c", nil), []byte{0x82, 6, 0, 1, 0, 1, '#', 1, 0x30, 3, 0, 1, 'a'})
 	f.Add(five, []byte{0xE0, 0})
-	b := start(f, Options{Loops: 1, Keeper: sinkLog{}, MaxPacketSize: 5000})
+	b := start(f, Options{Loops: 1, Keeper: sinkLog{}, Zone: Zone{MaxPacketSize: 5000}})
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		r := pipe(t, b)
 		read := make(chan bool)
@@ -224,6 +224,6 @@ func FuzzConnection(f *testing.F) {
 func pipe(t *testing.T, b *Broker) *raw {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = ours.Close() })
-	b.adopt(theirs, nil)
+	b.doors[0].adopt(theirs)
 	return &raw{t: t, nc: ours, version: packet.V311}
 }

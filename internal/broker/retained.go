@@ -49,7 +49,7 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 // that was replaced meanwhile is left out: the client got the newer one live.
 func (w *worker) pushRetained(c *client) {
 	n := 0
-	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < w.options.OutputBuffer && c.session.Waiting() == 0 {
+	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
 		p := &c.retained[n]
 		n++
 		if w.broker.retained.Get(p.message.Topic) != p.message {

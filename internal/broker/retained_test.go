@@ -80,7 +80,7 @@ func TestRetainAsPublishedAndTheWill(t *testing.T) {
 
 func TestManyRetainedMessagesAllArrive(t *testing.T) {
 	const n = 3000
-	b := start(t, Options{OutputBuffer: 20_000, RetainedMessages: n})
+	b := start(t, Options{RetainedMessages: n, Zone: Zone{OutputBuffer: 20_000}})
 	pub := enter(t, b, packet.V311, "pub")
 	for i := range n + 1 {
 		pub.send(&packet.Publish{Topic: fmt.Append(nil, "r/", i), Payload: make([]byte, 200), Retain: true})

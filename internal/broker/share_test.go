@@ -149,7 +149,7 @@ func TestAMemberThatLeavesLeavesItsShareToOthers(t *testing.T) {
 
 func TestAMemberThatCanTakeNoMoreIsPassedOver(t *testing.T) {
 	const n, inflight, queue = 6, 2, 3
-	b := start(t, Options{Loops: 3, Inflight: inflight, Queue: queue})
+	b := start(t, Options{Loops: 3, Zone: Zone{Inflight: inflight, Queue: queue}})
 	all := members(t, b, n, "$share/group/a/#", 1)
 	pub := enter(t, b, packet.V5, "pub")
 	send := func(from, to int) {

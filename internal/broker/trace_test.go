@@ -105,7 +105,7 @@ func TestARefusalIsLoggedWithTheNameThatWasGiven(t *testing.T) {
 	r.write(connectBytes(packet.V5, "press-7", nil))
 	expect[*packet.Connack](r)
 	r.closed()
-	full := start(t, Options{Log: log.logger(), MaxConnections: 1})
+	full := start(t, Options{Log: log.logger(), Listeners: []Listener{{MaxConnections: 1}}})
 	enter(t, full, packet.V5, "first")
 	dial(t, full, packet.V5).closed()
 	eventually(t, "two refusals", func() bool { return len(log.lines(t, "connection refused")) == 2 })
@@ -143,7 +143,7 @@ func TestClientIdentifiersAreBoundedAndShownShort(t *testing.T) {
 			t.Errorf("%q", name)
 		}
 	}
-	short := start(t, Options{MaxClientID: 3})
+	short := start(t, Options{Zone: Zone{MaxClientID: 3}})
 	enter(t, short, packet.V5, "abc")
 	r := dial(t, short, packet.V5)
 	r.write(connectBytes(packet.V5, "abcd", nil))

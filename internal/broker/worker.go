@@ -14,6 +14,7 @@ import (
 type client struct {
 	session  session.Session
 	conn     *loop.Conn
+	door     *door
 	id       string // once admitted
 	name     string // the identifier it came with, as the log shows it
 	since    int64  // when it was accepted, ns since 1970
@@ -60,8 +61,9 @@ var _ loop.Handler = (*worker)(nil)
 
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
-	conn.Data = &client{session: session.New(&w.broker.limits), conn: conn, since: w.loop.Now()}
-	conn.Wake(w.loop.Now() + int64(w.options.ConnectTimeout))
+	d := conn.Door().(*door)
+	conn.Data = &client{session: session.New(&d.limits), conn: conn, door: d, since: w.loop.Now()}
+	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
 }
 
 // Read is loop.Handler's: it takes the whole packets in b.
@@ -94,7 +96,7 @@ func (w *worker) frame(c *client, b []byte) (size int, err error) {
 	if c.id == "" && len(b) > 0 && packet.TypeOf(b[0]) > packet.TypeConnect {
 		return 0, errNoConnect
 	}
-	return packet.Frame(b, w.options.MaxPacketSize)
+	return packet.Frame(b, c.door.zone.MaxPacketSize)
 }
 
 // packet takes one whole packet; rest begins with it. It returns false when the

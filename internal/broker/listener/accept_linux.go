@@ -92,7 +92,7 @@ func (l *Listener) takeFD(fd int, remote netip.AddrPort) {
 		_ = unix.Close(fd)
 		return
 	}
-	l.o.AcceptFD(fd, remote, l.free)
+	l.o.AcceptFD(fd, remote)
 }
 
 // addrPort is the address as net shows it.

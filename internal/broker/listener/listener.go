@@ -39,11 +39,11 @@ type Options struct {
 	Authenticated bool
 	// MaxConnections bounds the open connections; 0 is DefaultMaxConnections.
 	MaxConnections int
-	// Accept takes a socket and calls release when its connection has ended.
-	Accept func(nc net.Conn, release func())
+	// Accept takes a socket; who took it calls Release when its connection has ended.
+	Accept func(nc net.Conn)
 	// AcceptFD takes the place of Accept on Linux: what it takes is a connected,
 	// non-blocking descriptor that nobody else knows.
-	AcceptFD func(fd int, remote netip.AddrPort, release func())
+	AcceptFD func(fd int, remote netip.AddrPort)
 	// Refused is told of each socket that is closed at once; it may be nil.
 	Refused func(code fault.Code, remote net.Addr)
 	// Log may be nil.
@@ -55,7 +55,6 @@ type Listener struct {
 	o       Options
 	address net.Addr
 	closer  io.Closer // of the listening socket
-	free    func()    // release, made once
 	open    atomic.Int64
 	done    chan struct{}
 	tasks   sync.WaitGroup
@@ -82,9 +81,7 @@ func New(o Options) (*Listener, error) {
 	if _, _, err := net.SplitHostPort(o.Address); err != nil {
 		return nil, fault.Wrap(fault.Invalid, "listener", err, "The MQTT address %q is not host:port, such as %s.", o.Address, DefaultAddress)
 	}
-	l := &Listener{o: o, done: make(chan struct{})}
-	l.free = func() { l.open.Add(-1) }
-	return l, nil
+	return &Listener{o: o, done: make(chan struct{})}, nil
 }
 
 // Start listens and accepts until Close.
@@ -145,6 +142,9 @@ func (l *Listener) Addr() net.Addr {
 	return l.address
 }
 
+// Release tells the listener that a connection has ended.
+func (l *Listener) Release() { l.open.Add(-1) }
+
 // Open is how many connections are open.
 func (l *Listener) Open() int { return int(l.open.Load()) }
 
@@ -200,7 +200,7 @@ func (l *Listener) acceptConn(ln net.Listener) error {
 		_ = nc.Close()
 		return nil
 	}
-	l.o.Accept(nc, l.free)
+	l.o.Accept(nc)
 	return nil
 }
 

@@ -41,7 +41,7 @@ func TestOnlyLoopbackIsOpenWithoutAuthentication(t *testing.T) {
 
 func startAndClose(t *testing.T, o Options) error {
 	t.Helper()
-	o.Accept = func(nc net.Conn, release func()) { _ = nc.Close(); release() }
+	o.Accept = func(nc net.Conn) { _ = nc.Close() }
 	l, err := New(o)
 	if err != nil {
 		return err
@@ -63,11 +63,12 @@ func TestAnAddressInUseIsNamed(t *testing.T) {
 }
 
 func TestTheConnectionLimitRefusesAndRecovers(t *testing.T) {
+	var l *Listener
 	taken := make(chan func(), 10)
 	refused := make(chan fault.Code, 10)
 	l, err := New(Options{
 		Address: "127.0.0.1:0", MaxConnections: 1,
-		Accept:  func(nc net.Conn, release func()) { taken <- func() { _ = nc.Close(); release() } },
+		Accept:  func(nc net.Conn) { taken <- func() { _ = nc.Close(); l.Release() } },
 		Refused: func(code fault.Code, _ net.Addr) { refused <- code },
 	})
 	if err != nil {

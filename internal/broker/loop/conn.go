@@ -29,7 +29,7 @@ type Conn struct {
 
 	loop     *Loop
 	portable *portable       // nil for a connection that is a bare descriptor
-	release  func()          // tells the listener that a place is free again
+	door     Door            // where it came in; may be nil
 	conns    *sync.WaitGroup // of the loop that adopted it: it ends with the socket
 	handle   Handle
 	due      int64 // when the wheel is to fire; 0 is never
@@ -52,8 +52,18 @@ type connFlags struct {
 	finished             bool
 }
 
+// Door is where a connection came in: the Handler's own, which the loop tells when
+// the connection's place is free again.
+type Door interface {
+	// Release is called once for each connection, on its loop.
+	Release()
+}
+
 // Handle returns the connection's name within its loop.
 func (c *Conn) Handle() Handle { return c.handle }
+
+// Door is where the connection came in, as it was adopted with; it may be nil.
+func (c *Conn) Door() Door { return c.door }
 
 // Remote is the peer's address.
 func (c *Conn) Remote() net.Addr {
@@ -183,8 +193,8 @@ func (c *Conn) finish() {
 	c.loop.keep(c.out)
 	c.loop.keep(c.writing)
 	c.out, c.writing, c.left = nil, nil, nil
-	if c.release != nil {
-		c.release()
+	if c.door != nil {
+		c.door.Release()
 	}
 	if c.portable == nil {
 		c.loop.poll.finish(c)

@@ -60,7 +60,7 @@ func TestADescriptorThatCannotBeWatchedIsClosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	h.loop.AdoptFD(file, netip.AddrPort{}, 1, func() { close(ended) })
+	h.loop.AdoptFD(file, netip.AddrPort{}, 1, doorBell(ended))
 	h.expect(t, "open")
 	h.expect(t, "closed")
 	await(t, "given back", ended)

@@ -41,8 +41,8 @@ func (l *Loop) EventDriven() (err error) {
 
 // AdoptFD is [Loop.Adopt] for the descriptor of a connected, non-blocking stream
 // socket, for event-driven loops. The zero address is a Unix socket's.
-func (l *Loop) AdoptFD(fd int, remote netip.AddrPort, id uint64, release func()) {
-	c := &Conn{ID: id, loop: l, release: release, conns: &l.conns, fd: int32(fd), remote: remote}
+func (l *Loop) AdoptFD(fd int, remote netip.AddrPort, id uint64, door Door) {
+	c := &Conn{ID: id, loop: l, door: door, conns: &l.conns, fd: int32(fd), remote: remote}
 	l.conns.Add(1)
 	l.post(newEvent(bareClass, adopted, c))
 }

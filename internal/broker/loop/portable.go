@@ -23,19 +23,18 @@ type portable struct {
 }
 
 // Adopt gives a new socket to the loop, which owns it from now on; id is the
-// connection's number. release is called once, from the loop, when the connection
-// has ended. An event-driven loop takes the descriptor out of a plain TCP or Unix
-// socket; anything else gets goroutines of its own. Any goroutine may call Adopt
-// before [Loop.Stop].
-func (l *Loop) Adopt(nc net.Conn, id uint64, release func()) {
+// connection's number, door where it came in. An event-driven loop takes the
+// descriptor out of a plain TCP or Unix socket; anything else gets goroutines of
+// its own. Any goroutine may call Adopt before [Loop.Stop].
+func (l *Loop) Adopt(nc net.Conn, id uint64, door Door) {
 	if l.poll != nil {
 		if fd, ok := takeDescriptor(nc); ok {
-			l.AdoptFD(fd, remoteOf(nc), id, release)
+			l.AdoptFD(fd, remoteOf(nc), id, door)
 			return
 		}
 	}
 	p := &portable{net: nc, gate: make(chan struct{}, 2)}
-	c := &Conn{ID: id, loop: l, portable: p, release: release, conns: &l.conns, fd: -1}
+	c := &Conn{ID: id, loop: l, portable: p, door: door, conns: &l.conns, fd: -1}
 	p.write = c.writeOut
 	p.written = event{kind: flushed, conn: c}
 	l.conns.Add(2) // the reader and the connection

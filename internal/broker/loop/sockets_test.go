@@ -17,7 +17,7 @@ import (
 func (h *lines) adopted(t *testing.T, theirs net.Conn) (ended chan struct{}) {
 	t.Helper()
 	ended = make(chan struct{})
-	h.loop.Adopt(theirs, 1, func() { close(ended) })
+	h.loop.Adopt(theirs, 1, doorBell(ended))
 	h.expect(t, "open")
 	return ended
 }
@@ -174,7 +174,7 @@ func manyConnections(t *testing.T, transport string) {
 		ours, theirs := pair(t, "tcp", "127.0.0.1:0")
 		r := rand.New(rand.NewPCG(seed, uint64(i)))
 		ended := make(chan struct{})
-		a.loop.Adopt(theirs, uint64(i), func() { close(ended) })
+		a.loop.Adopt(theirs, uint64(i), doorBell(ended))
 		all.Go(func() {
 			visit(t, ours, r)
 			await(t, "given back", ended)
@@ -205,3 +205,8 @@ func visit(t *testing.T, nc net.Conn, r *rand.Rand) {
 	}
 	_ = nc.Close()
 }
+
+// doorBell is a door that is closed when its connection has ended.
+type doorBell chan struct{}
+
+func (d doorBell) Release() { close(d) }

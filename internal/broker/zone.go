@@ -1,0 +1,61 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/session"
+)
+
+// Zone is the settings that the clients of a listener live under. Several
+// listeners may have one zone.
+type Zone struct {
+	// ConnectTimeout is how long a new connection may take to send CONNECT; 0 is 10 s.
+	ConnectTimeout time.Duration
+	// MaxPacketSize bounds the packets of clients, in bytes; 0 is 1 MiB.
+	MaxPacketSize int
+	// ReceiveMaximum is how many messages of QoS 1 and 2 a client may have under
+	// way; 0 is 1,024.
+	ReceiveMaximum uint16
+	// Inflight is how many a client is sent without its acknowledgement; 0 is 1,024.
+	Inflight int
+	// Queue and QueueBytes bound what waits for one client beyond that; 0 is 10,000
+	// messages and 8 MiB.
+	Queue, QueueBytes int
+	// OutputBuffer is how many bytes may wait in one connection's output before QoS
+	// 0 messages to it are dropped; 0 is 1 MiB.
+	OutputBuffer int
+	// TopicAliases is how many topic aliases each side of an MQTT 5 connection may
+	// set; 0 is 32, less than 0 none.
+	TopicAliases int
+	// Subscriptions is how many filters one client may have; 0 is 10,000.
+	Subscriptions int
+	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
+	// 0 lets clients choose.
+	KeepAlive uint16
+	// MaxClientID is how many bytes a client identifier may have; 0 is 256. MQTT
+	// lets a server refuse longer ones.
+	MaxClientID int
+}
+
+func (z *Zone) defaults() {
+	set(&z.ConnectTimeout, 10*time.Second)
+	set(&z.MaxPacketSize, 1<<20)
+	set(&z.ReceiveMaximum, 1024)
+	set(&z.Inflight, 1024)
+	set(&z.Queue, 10_000)
+	set(&z.QueueBytes, 8<<20)
+	set(&z.OutputBuffer, 1<<20)
+	set(&z.Subscriptions, 10_000)
+	set(&z.TopicAliases, 32)
+	set(&z.MaxClientID, 256)
+}
+
+// limits are what the zone holds sessions to.
+func (z *Zone) limits() session.Limits {
+	return session.Limits{
+		Retain:         true,
+		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
+		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, KeepAlive: z.KeepAlive,
+		ClientID: z.MaxClientID, TopicAliases: uint16(min(max(z.TopicAliases, 0), 65535)),
+	}
+}
