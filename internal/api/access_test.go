@@ -177,15 +177,19 @@ func TestWhatIsNotWiredIsUnavailable(t *testing.T) {
 
 // bodies and queries are what operations need to be understood.
 var bodies = map[string]string{
-	"sign-in":         `{"user":"vera","password":"x"}`,
-	"create-user":     `{"name":"vera","role":"viewer","password":"long enough"}`,
-	"change-password": `{"password":"long enough"}`,
-	"create-api-key":  `{"name":"vera","role":"viewer"}`,
-	"publish":         `{"topic":"a","payload":"b"}`,
-	"set-log-level":   `{"level":"info"}`,
+	"sign-in":          `{"user":"vera","password":"x"}`,
+	"create-user":      `{"name":"vera","role":"viewer","password":"long enough"}`,
+	"change-password":  `{"password":"long enough"}`,
+	"create-api-key":   `{"name":"vera","role":"viewer"}`,
+	"publish":          `{"topic":"a","payload":"b"}`,
+	"set-log-level":    `{"level":"info"}`,
+	"kick-clients":     `{"ids":["press-7"]}`,
+	"add-topic-metric": `{"filter":"plant/#"}`,
+	"start-trace":      `{"name":"press-7","kind":"client","value":"press-7"}`,
 }
 
-var queries = map[string]string{"get-last-message": "topic=a", "get-range": "series=a", "live": "filter=a"}
+var queries = map[string]string{"get-last-message": "topic=a", "get-range": "series=a", "live": "filter=a",
+	"get-retained": "topic=a", "delete-retained": "topic=a", "delete-topic-metric": "filter=a"}
 
 func TestBodiesAreChecked(t *testing.T) {
 	d := newDesk(t)

@@ -88,6 +88,16 @@ type Options struct {
 	Topics    Topics
 	People    People
 	Settings  Settings
+	// Clients, Retained, Listeners, Slow, TopicMetrics and Traces are of the broker.
+	Clients      Clients
+	Retained     RetainedMessages
+	Listeners    Listeners
+	Slow         SlowSubscribers
+	TopicMetrics TopicMetrics
+	Traces       Traces
+	// Refused lists those that match and came at or after since, sorted, and how
+	// many match in all.
+	Refused func(q RefusedQuery, since time.Time) ([]Refusal, int)
 
 	// Status is the node at this moment.
 	Status func(context.Context) (Status, error)

@@ -56,6 +56,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clients, connected or with a session that waits for them */
+        get: operations["list-clients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/kick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Close the connections of many clients */
+        post: operations["kick-clients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One client with its subscriptions, queue and limits */
+        get: operations["get-client"];
+        put?: never;
+        post?: never;
+        /**
+         * Close a client's connection
+         * @description Most clients connect again. With session its session ends as well: subscriptions and what waits for it are gone.
+         */
+        delete: operations["kick-client"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/config": {
         parameters: {
             query?: never;
@@ -84,6 +139,43 @@ export interface paths {
         get: operations["get-config"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The listeners for MQTT clients */
+        get: operations["list-listeners"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/listeners/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read certificates, CAs and revocation lists again
+         * @description Connected clients stay. When one file cannot be used, nothing changes and the answer says which.
+         */
+        post: operations["reload-listeners"];
         delete?: never;
         options?: never;
         head?: never;
@@ -142,6 +234,64 @@ export interface paths {
          * @description With QoS 1 the answer waits until the stream that keeps the topic, if one does, has the message. Topics that begin with $ are the server's own: they are refused as not allowed (403), as over MQTT.
          */
         post: operations["publish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refused": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who was refused, and why
+         * @description Of the last day, as far as there is room: the node keeps a bounded number and forgets the oldest.
+         */
+        get: operations["list-refused"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retained": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The retained messages */
+        get: operations["list-retained"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove retained messages
+         * @description Give a topic or a filter. Subscribers are not told.
+         */
+        delete: operations["delete-retained"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retained/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One topic's retained message */
+        get: operations["get-retained"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -224,6 +374,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/slow-subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The clients that take their messages late, the slowest first
+         * @description Those above the threshold of mqtt.slow, for as long as it says.
+         */
+        get: operations["list-slow-subscribers"];
+        put?: never;
+        post?: never;
+        /** Begin the ranking afresh */
+        delete: operations["clear-slow-subscribers"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/status": {
         parameters: {
             query?: never;
@@ -278,6 +449,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is subscribed to what */
+        get: operations["list-subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/topic-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is counted of single topics */
+        get: operations["list-topic-metrics"];
+        put?: never;
+        /**
+         * Count the messages of a topic filter
+         * @description Until it is deleted, or the node stops.
+         */
+        post: operations["add-topic-metric"];
+        /** Count it no more */
+        delete: operations["delete-topic-metric"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topics": {
         parameters: {
             query?: never;
@@ -309,6 +519,81 @@ export interface paths {
         get: operations["get-last-message"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The traces of clients, topics and addresses */
+        get: operations["list-traces"];
+        put?: never;
+        /**
+         * Write the packets of a client, topic or address to a file
+         * @description It ends by itself, at a size or a time. Passwords are never written.
+         */
+        post: operations["start-trace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a trace and remove its file */
+        delete: operations["delete-trace"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{name}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a trace has written so far
+         * @description Text, or pcapng for Wireshark.
+         */
+        get: operations["get-trace-file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/traces/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a trace and keep its file */
+        post: operations["stop-trace"];
         delete?: never;
         options?: never;
         head?: never;
@@ -440,11 +725,310 @@ export interface components {
             /** Format: int64 */
             subscriptions: number;
         };
+        Certificate: {
+            /** @description Host names and addresses it stands for */
+            names: string[];
+            /** Format: date-time */
+            notAfter: string;
+            subject: string;
+        };
+        Client: {
+            /** @description Where it connects from; of a disconnected client the last one known */
+            address: string;
+            /** Format: int64 */
+            bytesIn: number;
+            /** Format: int64 */
+            bytesOut: number;
+            /** @description True when it asked to begin without an earlier session */
+            cleanStart: boolean;
+            connected: boolean;
+            /** Format: date-time */
+            connectedAt?: string;
+            /** Format: date-time */
+            disconnectedAt?: string;
+            /**
+             * Format: int64
+             * @description Messages it did not get
+             */
+            dropped: number;
+            /**
+             * Format: date-time
+             * @description When the session of a disconnected client ends
+             */
+            expiresAt?: string;
+            id: string;
+            /**
+             * Format: double
+             * @description Messages per second it publishes, since the list was last asked for, or since it connected
+             */
+            inRate: number;
+            /**
+             * Format: int64
+             * @description Messages sent to it and not acknowledged
+             */
+            inflight: number;
+            /**
+             * Format: int64
+             * @description Seconds; 0 is none
+             */
+            keepAlive: number;
+            /** @description What it was last refused, or last missed */
+            lastError?: components["schemas"]["LastError"];
+            /** @description True while it is read no further because of a limit */
+            limited: boolean;
+            /** @description Name of the listener it came in by */
+            listener: string;
+            /**
+             * Format: int64
+             * @description Messages it published on this connection
+             */
+            messagesIn: number;
+            /**
+             * Format: int64
+             * @description Messages it was sent on this connection
+             */
+            messagesOut: number;
+            /**
+             * Format: double
+             * @description The same of messages it is sent
+             */
+            outRate: number;
+            /** @enum {string} */
+            protocol: "3.1" | "3.1.1" | "5.0";
+            /**
+             * Format: int64
+             * @description Messages that wait for it
+             */
+            queued: number;
+            /** Format: int64 */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Seconds that its session outlives the connection; 4294967295 is for ever
+             */
+            sessionExpiry: number;
+            /** Format: int64 */
+            subscriptions: number;
+            /** @enum {string} */
+            transport: "tcp" | "tls" | "ws" | "wss" | "unix";
+            /** @description The user name that let it in */
+            user?: string;
+        };
+        ClientDetail: {
+            /** @description Where it connects from; of a disconnected client the last one known */
+            address: string;
+            /** Format: int64 */
+            bytesIn: number;
+            /** Format: int64 */
+            bytesOut: number;
+            /** @description True when it asked to begin without an earlier session */
+            cleanStart: boolean;
+            connected: boolean;
+            /** Format: date-time */
+            connectedAt?: string;
+            /** Format: date-time */
+            disconnectedAt?: string;
+            /**
+             * Format: int64
+             * @description Messages it did not get
+             */
+            dropped: number;
+            /**
+             * Format: date-time
+             * @description When the session of a disconnected client ends
+             */
+            expiresAt?: string;
+            /** @description Messages under way to and from it; the first 100 */
+            flights: components["schemas"]["Flight"][];
+            id: string;
+            /**
+             * Format: double
+             * @description Messages per second it publishes, since the list was last asked for, or since it connected
+             */
+            inRate: number;
+            /**
+             * Format: int64
+             * @description Messages sent to it and not acknowledged
+             */
+            inflight: number;
+            /**
+             * Format: int64
+             * @description Seconds; 0 is none
+             */
+            keepAlive: number;
+            /** @description What it was last refused, or last missed */
+            lastError?: components["schemas"]["LastError"];
+            /** @description True while it is read no further because of a limit */
+            limited: boolean;
+            limits: components["schemas"]["ClientLimits"];
+            /** @description Name of the listener it came in by */
+            listener: string;
+            /**
+             * Format: int64
+             * @description Messages it published on this connection
+             */
+            messagesIn: number;
+            /**
+             * Format: int64
+             * @description Messages it was sent on this connection
+             */
+            messagesOut: number;
+            /**
+             * Format: double
+             * @description The same of messages it is sent
+             */
+            outRate: number;
+            /** @enum {string} */
+            protocol: "3.1" | "3.1.1" | "5.0";
+            /** @description Messages that wait for it, oldest first; the first 100 */
+            queue: components["schemas"]["QueuedMessage"][];
+            /**
+             * Format: int64
+             * @description Messages that wait for it
+             */
+            queued: number;
+            /** Format: int64 */
+            queuedBytes: number;
+            /**
+             * Format: int64
+             * @description Seconds that its session outlives the connection; 4294967295 is for ever
+             */
+            sessionExpiry: number;
+            /** @description Its subscriptions, by filter; the first 1,000 */
+            subscribed: components["schemas"]["ClientSubscription"][];
+            /** Format: int64 */
+            subscriptions: number;
+            tls?: components["schemas"]["ClientTLS"];
+            /** @enum {string} */
+            transport: "tcp" | "tls" | "ws" | "wss" | "unix";
+            /** @description The user name that let it in */
+            user?: string;
+            will?: components["schemas"]["ClientWill"];
+        };
+        ClientLimits: {
+            /**
+             * Format: int64
+             * @description Topic aliases it has set
+             */
+            aliasesIn: number;
+            /**
+             * Format: int64
+             * @description Topic aliases it was given
+             */
+            aliasesOut: number;
+            /**
+             * Format: int64
+             * @description Largest packet it takes; 0 is any
+             */
+            clientMaxPacketSize: number;
+            /**
+             * Format: int64
+             * @description Messages of QoS 1 and 2 it may be sent before it acknowledges one
+             */
+            clientReceiveMaximum: number;
+            /**
+             * Format: int64
+             * @description Largest packet it may send, in bytes
+             */
+            maxPacketSize: number;
+            /**
+             * Format: int64
+             * @description Messages that may wait for it
+             */
+            queue: number;
+            /** Format: int64 */
+            queueBytes: number;
+            /**
+             * Format: int64
+             * @description Messages of QoS 1 and 2 it may have under way to the node
+             */
+            receiveMaximum: number;
+            /** Format: int64 */
+            subscriptions: number;
+            /**
+             * Format: int64
+             * @description Topic aliases it may set
+             */
+            topicAliases: number;
+        };
+        ClientSubscription: {
+            client: string;
+            /** @description Whether the client is */
+            connected: boolean;
+            /** @description As subscribed, with $share/NAME/ before a shared one */
+            filter: string;
+            /**
+             * Format: int64
+             * @description Subscription identifier
+             */
+            id?: number;
+            noLocal: boolean;
+            /** Format: int64 */
+            qos: number;
+            retainAsPublished: boolean;
+            /** Format: int64 */
+            retainHandling: number;
+            /** @description Name of the group that shares it */
+            share?: string;
+        };
+        ClientTLS: {
+            cipher: string;
+            issuer?: string;
+            /** Format: date-time */
+            notAfter?: string;
+            /** @description The name it asked for */
+            serverName?: string;
+            /** @description Of its certificate */
+            subject?: string;
+            version: string;
+        };
+        ClientWill: {
+            /**
+             * Format: int64
+             * @description Seconds
+             */
+            delay: number;
+            /** Format: int64 */
+            qos: number;
+            retain: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of the payload
+             */
+            size: number;
+            topic: string;
+        };
+        CountTopic: {
+            filter: string;
+        };
         CreateAPIKey: {
             /** @description What the key is for */
             name: string;
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
+        };
+        Deleted: {
+            /** Format: int64 */
+            deleted: number;
+            /** @description True when they were only counted */
+            dryRun: boolean;
+        };
+        Flight: {
+            /** @description The packet that is due next, such as PUBACK */
+            awaits: string;
+            /**
+             * @description in is from the client
+             * @enum {string}
+             */
+            direction: "in" | "out";
+            /** Format: int64 */
+            packetId: number;
+            /** Format: int64 */
+            qos: number;
+            /** Format: date-time */
+            since?: string;
+            /** @description Where it is known */
+            topic?: string;
         };
         HistorianStatus: {
             /**
@@ -485,6 +1069,33 @@ export interface components {
             /** @description Milliseconds since 1970 UTC */
             times: number[];
         };
+        KickClients: {
+            ids: string[];
+            /** @description Discard their sessions as well */
+            session?: boolean;
+        };
+        Kicked: {
+            /** Format: int64 */
+            kicked: number;
+            /** @description Those that were not there */
+            missing: string[];
+        };
+        LastError: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description What to quote to support
+             * @example MR-4216
+             */
+            code: string;
+            /**
+             * @description The word that metrics and logs use
+             * @example queue_full
+             */
+            reason: string;
+            /** @description For people */
+            text: string;
+        };
         Latest: {
             metric: string;
             /** @description Topic, slash, metric path */
@@ -494,6 +1105,32 @@ export interface components {
             topic: string;
             /** @description Number, boolean or text; null stands for a number JSON cannot write */
             value: unknown;
+        };
+        Listener: {
+            /**
+             * Format: int64
+             * @description Connections since the start
+             */
+            accepted: number;
+            address: string;
+            /** @description True when clients need not say who they are */
+            anonymous: boolean;
+            /** @description What it shows its clients */
+            certificate?: components["schemas"]["Certificate"];
+            /** @enum {string} */
+            kind: "tcp" | "tls" | "ws" | "wss" | "unix";
+            name: string;
+            /**
+             * Format: int64
+             * @description Connections at this moment
+             */
+            open: number;
+            /** @description Connections turned away before CONNECT since the start, by reason */
+            refused: {
+                [key: string]: number;
+            };
+            /** @description The zone whose settings its clients live under */
+            zone?: string;
         };
         LiveDropped: {
             /**
@@ -567,6 +1204,30 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        NewTrace: {
+            /**
+             * @default text
+             * @enum {string}
+             */
+            format: "text" | "pcapng";
+            /** @enum {string} */
+            kind: "client" | "topic" | "address";
+            /**
+             * Format: int64
+             * @description Size at which it ends; 16 MiB when it is left out
+             */
+            maxBytes?: number;
+            name: string;
+            /** @description Write payloads to the text, too; pcapng has them always. Passwords are never written */
+            payload?: boolean;
+            /**
+             * Format: date-time
+             * @description Time at which it ends; in 10 minutes when it is left out, a day at most
+             */
+            until?: string;
+            /** @description A client identifier, a topic filter, or an IP address or network such as 10.1.0.0/16 */
+            value: string;
+        };
         NewUser: {
             name: string;
             /** Format: password */
@@ -582,8 +1243,28 @@ export interface components {
             items: components["schemas"]["Alarm"][];
             meta: components["schemas"]["Meta"];
         };
+        PageClient: {
+            items: components["schemas"]["Client"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageClientSubscription: {
+            items: components["schemas"]["ClientSubscription"][];
+            meta: components["schemas"]["Meta"];
+        };
         PageLatest: {
             items: components["schemas"]["Latest"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageListener: {
+            items: components["schemas"]["Listener"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageRefusal: {
+            items: components["schemas"]["Refusal"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageRetained: {
+            items: components["schemas"]["Retained"][];
             meta: components["schemas"]["Meta"];
         };
         PageSeries: {
@@ -594,12 +1275,24 @@ export interface components {
             items: components["schemas"]["Setting"][];
             meta: components["schemas"]["Meta"];
         };
+        PageSlowSubscriber: {
+            items: components["schemas"]["SlowSubscriber"][];
+            meta: components["schemas"]["Meta"];
+        };
         PageStreamStatus: {
             items: components["schemas"]["StreamStatus"][];
             meta: components["schemas"]["Meta"];
         };
+        PageTopicMetric: {
+            items: components["schemas"]["TopicMetric"][];
+            meta: components["schemas"]["Meta"];
+        };
         PageTopicNode: {
             items: components["schemas"]["TopicNode"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageTrace: {
+            items: components["schemas"]["Trace"][];
             meta: components["schemas"]["Meta"];
         };
         PageUser: {
@@ -697,6 +1390,26 @@ export interface components {
             /** @description True when a stream holds the message on disk */
             kept: boolean;
         };
+        QoSCounts: {
+            /** Format: int64 */
+            qos0: number;
+            /** Format: int64 */
+            qos1: number;
+            /** Format: int64 */
+            qos2: number;
+        };
+        QueuedMessage: {
+            /** Format: int64 */
+            qos: number;
+            /** Format: date-time */
+            since?: string;
+            /**
+             * Format: int64
+             * @description Bytes of the packet
+             */
+            size: number;
+            topic: string;
+        };
         RangeAnswer: {
             /**
              * Format: double
@@ -751,6 +1464,84 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Refusal: {
+            /** @description Without the port */
+            address: string;
+            /**
+             * Format: date-time
+             * @description The first time
+             */
+            at: string;
+            /** @description The client identifier it came with, if it came that far */
+            client?: string;
+            /**
+             * @description What to quote to support
+             * @example MR-4202
+             */
+            code: string;
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description What sort of reason it is
+             * @enum {string}
+             */
+            kind: "password" | "unknown" | "acl" | "protocol" | "tls" | "limit" | "ban" | "other";
+            /**
+             * Format: date-time
+             * @description The last time
+             */
+            lastAt: string;
+            listener?: string;
+            /** @description The word that metrics and logs use */
+            reason: string;
+            /** @description For people, of the last time */
+            text: string;
+            user?: string;
+        };
+        Reloaded: {
+            listeners: string[];
+        };
+        Retained: {
+            /**
+             * Format: date-time
+             * @description When it was published
+             */
+            at: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            /**
+             * Format: int64
+             * @description Bytes of the payload
+             */
+            size: number;
+            topic: string;
+        };
+        RetainedMessage: {
+            /**
+             * Format: date-time
+             * @description When it was published
+             */
+            at: string;
+            /** @enum {string} */
+            encoding: "text" | "base64";
+            /** Format: date-time */
+            expiresAt?: string;
+            payload: string;
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            /**
+             * Format: int64
+             * @description Bytes of the payload
+             */
+            size: number;
+            topic: string;
+            /** @description True when only the payload's first 64 KiB are shown */
+            truncated: boolean;
+        };
         Series: {
             /** @enum {string} */
             kind: "number" | "boolean" | "text";
@@ -790,6 +1581,25 @@ export interface components {
             /** Format: password */
             password: string;
             user: string;
+        };
+        SlowSubscriber: {
+            /**
+             * Format: date-time
+             * @description When the last one did
+             */
+            at: string;
+            client: string;
+            /**
+             * Format: int64
+             * @description Messages that took too long
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description Milliseconds from publish to acknowledgement, or to the socket with QoS 0; the longest
+             */
+            latency: number;
+            topic: string;
         };
         Status: {
             alarms: components["schemas"]["Alarm"][];
@@ -880,6 +1690,40 @@ export interface components {
             /** @description True when the payload is longer than what is kept of it */
             truncated: boolean;
         };
+        TopicMetric: {
+            /**
+             * Format: int64
+             * @description Payload bytes published
+             */
+            bytesIn: number;
+            /**
+             * Format: int64
+             * @description Payload bytes sent
+             */
+            bytesOut: number;
+            /**
+             * Format: int64
+             * @description Messages that a subscriber did not get, or nobody
+             */
+            dropped: number;
+            filter: string;
+            /** @description Messages published */
+            in: components["schemas"]["QoSCounts"];
+            /**
+             * Format: double
+             * @description Messages per second published, over the last seconds
+             */
+            inRate: number;
+            /** @description Messages sent to subscribers, by the QoS they were sent with */
+            out: components["schemas"]["QoSCounts"];
+            /**
+             * Format: double
+             * @description Messages per second sent, over the last seconds
+             */
+            outRate: number;
+            /** Format: date-time */
+            since: string;
+        };
         TopicNode: {
             /**
              * Format: int64
@@ -923,6 +1767,55 @@ export interface components {
              * @description The payload's number, or the one number of a JSON object that has just one or calls it value or v
              */
             value?: number;
+        };
+        Trace: {
+            /**
+             * Format: int64
+             * @description Size of the file
+             */
+            bytes: number;
+            /** @description Why it ended: asked, size, time, disk or shutdown */
+            ended?: string;
+            /** @description What a download is called */
+            file: string;
+            /** @enum {string} */
+            format: "text" | "pcapng";
+            /**
+             * @description What it follows
+             * @enum {string}
+             */
+            kind: "client" | "topic" | "address";
+            /**
+             * Format: int64
+             * @description Size at which it ends
+             */
+            maxBytes: number;
+            /**
+             * Format: int64
+             * @description Packets that came faster than they could be written
+             */
+            missed: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Packets written
+             */
+            packets: number;
+            /** @description True when payloads are written */
+            payload: boolean;
+            /** Format: date-time */
+            started: string;
+            /** @enum {string} */
+            state: "running" | "stopped";
+            /** Format: date-time */
+            stopped?: string;
+            /**
+             * Format: date-time
+             * @description Time at which it ends
+             */
+            until: string;
+            /** @description The client identifier, topic filter or address */
+            value: string;
         };
         User: {
             /** Format: date-time */
@@ -1062,6 +1955,155 @@ export interface operations {
             };
         };
     };
+    "list-clients": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description What client identifiers begin with */
+                prefix?: string;
+                /** @description What the client identifier, user or address contains, letter case ignored */
+                search?: string;
+                state?: "connected" | "disconnected" | "all";
+                /** @description Name of a listener */
+                listener?: string;
+                protocol?: "" | "3.1" | "3.1.1" | "5.0";
+                /** @description Exactly this user name */
+                user?: string;
+                /** @description What addresses begin with */
+                address?: string;
+                /** @description Those whose last error has this reason, such as queue_full; any for those with one */
+                reason?: string;
+                /** @description lastError sorts by its time */
+                sort?: "id" | "user" | "address" | "connectedAt" | "queued" | "queuedBytes" | "inflight" | "dropped" | "lastError" | "inRate" | "outRate";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClient"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "kick-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KickClients"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kicked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-client": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Client identifier, escaped */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClientDetail"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "kick-client": {
+        parameters: {
+            query?: {
+                /** @description Discard the session as well */
+                session?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Client identifier, escaped */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-config": {
         parameters: {
             query?: never;
@@ -1109,6 +2151,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Setting"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageListener"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reload-listeners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reloaded"];
                 };
             };
             /** @description Error */
@@ -1238,6 +2338,164 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Published"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-refused": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                kind?: "" | "password" | "unknown" | "acl" | "protocol" | "tls" | "limit" | "ban" | "other";
+                /** @description Exactly this reason, such as malformed_packet */
+                reason?: string;
+                /** @description What client identifiers begin with */
+                client?: string;
+                /** @description What addresses begin with */
+                address?: string;
+                /** @description Exactly this user name */
+                user?: string;
+                /** @description What client, user, address or text contain, letter case ignored */
+                search?: string;
+                /** @description Those that came since: RFC 3339, milliseconds since 1970, or relative such as -1h */
+                since?: string;
+                sort?: "lastAt" | "at" | "count" | "client" | "user" | "address" | "reason";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRefusal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-retained": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description What topics begin with */
+                prefix?: string;
+                /** @description What topics contain, letter case ignored */
+                search?: string;
+                /** @description Those that this topic filter matches */
+                filter?: string;
+                sort?: "topic" | "size" | "at" | "expiresAt" | "publisher";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRetained"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-retained": {
+        parameters: {
+            query?: {
+                /** @description This topic's */
+                topic?: string;
+                /** @description Those of all topics that the filter matches; $-topics need a filter that begins with $ */
+                filter?: string;
+                /** @description Count them only */
+                dryRun?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deleted"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-retained": {
+        parameters: {
+            query: {
+                topic: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetainedMessage"];
                 };
             };
             /** @description Error */
@@ -1464,6 +2722,62 @@ export interface operations {
             };
         };
     };
+    "list-slow-subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSlowSubscriber"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "clear-slow-subscribers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-status": {
         parameters: {
             query?: never;
@@ -1556,6 +2870,142 @@ export interface operations {
             };
         };
     };
+    "list-subscriptions": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description Exactly this client */
+                client?: string;
+                /** @description What filters begin with */
+                prefix?: string;
+                /** @description What the filter or client contains, letter case ignored */
+                search?: string;
+                /** @description Those that match this topic name: who gets its messages */
+                topic?: string;
+                shared?: "all" | "only" | "none";
+                sort?: "filter" | "client" | "qos";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageClientSubscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-topic-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTopicMetric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-topic-metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CountTopic"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicMetric"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-topic-metric": {
+        parameters: {
+            query: {
+                filter: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-topics": {
         parameters: {
             query?: {
@@ -1614,6 +3064,159 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TopicMessage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTrace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrace"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-trace-file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trace"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
+
+// ClientSubscription is one topic filter of one client.
+type ClientSubscription struct {
+	Client            string `json:"client"`
+	Filter            string `json:"filter" doc:"As subscribed, with $share/NAME/ before a shared one"`
+	QoS               int    `json:"qos"`
+	NoLocal           bool   `json:"noLocal"`
+	RetainAsPublished bool   `json:"retainAsPublished"`
+	RetainHandling    int    `json:"retainHandling"`
+	ID                int    `json:"id,omitempty" doc:"Subscription identifier"`
+	Share             string `json:"share,omitempty" doc:"Name of the group that shares it"`
+	Connected         bool   `json:"connected" doc:"Whether the client is"`
+}
+
+// SubscriptionQuery asks for subscriptions.
+type SubscriptionQuery struct {
+	Paging
+	Client string `query:"client" maxLength:"65535" doc:"Exactly this client"`
+	Prefix string `query:"prefix" maxLength:"65535" doc:"What filters begin with"`
+	Search string `query:"search" maxLength:"256" doc:"What the filter or client contains, letter case ignored"`
+	Topic  string `query:"topic" maxLength:"65535" doc:"Those that match this topic name: who gets its messages"`
+	Shared string `query:"shared" enum:"all,only,none" default:"all"`
+	Sort   string `query:"sort" enum:"filter,client,qos" default:"filter"`
+	Order  string `query:"order" enum:"asc,desc" default:"asc"`
+}
+
+func (a *API) subscriptionOperations() {
+	register(a, huma.Operation{OperationID: "list-subscriptions", Method: http.MethodGet, Path: "/subscriptions", Tags: []string{"Clients"},
+		Summary: "Who is subscribed to what"}, a.listSubscriptions)
+}
+
+func (a *API) listSubscriptions(ctx context.Context, in *SubscriptionQuery) (*answer[Page[ClientSubscription]], error) {
+	if in.Topic != "" {
+		if err := topic.ValidName([]byte(in.Topic)); err != nil {
+			return nil, err
+		}
+	}
+	c, err := a.clients()
+	if err != nil {
+		return nil, err
+	}
+	list, count, err := c.Subscriptions(ctx, *in)
+	return reply(pageOf(list, in.Paging, count), err)
+}
