@@ -116,6 +116,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	b, err := broker.New(broker.Options{
 		Listeners: []broker.Listener{{Address: c.Listen, MaxConnections: c.MaxConnections}},
 		Zone:      zone(&c),
+		System:    a.system(),
 		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),

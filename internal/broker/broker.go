@@ -29,6 +29,8 @@ type Options struct {
 	Zone
 	// Listeners are the ways in; none is one on 127.0.0.1:1883.
 	Listeners []Listener
+	// System is what the node tells about itself below $SYS.
+	System System
 	// Keeper is the log; nil keeps nothing.
 	Keeper Keeper
 	// Authenticator is asked about each client; nil lets everybody in, and then
@@ -81,6 +83,7 @@ func (o *Options) defaults() {
 	}
 	set(&o.Loops, runtime.GOMAXPROCS(0))
 	o.Zone.defaults()
+	o.System.defaults()
 	if len(o.Listeners) == 0 {
 		o.Listeners = []Listener{{}}
 	}
@@ -102,6 +105,7 @@ type Broker struct {
 	seed        maphash.Seed // of hashes that all loops agree on
 	router      router
 	retained    *retain.Store
+	system      *system
 	workers     []*worker
 	doors       []*door
 	accepted    atomic.Uint64 // connections since the start; its count names each
@@ -123,6 +127,7 @@ func New(o Options) (*Broker, error) {
 	}
 	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
+	b.system = newSystem(o.System, o.Now())
 	for _, l := range b.options.Listeners {
 		d, err := b.newDoor(l)
 		if err != nil {
@@ -181,6 +186,7 @@ func (b *Broker) Start(ctx context.Context) error {
 // clock lets the loops look at their timers.
 func (b *Broker) clock() {
 	defer b.tasks.Done()
+	b.system.tick(b)
 	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	for {
@@ -197,6 +203,7 @@ func (b *Broker) tick() {
 	for _, w := range b.workers {
 		w.loop.Tick()
 	}
+	b.system.tick(b)
 }
 
 func (b *Broker) post(v any) {

@@ -15,7 +15,7 @@ type pendingRetained struct {
 // retain puts a message that was published with RETAIN into the store; from is
 // its client when it lives on this loop.
 func (w *worker) retain(m *msg.Message, from *client) {
-	if err := w.broker.retained.Set(m); err != nil {
+	if err := retainedOn(w.broker, m.Topic).Set(m); err != nil {
 		w.counts.dropped[fault.CodeOf(err)]++
 		const text = "a retained message was not stored"
 		if from == nil {
@@ -35,7 +35,7 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 	if s.group != nil { // a shared subscription gets none (section 3.8.3.1)
 		return
 	}
-	w.found = w.broker.retained.Match(w.found[:0], s.filter)
+	w.found = retainedOn(w.broker, s.matches()).Match(w.found[:0], s.matches())
 	g := grant{none: true}
 	g.add(s)
 	g.asPublished = true // RETAIN is set whatever the subscription says [MQTT-3.3.1-8]
@@ -52,7 +52,7 @@ func (w *worker) pushRetained(c *client) {
 	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
 		p := &c.retained[n]
 		n++
-		if w.broker.retained.Get(p.message.Topic) != p.message {
+		if retainedOn(w.broker, p.message.Topic).Get(p.message.Topic) != p.message {
 			continue
 		}
 		m, ok := aged(p.message, w.loop.Now())

@@ -33,8 +33,10 @@ type router struct {
 	// sharing guards groups, by $share/NAME/FILTER, and who is in them.
 	sharing sync.Mutex
 	groups  map[string]*group
-	// count is how many subscriptions of clients stand.
-	count atomic.Int64
+	// count is how many subscriptions of clients stand, shared how many of them share.
+	count, shared atomic.Int64
+	// system is how many subscriptions there are below $SYS.
+	system atomic.Int64
 }
 
 const generationShards = 64
@@ -51,32 +53,29 @@ func (r *router) add(s *subscription) {
 	if filter, ok := shareFilter(s.filter); ok {
 		r.join(s, filter)
 	} else {
-		r.tree.Add(s.filter, s)
+		r.tree.Add(s.matches(), s)
 		r.changed(s)
 	}
-	if s.client != nil {
-		r.count.Add(1)
-	}
+	r.counted(s, 1)
 }
 
 func (r *router) remove(s *subscription) {
 	if s.group != nil {
 		r.quit(s)
 	} else {
-		r.tree.Remove(s.filter, s)
+		r.tree.Remove(s.matches(), s)
 		r.changed(s)
 	}
-	if s.client != nil {
-		r.count.Add(-1)
-	}
+	r.counted(s, -1)
 }
 
 func (r *router) changed(s *subscription) {
-	if s.filter[0] == '+' || s.filter[0] == '#' {
+	filter := s.matches()
+	if filter[0] == '+' || filter[0] == '#' {
 		r.wild.Add(1)
 		return
 	}
-	r.shards[shardOf(s.filter)].Add(1)
+	r.shards[shardOf(filter)].Add(1)
 }
 
 // shardOf hashes the first level (FNV-1a).

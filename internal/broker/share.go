@@ -52,10 +52,9 @@ func (g *group) load() []*subscription {
 
 func (g *group) set(members []*subscription) { g.members.Store(&members) }
 
-// shareFilter is the filter behind $share/NAME/; ok is false for any other.
+// shareFilter is the filter behind $share/NAME/ or $queue/; ok is false for any other.
 func shareFilter(filter string) (rest string, ok bool) {
-	name, tail, err := topic.ParseShare([]byte(filter))
-	return string(tail), err == nil && name != nil
+	return topic.Matching(filter), topic.Group(filter) != ""
 }
 
 // join makes s a member of its group, the first one makes the group.
@@ -65,7 +64,8 @@ func (r *router) join(s *subscription, filter string) {
 	s.alone = &g
 	r.sharing.Lock()
 	defer r.sharing.Unlock()
-	s.group = r.groups[s.filter]
+	name := topic.Group(s.filter)
+	s.group = r.groups[name]
 	if s.group != nil {
 		s.group.set(append(slices.Clone(s.group.load()), s))
 		return
@@ -76,7 +76,7 @@ func (r *router) join(s *subscription, filter string) {
 	if r.groups == nil {
 		r.groups = map[string]*group{}
 	}
-	r.groups[s.filter] = s.group
+	r.groups[name] = s.group
 	r.tree.Add(filter, s.group.entry)
 	r.changed(s.group.entry)
 }
@@ -89,7 +89,7 @@ func (r *router) quit(s *subscription) {
 	rest := slices.DeleteFunc(slices.Clone(g.load()), func(m *subscription) bool { return m == s })
 	g.set(rest)
 	if len(rest) == 0 {
-		delete(r.groups, s.filter)
+		delete(r.groups, topic.Group(s.filter))
 		r.tree.Remove(g.entry.filter, g.entry)
 		r.changed(g.entry)
 	}

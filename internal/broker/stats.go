@@ -16,6 +16,8 @@ type Stats struct {
 	MessagesIn, MessagesOut [3]uint64
 	// BytesIn and BytesOut count bytes from and for clients.
 	BytesIn, BytesOut uint64
+	// PublishBytesIn and PublishBytesOut are those of PUBLISH packets.
+	PublishBytesIn, PublishBytesOut uint64
 	// PacketsIn and PacketsOut count packets by type.
 	PacketsIn, PacketsOut [packet.Types]uint64
 	// Dropped counts messages that did not reach a receiver or the log, by reason.
@@ -49,6 +51,8 @@ const codes = 64
 type counts struct {
 	messagesIn, messagesOut [3]uint64
 	bytesIn, bytesOut       uint64
+	publishBytesIn          uint64
+	publishBytesOut         uint64
 	packetsIn, packetsOut   [packet.Types]uint64
 	dropped, refused        [codes]uint64
 	closed, ungranted       [codes]uint64
@@ -107,6 +111,8 @@ func (s *Stats) add(c *counts) {
 	}
 	s.BytesIn += c.bytesIn
 	s.BytesOut += c.bytesOut
+	s.PublishBytesIn += c.publishBytesIn
+	s.PublishBytesOut += c.publishBytesOut
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.WatchDropped += c.watchDropped
@@ -130,6 +136,7 @@ func (w *worker) countOut(qos byte, size int) {
 	w.counts.messagesOut[qos]++
 	w.counts.packetsOut[packet.TypePublish]++
 	w.counts.bytesOut += uint64(size)
+	w.counts.publishBytesOut += uint64(size)
 }
 
 // countAnswer counts the packets in b that answer a client. There are few, so

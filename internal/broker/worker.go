@@ -103,6 +103,7 @@ func (w *worker) frame(c *client, b []byte) (size int, err error) {
 // connection has left this loop.
 func (w *worker) packet(c *client, frame, rest []byte) bool {
 	w.counts.packetsIn[packet.TypeOf(frame[0])]++
+	w.countPublish(frame)
 	ev := &w.event
 	before := c.conn.Output()
 	after := c.session.Step(frame, w.loop.Now(), ev, before)
@@ -238,6 +239,8 @@ func (w *worker) Message(v any) {
 		committals.Put(v)
 	case *publishing:
 		w.publishInside(v)
+	case *census:
+		w.countFor(v)
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case goodbye:

@@ -38,7 +38,12 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 	c, _ := load(t, Sources{})
 	want := &Config{
 		Data: "./data", Durability: "power", Node: Node{Name: "plant-1"}, Log: Log{"info", "text"},
-		MQTT:      MQTT{"127.0.0.1:1883", 1 << 20, 100000, 10 * time.Second, 0, 1024, 64, 1000, 4 << 20, 256, 10000, 32, "round_robin", 100000, 256 << 20, 0},
+		MQTT: MQTT{
+			Listen: "127.0.0.1:1883", MaxPacketSize: 1 << 20, MaxConnections: 100000, ConnectTimeout: 10 * time.Second,
+			ReceiveMaximum: 1024, InflightWindow: 64, QueueMessages: 1000, QueueBytes: 4 << 20, MaxClientID: 256, Subscriptions: 10000,
+			TopicAliases: 32, SharedStrategy: "round_robin", RetainedMessages: 100000, RetainedBytes: 256 << 20,
+			Topics: Topics{SysInterval: 10 * time.Second, SysMosquitto: true, SysEMQX: true},
+		},
 		HTTP:      HTTP{"127.0.0.1:18083", 12 * time.Hour, time.Hour},
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
 		Storage:   Storage{256 << 20, 0},

@@ -121,10 +121,17 @@ func TestTreeAgainstMatch(t *testing.T) {
 	if each != len(model) || tree.Len() != len(model) {
 		t.Fatalf("%d pairs, Len %d, want %d", each, tree.Len(), len(model))
 	}
+	distinct := map[string]bool{}
+	for p := range model {
+		distinct[p.filter] = true
+	}
+	if tree.Filters() != len(distinct) {
+		t.Fatalf("Filters %d, want %d", tree.Filters(), len(distinct))
+	}
 	for p := range model {
 		tree.Remove(p.filter, p.v)
 	}
-	if tree.Len() != 0 || tree.root.children.Load() != nil || tree.root.single.Load() != nil {
+	if tree.Len() != 0 || tree.Filters() != 0 || tree.root.children.Load() != nil || tree.root.single.Load() != nil {
 		t.Fatal("an empty tree still holds nodes")
 	}
 }

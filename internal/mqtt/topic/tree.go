@@ -17,6 +17,7 @@ type Tree[V comparable] struct {
 	root       node[V]
 	generation atomic.Uint64
 	pairs      atomic.Int64
+	filters    atomic.Int64
 	mu         sync.Mutex // held by whoever changes the tree
 }
 
@@ -37,8 +38,13 @@ var seed = maphash.MakeSeed()
 func (t *Tree[V]) Add(filter string, v V) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.root.make(filter).add(v) {
+	values := t.root.make(filter)
+	first := values.empty()
+	if !values.add(v) {
 		return false
+	}
+	if first {
+		t.filters.Add(1)
 	}
 	t.pairs.Add(1)
 	t.generation.Add(1)
@@ -50,8 +56,12 @@ func (t *Tree[V]) Add(filter string, v V) bool {
 func (t *Tree[V]) Remove(filter string, v V) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.root.remove(filter, v) {
+	found, last := t.root.remove(filter, v)
+	if !found {
 		return false
+	}
+	if last {
+		t.filters.Add(-1)
 	}
 	t.pairs.Add(-1)
 	t.generation.Add(1)
@@ -60,6 +70,9 @@ func (t *Tree[V]) Remove(filter string, v V) bool {
 
 // Len returns how many pairs of filter and value the tree holds.
 func (t *Tree[V]) Len() int { return int(t.pairs.Load()) }
+
+// Filters returns how many distinct filters the tree holds.
+func (t *Tree[V]) Filters() int { return int(t.filters.Load()) }
 
 // Generation grows with every change, so that a cache of matches can tell that it
 // is out of date: read it before matching.
@@ -146,27 +159,28 @@ func (n *node[V]) step(level string) *node[V] {
 	return child
 }
 
-func (n *node[V]) remove(filter string, v V) bool {
+// remove takes v out of the filter's set; last says that nothing is left in it.
+func (n *node[V]) remove(filter string, v V) (found, last bool) {
 	level, rest, more := strings.Cut(filter, "/")
 	if level == "#" && !more {
-		return n.multi.remove(v)
+		return n.multi.remove(v), n.multi.empty()
 	}
 	child := n.single.Load()
 	if level != "+" {
 		child = n.child([]byte(level))
 	}
 	if child == nil {
-		return false
+		return false, false
 	}
-	if !more {
-		if !child.here.remove(v) {
-			return false
-		}
-	} else if !child.remove(rest, v) {
-		return false
+	if more {
+		found, last = child.remove(rest, v)
+	} else {
+		found, last = child.here.remove(v), child.here.empty()
 	}
-	n.prune(child, level == "+")
-	return true
+	if found {
+		n.prune(child, level == "+")
+	}
+	return found, last
 }
 
 // prune unlinks a child that nothing hangs on any more.

@@ -1,0 +1,35 @@
+package broker
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/internal/broker/sys"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
+
+// matches is the filter that names are matched with: what the tree holds.
+func (s *subscription) matches() string {
+	if s.filter[0] != '$' {
+		return s.filter
+	}
+	return topic.Matching(s.filter)
+}
+
+// counted keeps the router's counts when a subscription comes (1) or goes (-1).
+func (r *router) counted(s *subscription, n int64) {
+	if s.client != nil {
+		r.count.Add(n)
+	}
+	if s.filter[0] != '$' {
+		return
+	}
+	if s.client != nil && topic.Group(s.filter) != "" {
+		r.shared.Add(n)
+	}
+	if strings.HasPrefix(s.matches(), sys.Root) {
+		r.system.Add(n)
+	}
+}
+
+// systemWanted says whether anybody subscribes to anything below $SYS.
+func (r *router) systemWanted() bool { return r.system.Load() > 0 }

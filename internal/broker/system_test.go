@@ -1,0 +1,163 @@
+package broker
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// until reads what the client gets until the topic came, and returns its payload.
+func until(t *testing.T, c *raw, topic string) string {
+	t.Helper()
+	for {
+		if p := expect[*packet.Publish](c); string(p.Topic) == topic {
+			return string(p.Payload)
+		}
+	}
+}
+
+// A clock that stands still: only the test makes the node tell.
+func TestSystemTopicsStandForNewSubscribers(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, System: System{Node: "n1", Version: "1.2"}})
+	settle(b)
+	c := enter(t, b, packet.V311, "onlooker")
+	c.subscribe("$SYS/broker/version", 0)
+	p := expect[*packet.Publish](c)
+	if string(p.Payload) != "millrace version 1.2" || !p.Retain {
+		t.Errorf("%s retain=%v", p.Payload, p.Retain)
+	}
+	c.subscribe("$SYS/brokers/+/sysdescr", 0)
+	if p := expect[*packet.Publish](c); string(p.Topic) != "$SYS/brokers/n1/sysdescr" || string(p.Payload) != "Millrace" {
+		t.Errorf("%s=%s", p.Topic, p.Payload)
+	}
+}
+
+func TestSystemTopicsComeAtTheInterval(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, System: System{Interval: 5 * time.Second, NoEMQX: true}})
+	c := enter(t, b, packet.V5, "onlooker")
+	c.subscribeWith(0, packet.Subscription{Filter: []byte("$SYS/broker/uptime"), RetainHandling: 2})
+	b.tick() // somebody has begun to listen
+	if p := expect[*packet.Publish](c); string(p.Payload) != "0 seconds" || p.Retain {
+		t.Errorf("%s retain=%v", p.Payload, p.Retain)
+	}
+	for i := 1; i < 4; i++ {
+		clock.forward(5 * time.Second)
+		b.tick()
+		if p := expect[*packet.Publish](c); string(p.Payload) != fmt.Sprintf("%d seconds", 5*i) {
+			t.Errorf("%s", p.Payload)
+		}
+	}
+}
+
+// Nothing of the node's own is matched by # [MQTT-4.7.2-1], kept in a stream or
+// counted as a retained message.
+func TestSystemTopicsStayApart(t *testing.T) {
+	clock, log := newClock(), &fakeLog{}
+	b := start(t, Options{Now: clock.now, Keeper: log, RetainedMessages: 1, System: System{Interval: time.Second}})
+	onlooker, all := enter(t, b, packet.V5, "onlooker"), enter(t, b, packet.V5, "all")
+	all.subscribe("#", 0)
+	all.subscribe("+/broker/uptime", 0)
+	onlooker.subscribe("$SYS/broker/uptime", 1)
+	until(t, onlooker, "$SYS/broker/uptime")
+	for range 3 {
+		clock.forward(time.Second)
+		b.tick()
+		until(t, onlooker, "$SYS/broker/uptime")
+	}
+	all.send(publish("done", "x", 0, 0))
+	if p := expect[*packet.Publish](all); string(p.Topic) != "done" {
+		t.Errorf("# matched %s", p.Topic)
+	}
+	for _, m := range log.messages() {
+		if m.Topic[0] == '$' {
+			t.Errorf("the log keeps %s", m.Topic)
+		}
+	}
+	if s := b.Stats(); s.Retained != 0 || s.MessagesIn != [3]uint64{1} || s.Dropped[0] != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestClientsDoNotPublishBelowSYS(t *testing.T) {
+	b := start(t, Options{})
+	c := enter(t, b, packet.V5, "forger")
+	c.send(publish("$SYS/broker/version", "forged", 1, 1))
+	if a := expect[*packet.Ack](c); a.Reason != packet.NotAuthorized {
+		t.Errorf("reason %#x", a.Reason)
+	}
+}
+
+// What is told equals what Stats says at that moment.
+func TestSystemTopicsAreExact(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, System: System{Interval: time.Second, Node: "n1"}})
+	onlooker := enter(t, b, packet.V5, "onlooker")
+	pub, sub := enter(t, b, packet.V5, "pub"), enter(t, b, packet.V5, "sub")
+	sub.subscribe("a/#", 1)
+	sub.subscribe("$share/g/b", 1)
+	sub.subscribe("$queue/b", 1)
+	for i := range 10 {
+		pub.send(&packet.Publish{Topic: []byte("a/" + strconv.Itoa(i)), Payload: []byte("x"), QoS: 1, ID: uint16(i + 1), Retain: true})
+		expect[*packet.Ack](pub)
+		expect[*packet.Publish](sub) // and leaves it unacknowledged
+	}
+	pub.send(publish("nobody", "x", 0, 0))
+	onlooker.subscribeWith(0, packet.Subscription{Filter: []byte("$SYS/#"), RetainHandling: 2})
+	eventually(t, "the message is counted", func() bool { return b.Stats().MessagesIn[0] == 1 })
+	settle(b) // two more messages from inside on each loop, which nobody gets
+	st := b.Stats()
+	clock.forward(time.Second)
+	b.tick()
+	want := map[string]uint64{
+		"$SYS/broker/clients/connected":                       3,
+		"$SYS/broker/subscriptions/count":                     uint64(st.Subscriptions),
+		"$SYS/broker/shared_subscriptions/count":              2,
+		"$SYS/broker/messages/inflight":                       10,
+		"$SYS/broker/retained messages/count":                 10,
+		"$SYS/broker/publish/messages/received":               st.PacketsIn[packet.TypePublish],
+		"$SYS/broker/publish/bytes/received":                  st.PublishBytesIn,
+		"$SYS/broker/bytes/received":                          st.BytesIn,
+		"$SYS/brokers/n1/stats/topics/count":                  3,
+		"$SYS/brokers/n1/metrics/messages/qos1/received":      st.MessagesIn[1],
+		"$SYS/brokers/n1/metrics/packets/connect/received":    st.PacketsIn[packet.TypeConnect],
+		"$SYS/brokers/n1/metrics/messages/dropped":            st.Dropped[fault.NoSubscriber],
+		"$SYS/brokers/n1/metrics/packets/pingreq/received":    0,
+		"$SYS/brokers/n1/metrics/packets/disconnect/received": 0,
+	}
+	for len(want) > 0 {
+		p := expect[*packet.Publish](onlooker)
+		topic := string(p.Topic)
+		n, asked := want[topic]
+		if !asked {
+			continue
+		}
+		if got := string(p.Payload); got != strconv.FormatUint(n, 10) {
+			t.Errorf("%s is %s, want %d", topic, got, n)
+		}
+		delete(want, topic)
+	}
+	if st.PublishBytesIn == 0 || st.PublishBytesOut == 0 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestAnIntervalBelowZeroTellsNothing(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, System: System{Interval: -1}})
+	c := enter(t, b, packet.V5, "onlooker")
+	c.subscribe("$SYS/#", 0)
+	c.subscribe("mine", 0)
+	clock.forward(time.Hour)
+	b.tick()
+	settle(b)
+	c.send(publish("mine", "x", 0, 0))
+	if p := expect[*packet.Publish](c); string(p.Topic) != "mine" {
+		t.Errorf("got %s", p.Topic)
+	}
+}

@@ -1,0 +1,50 @@
+package topic
+
+import "strings"
+
+// The prefixes that give a topic or a filter a meaning of its own. All that begins
+// with $ is the server's: who adds a prefix adds it here.
+const (
+	System    = "$SYS/"       // what the node tells about itself
+	Share     = "$share/"     // $share/NAME/FILTER, MQTT 5 section 4.8.2
+	Queue     = "$queue/"     // $queue/FILTER: one group of all who use it
+	Exclusive = "$exclusive/" // $exclusive/FILTER: one subscriber at a time
+	Delayed   = "$delayed/"   // $delayed/SECONDS/TOPIC: published later
+)
+
+// Publishable says whether clients may publish to names that begin as this one
+// does, which begins with $.
+func Publishable(name []byte) bool {
+	return strings.HasPrefix(string(name), Delayed)
+}
+
+// Matching is the part of a valid filter that names are matched with: what follows
+// $share/NAME/, $queue/ or $exclusive/, else all of it.
+func Matching(filter string) string {
+	if len(filter) == 0 || filter[0] != '$' {
+		return filter
+	}
+	for _, prefix := range []string{Exclusive, Queue} {
+		if rest, ok := strings.CutPrefix(filter, prefix); ok {
+			return rest
+		}
+	}
+	if tail, ok := strings.CutPrefix(filter, Share); ok {
+		_, rest, _ := strings.Cut(tail, "/")
+		return rest
+	}
+	return filter
+}
+
+// Group is the name of the shared subscription that the filter is a member of:
+// $share/NAME/FILTER, the same for $queue/FILTER as for $share/$queue/FILTER. It is
+// empty for a filter that is not shared.
+func Group(filter string) string {
+	if strings.HasPrefix(filter, Share) {
+		return filter
+	}
+	if rest, ok := strings.CutPrefix(filter, Queue); ok {
+		return Share + "$queue/" + rest
+	}
+	return ""
+}
