@@ -48,6 +48,12 @@ func (a *App) brokerMetrics() {
 		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
 	m.Counters("millrace_connections_closed_total", "Connections that the node closed without a fault of what was sent.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown))
 	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }))
+	m.Gauge("millrace_slowed_connections", "Connections that are read no further because they are over a rate.", func() float64 { return float64(stats().Slowed) })
+	m.Counters("millrace_over_rate_total", "Times that a client was paused or refused for a rate.", "rate", func(yield func(string, float64)) {
+		for rate, n := range stats().OverRate {
+			yield(rate, float64(n))
+		}
+	})
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
 	m.Counters("millrace_connections_refused_total", "Connections that were refused, or closed for a fault.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))

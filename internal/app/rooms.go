@@ -113,14 +113,14 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 
 func (a *App) startBroker(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT
-	b, err := broker.New(broker.Options{
+	b, err := broker.New(limited(broker.Options{
 		Listeners: []broker.Listener{{Address: c.Listen, MaxConnections: c.MaxConnections}},
 		Zone:      zone(&c),
 		System:    a.system(),
 		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
-	})
+	}, c.Limits))
 	if err != nil {
 		return nil, err
 	}

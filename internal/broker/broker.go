@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/fault"
@@ -57,6 +58,8 @@ type Options struct {
 	// MaxUnkept is how many bytes a loop may have handed to the log before it stops
 	// reading those that publish into it; 0 is 16 MiB.
 	MaxUnkept int
+	// TotalRates are those of all clients together.
+	TotalRates Rates
 }
 
 // Transport is how event loops read and write.
@@ -108,6 +111,7 @@ type Broker struct {
 	system      *system
 	workers     []*worker
 	doors       []*door
+	totalRates  sharedRates
 	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
 	overLimit   atomic.Uint64
@@ -128,6 +132,7 @@ func New(o Options) (*Broker, error) {
 	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
+	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
 	for _, l := range b.options.Listeners {
 		d, err := b.newDoor(l)
 		if err != nil {
@@ -150,6 +155,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.routes = newRoutes(&b.router, home)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
+	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.keeping.committed = func(batch *msg.Batch, err error) {
 		c := committals.Get().(*committal)
 		c.batch, c.err = batch, err

@@ -32,11 +32,14 @@ func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 		c.conn.MoveTo(to.loop, rest)
 		return false
 	}
+	if wait, err := w.connectsTooFast(c, id); wait {
+		return false
+	} else if err != nil {
+		w.refuse(c, err)
+		return true
+	}
 	if err := w.broker.authenticate(p, c.conn.Remote()); err != nil {
-		before := c.conn.Output()
-		w.send(c, before, c.session.Refuse(before, fault.CodeOf(err)))
-		w.gone(c, err)
-		c.conn.Close()
+		w.refuse(c, err)
 		return true
 	}
 	w.admit(c, p, id, assigned)
@@ -148,6 +151,10 @@ func (w *worker) forget(c *client) {
 func (w *worker) subscribe(c *client, p *packet.Subscribe) {
 	w.reasons = w.reasons[:0]
 	for i := range p.Filters {
+		if w.subscribesTooFast(c, i == 0) {
+			w.refuseFilter(c, fault.RateExceeded)
+			continue
+		}
 		w.reasons = append(w.reasons, w.subscribeTo(c, &p.Filters[i], p.SubscriptionID))
 	}
 	w.granted(c, p)

@@ -50,6 +50,9 @@ func (b *Broker) stop() {
 		w.loop.Stop()
 	}
 	b.tasks.Wait()
+	for _, w := range b.workers {
+		w.slowed.stop()
+	}
 }
 
 // awaitLog takes nothing more from clients and waits until the log has answered.

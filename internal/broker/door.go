@@ -28,17 +28,23 @@ type door struct {
 	name     string
 	zone     *Zone
 	limits   session.Limits // of the sessions that come in here
+	place    int            // among the doors
+	rates    sharedRates
 	listener *listener.Listener
 }
 
 func (b *Broker) newDoor(l Listener) (*door, error) {
-	d := &door{broker: b, name: l.Name, zone: l.Zone}
+	d := &door{broker: b, name: l.Name, zone: l.Zone, place: len(b.doors)}
 	set(&d.name, "default")
 	if d.zone == nil {
 		d.zone = &b.options.Zone
 	}
 	d.zone.defaults()
 	d.limits = d.zone.limits()
+	d.rates = newSharedRates(&d.zone.ListenerRates, b.options.Loops)
+	if err := d.zone.OverRate.check(); err != nil {
+		return nil, err
+	}
 	o := listener.Options{
 		Address: l.Address, Authenticated: b.options.Authenticator != nil, MaxConnections: l.MaxConnections,
 		Accept: d.adopt, Refused: d.refused, Log: b.options.Log,

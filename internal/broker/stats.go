@@ -42,6 +42,11 @@ type Stats struct {
 	Unkept int64
 	// Waiting is how many connections are not read because of that.
 	Waiting int64
+	// Slowed is how many connections are not read because they are over a rate.
+	Slowed int64
+	// OverRate counts how often a client was paused or refused for a rate, by whose
+	// and which rate that was: client_messages, listener_bytes, total_connects.
+	OverRate map[string]uint64
 }
 
 // codes is the length of a table by fault.Code.
@@ -57,7 +62,8 @@ type counts struct {
 	dropped, refused        [codes]uint64
 	closed, ungranted       [codes]uint64
 	watchDropped, notKept   uint64
-	unkept, waiting         int64
+	unkept, waiting, slowed int64
+	overRate                overRate
 }
 
 // published is a loop's counts as others may read them: the loop copies them here
@@ -85,7 +91,7 @@ func (b *Broker) Stats() Stats {
 	s := Stats{
 		Subscriptions: b.router.count.Load(),
 		Dropped:       map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{},
-		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{},
+		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
 	s.Connections = b.connections.Load()
 	retained, _ := b.retained.Len()
@@ -115,6 +121,8 @@ func (s *Stats) add(c *counts) {
 	s.PublishBytesOut += c.publishBytesOut
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
+	s.Slowed += c.slowed
+	c.overRate.add(s.OverRate)
 	s.WatchDropped += c.watchDropped
 	s.SessionsNotKept += c.notKept
 	addByCode(s.Dropped, &c.dropped)

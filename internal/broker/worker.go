@@ -3,6 +3,7 @@ package broker
 import (
 	"log/slog"
 
+	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
@@ -22,6 +23,8 @@ type client struct {
 	last     *route            // of the topic it published to last
 	full     bool              // paused: its receive maximum is used up
 	waits    bool              // paused: the log has enough to do
+	slowed   bool              // paused: it is over a rate
+	pace     *pace             // nil: no rate is kept
 	retained []pendingRetained // for its new subscriptions
 
 	build uint64 // the route it was last put into, and
@@ -44,6 +47,9 @@ type worker struct {
 	images    images
 	keeping   keeping
 	exchange  exchange
+	gauges    []*gauge // by door
+	slowed    slowed
+	connects  *limit.Table // of client identifiers, by the rate of connects
 	publishes waiters
 	event     session.Event
 	reasons   []byte
@@ -62,7 +68,7 @@ var _ loop.Handler = (*worker)(nil)
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
 	d := conn.Door().(*door)
-	conn.Data = &client{session: session.New(&d.limits), conn: conn, door: d, since: w.loop.Now()}
+	conn.Data = &client{session: session.New(&d.limits), conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
 	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
 }
 
@@ -79,6 +85,9 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 			break
 		}
 		if size == 0 || size > len(b)-used {
+			break
+		}
+		if w.tooFast(c, b[used:used+size]) {
 			break
 		}
 		if !w.packet(c, b[used:used+size], b[used:]) {
@@ -145,6 +154,9 @@ func (w *worker) send(c *client, before, after []byte) {
 func (w *worker) publish(c *client, ev *session.Event) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
+	if w.refusedForRate(c, ev) {
+		return
+	}
 	stream, kept := w.streamOf(m.Topic)
 	if kept && m.QoS == 2 {
 		w.keep(c, stream, m, ev.PacketID)
@@ -241,6 +253,7 @@ func (w *worker) Message(v any) {
 		w.publishInside(v)
 	case *census:
 		w.countFor(v)
+	case wakeSlowed: // Turn sees to it
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case goodbye:
@@ -252,6 +265,7 @@ func (w *worker) Message(v any) {
 
 // Turn is loop.Handler's.
 func (w *worker) Turn() {
+	w.readSlowed()
 	w.keeping.endTurn()
 	w.exchange.endTurn()
 	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
@@ -277,6 +291,8 @@ func (w *worker) goOn(c *client) {
 func (w *worker) Due(conn *loop.Conn) {
 	c, now := clientOf(conn), w.loop.Now()
 	switch {
+	case c.id == "" && c.slowed:
+		w.end(c, errConnectRate)
 	case c.id == "":
 		w.end(c, errConnectTimeout)
 	case conn.Paused():

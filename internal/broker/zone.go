@@ -35,6 +35,10 @@ type Zone struct {
 	// MaxClientID is how many bytes a client identifier may have; 0 is 256. MQTT
 	// lets a server refuse longer ones.
 	MaxClientID int
+	// Rates are those of each client, ListenerRates those of all clients of one
+	// listener together; OverRate is what happens beyond, Pause when it is empty.
+	Rates, ListenerRates Rates
+	OverRate             Policy
 }
 
 func (z *Zone) defaults() {
@@ -48,6 +52,7 @@ func (z *Zone) defaults() {
 	set(&z.Subscriptions, 10_000)
 	set(&z.TopicAliases, 32)
 	set(&z.MaxClientID, 256)
+	set(&z.OverRate, Pause)
 }
 
 // limits are what the zone holds sessions to.

@@ -47,6 +47,7 @@ type MQTT struct {
 	SharedStrategy   string        `yaml:"shared_strategy" default:"round_robin" enum:"round_robin,random,sticky,hash_client,hash_topic" doc:"Which member of a shared subscription gets a message."`
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
 	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
+	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 	Topics           Topics        `yaml:"topics" doc:"Topics that mean more than their name: $SYS and others."`
 }

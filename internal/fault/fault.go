@@ -62,6 +62,10 @@ const (
 	BadAuthMethod
 	MethodNotAllowed
 	UnsupportedMedia
+	RateExceeded
+	ConnectRate
+	Banned
+	MemoryGuard
 	codes
 )
 
@@ -119,6 +123,10 @@ var table = [codes]row{
 	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
 	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},
 	UnsupportedMedia:          {"unsupported_media", 0x83, 415, 4150, "Media type not supported"},
+	RateExceeded:              {"rate_exceeded", 0x97, 429, 4261, "Rate exceeded"},
+	ConnectRate:               {"connect_rate_exceeded", 0x9F, 429, 4262, "Connection rate exceeded"},
+	Banned:                    {"banned", 0x8A, 403, 4263, "Banned"},
+	MemoryGuard:               {"memory_guard", 0x89, 503, 4264, "Memory nearly used up"},
 }
 
 // Codes returns every code, for tables and documentation.

@@ -1,0 +1,25 @@
+package app
+
+import (
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/config"
+)
+
+// limited puts the settings of rates into the broker's options.
+func limited(o broker.Options, c config.Limits) broker.Options {
+	o.Zone.OverRate = broker.Policy(c.Policy)
+	o.Zone.Rates, o.Zone.ListenerRates = ratesOf(c.Client), ratesOf(c.Listener)
+	o.TotalRates = ratesOf(config.Rates(c.Total))
+	return o
+}
+
+func ratesOf(c config.Rates) broker.Rates {
+	rate := func(perSecond, burst int64) limit.Rate { return limit.Rate{PerSecond: perSecond, Burst: burst} }
+	return broker.Rates{
+		Messages:   rate(int64(c.Messages), int64(c.MessagesBurst)),
+		Bytes:      rate(c.Bytes.Int64(), c.BytesBurst.Int64()),
+		Subscribes: rate(int64(c.Subscribes), int64(c.SubscribesBurst)),
+		Connects:   rate(int64(c.Connects), int64(c.ConnectsBurst)),
+	}
+}

@@ -1,0 +1,33 @@
+package config
+
+// Limits bounds how fast clients may be.
+type Limits struct {
+	Policy   string     `yaml:"policy" default:"pause" enum:"pause,refuse" doc:"What happens beyond a rate: pause reads the client no further until it may go on; refuse answers MQTT 5 clients with an error and drops QoS 0. Messages of QoS 1 and 2 of older clients, which cannot be refused, wait in both cases."`
+	Client   Rates      `yaml:"client" doc:"Rates of each client."`
+	Listener Rates      `yaml:"listener" doc:"Rates of all clients of one listener together."`
+	Total    TotalRates `yaml:"total" doc:"Rates of all clients of the node together."`
+}
+
+// Rates are how much may come in a second, and at once.
+type Rates struct {
+	Messages        int  `yaml:"messages" default:"0" min:"0" max:"1000000000" doc:"Messages a second. 0: no limit."`
+	MessagesBurst   int  `yaml:"messages_burst" default:"0" min:"0" max:"1000000000" doc:"Messages at once. 0: as many as in a second."`
+	Bytes           Size `yaml:"bytes" default:"0" min:"0" max:"4GiB" doc:"Bytes a second, of packets of every type. 0: no limit."`
+	BytesBurst      Size `yaml:"bytes_burst" default:"0" min:"0" max:"4GiB" doc:"Bytes at once. 0: as many as in a second."`
+	Subscribes      int  `yaml:"subscribes" default:"0" min:"0" max:"1000000000" doc:"Topic filters subscribed to a second. 0: no limit."`
+	SubscribesBurst int  `yaml:"subscribes_burst" default:"0" min:"0" max:"1000000000" doc:"Topic filters at once. 0: as many as in a second."`
+	Connects        int  `yaml:"connects" default:"0" min:"0" max:"1000000000" doc:"Connects a second, by client identifier where each client has the rate. 0: no limit."`
+	ConnectsBurst   int  `yaml:"connects_burst" default:"0" min:"0" max:"1000000000" doc:"Connects at once. 0: as many as in a second."`
+}
+
+// TotalRates are Rates with a limit of connects from the start.
+type TotalRates struct {
+	Messages        int  `yaml:"messages" default:"0" min:"0" max:"1000000000" doc:"Messages a second. 0: no limit."`
+	MessagesBurst   int  `yaml:"messages_burst" default:"0" min:"0" max:"1000000000" doc:"Messages at once. 0: as many as in a second."`
+	Bytes           Size `yaml:"bytes" default:"0" min:"0" max:"4GiB" doc:"Bytes a second, of packets of every type. 0: no limit."`
+	BytesBurst      Size `yaml:"bytes_burst" default:"0" min:"0" max:"4GiB" doc:"Bytes at once. 0: as many as in a second."`
+	Subscribes      int  `yaml:"subscribes" default:"0" min:"0" max:"1000000000" doc:"Topic filters subscribed to a second. 0: no limit."`
+	SubscribesBurst int  `yaml:"subscribes_burst" default:"0" min:"0" max:"1000000000" doc:"Topic filters at once. 0: as many as in a second."`
+	Connects        int  `yaml:"connects" default:"5000" min:"0" max:"1000000000" doc:"Connects a second, so that a whole plant that comes back at once is let in at a pace the node can hold. 0: no limit."`
+	ConnectsBurst   int  `yaml:"connects_burst" default:"20000" min:"0" max:"1000000000" doc:"Connects at once. 0: as many as in a second."`
+}
