@@ -28,7 +28,7 @@ func TestShellsOfferWhatFits(t *testing.T) {
 		"ctl api-key create x --role |":       "administrator operator viewer :4",
 		"ctl user create x --password-file |": ":0",
 		"ctl user delete |":                   ":4",
-		"ctl config explain mqtt.li|":         "mqtt.listen :4",
+		"ctl config explain mqtt.loo|":        "mqtt.loops :4",
 		"ctl config explain a |":              ":4",
 		"ctl publish |":                       ":4",
 		"ctl publish a -f |":                  ":0",
