@@ -20,6 +20,9 @@ type benchFlags struct {
 	version      string
 	sources      string
 	passwordFile string
+	tls          benchTLS
+	ws           bool
+	path         string
 	pairs        int
 	asJSON       bool
 	quiet        bool
@@ -57,6 +60,8 @@ func benchScenarios() []benchScenario {
 		{bench.P2P, "Pairs: each publisher has a subscriber of its own", own{bindPairs, bindTopic, bindLoad}},
 		{bench.Fanout, "One topic, many subscribers", own{publishers(1), subscribers(500), bindTopic, bindLoad}},
 		{bench.Fanin, "Many publishers, few subscribers that get everything", own{publishers(100), subscribers(1), bindTopic, bindLoad}},
+		{bench.Shared, "Many publishers, few subscribers that share one subscription", own{publishers(200), subscribers(5), bindTopic, bindLoad}},
+		{bench.Offline, "Sessions whose clients are away: fill them, then drain them", own{bindPairs, bindMessages, bindTopic, bindWaiting}},
 		{bench.Wildcard, "Many wildcard subscriptions over many topics", own{publishers(4), subscribers(100), topics(1000, ""), bindSubscriptions, bindTopic, bindLoad}},
 		{bench.Retained, "Subscribe again and again to many retained messages", own{publishers(1), subscribers(10), topics(1000, ""), bindTopic, bindQoS, bindPayload}},
 	}
@@ -105,7 +110,10 @@ func benchScenarioCommand(s benchScenario) *cobra.Command {
 // bind adds the flags that every scenario has.
 func (f *benchFlags) bind(c *cobra.Command) {
 	o, flags := &f.o, c.Flags()
-	flags.StringVar(&o.Addr, "addr", "127.0.0.1:1883", "broker's `host:port`")
+	flags.StringVar(&o.Addr, "addr", "", "broker's `host:port` (default 127.0.0.1 and the transport's usual port)")
+	f.tls.bind(flags)
+	flags.BoolVar(&f.ws, "ws", false, "MQTT over WebSocket")
+	flags.StringVar(&f.path, "path", "/mqtt", "path of the WebSocket")
 	flags.StringVar(&f.version, "mqtt", "5.0", "protocol version: 3.1, 3.1.1 or 5.0")
 	flags.DurationVar(&o.Duration, "duration", 10*time.Second, "how long to measure")
 	flags.DurationVar(&o.Warmup, "warmup", 500*time.Millisecond, "how long to send before measuring")
@@ -132,6 +140,17 @@ func bindPairs(f *benchFlags, c *cobra.Command) {
 	c.Flags().IntVar(&f.pairs, "pairs", 100, "publishers, and as many subscribers")
 }
 
+func bindMessages(f *benchFlags, c *cobra.Command) {
+	c.Flags().IntVar(&f.o.Messages, "messages", 1000, "messages that wait for each subscriber")
+}
+
+// bindWaiting adds the flags of what waits in sessions.
+func bindWaiting(f *benchFlags, c *cobra.Command) {
+	c.Flags().Uint8Var(&f.o.QoS, "qos", 1, "1 or 2")
+	bindPayload(f, c)
+	c.Flags().IntVar(&f.o.Window, "window", 0, "messages of a publisher not acknowledged at most (default 16)")
+}
+
 func bindSubscriptions(f *benchFlags, c *cobra.Command) {
 	c.Flags().IntVar(&f.o.Subscriptions, "subscriptions", 0, "filters of all subscribers together (default ten a topic)")
 }
@@ -149,7 +168,7 @@ func bindRetain(f *benchFlags, c *cobra.Command) {
 }
 
 func bindQoS(f *benchFlags, c *cobra.Command) {
-	c.Flags().Uint8Var(&f.o.QoS, "qos", 0, "0 or 1")
+	c.Flags().Uint8Var(&f.o.QoS, "qos", 0, "0, 1 or 2")
 }
 
 func bindPayload(f *benchFlags, c *cobra.Command) {
@@ -181,8 +200,14 @@ func (f *benchFlags) complete(errs io.Writer) error {
 	if f.o.Version, err = mqttVersion(f.version); err != nil {
 		return err
 	}
-	if f.o.Scenario == bench.P2P {
+	if f.o.Scenario == bench.P2P || f.o.Scenario == bench.Offline {
 		f.o.Publishers = f.pairs
+	}
+	if f.ws {
+		f.o.WebSocket = f.path
+	}
+	if f.o.TLS, err = f.tls.config(); err != nil {
+		return err
 	}
 	if f.o.Warmup == 0 {
 		f.o.Warmup = -1

@@ -94,18 +94,29 @@ func (r *run) people() {
 		if r.o.Scenario != Sub {
 			l.owners = owners
 		}
+		if r.o.Scenario == Shared {
+			l.ledger = make(ledger, r.plan.lanes)
+		}
 	}
 }
 
 func (r *run) addSubscriber(p *peer, plan subscriberPlan) {
 	l := p.loop
-	if r.o.Scenario == Retained {
+	switch r.o.Scenario {
+	case Retained:
 		c := newCollector(p, &r.o, plan)
 		p.role = c
 		l.collectors = append(l.collectors, c)
-		return
+	case Shared:
+		m := newMember(p, &r.o, plan)
+		p.role = m
+		l.members = append(l.members, m)
+	default:
+		s := newSubscriber(p, &r.o, plan)
+		if r.o.Scenario == Offline {
+			p.session = leaves
+		}
+		p.role = s
+		l.subscribed = append(l.subscribed, s)
 	}
-	s := newSubscriber(p, &r.o, plan)
-	p.role = s
-	l.subscribed = append(l.subscribed, s)
 }

@@ -11,7 +11,12 @@ func (l *loop) dialAll(peers []*peer, p pace, first, step uint64) {
 	d := &l.dialing
 	d.queue, d.next = peers, 0
 	d.pace, d.first, d.step = p, first, step
-	l.peers = append(l.peers, peers...)
+	for _, p := range peers {
+		if !p.listed {
+			p.listed = true
+			l.peers = append(l.peers, p)
+		}
+	}
 }
 
 func (l *loop) concurrency() int {

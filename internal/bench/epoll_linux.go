@@ -1,11 +1,13 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -27,6 +29,12 @@ type epoll struct {
 	events [maxEvents]unix.EpollEvent
 	table  []*peer // by descriptor
 	buf    [readSize]byte
+	plain  []byte // what layers have unwrapped
+
+	// shaking are the goroutines that connect and shake hands; life ends them.
+	shaking sync.WaitGroup
+	life    context.Context
+	kill    context.CancelFunc
 }
 
 func newWire(l *loop) (wire, error) {
@@ -47,6 +55,7 @@ func newEpoll(l *loop) (*epoll, error) {
 		return nil, os.NewSyscallError("eventfd", err)
 	}
 	e := &epoll{loop: l, fd: fd, bell: bell}
+	e.life, e.kill = context.WithCancel(context.Background())
 	return e, os.NewSyscallError("epoll_ctl", e.watch(unix.EPOLL_CTL_ADD, bell, unix.EPOLLIN))
 }
 
@@ -55,6 +64,10 @@ func (e *epoll) watch(op, fd int, events uint32) error {
 }
 
 func (e *epoll) open(p *peer) {
+	if e.loop.o.layered() {
+		e.shaking.Go(func() { e.shake(p) })
+		return
+	}
 	if err := e.dial(p); err != nil {
 		e.close(p)
 		e.loop.gone(p, err)
@@ -71,11 +84,7 @@ func (e *epoll) dial(p *peer) error {
 	if err != nil {
 		return socketError(err)
 	}
-	p.wire = handle{fd: fd}
-	for fd >= len(e.table) {
-		e.table = append(e.table, make([]*peer, len(e.table)+64)...)
-	}
-	e.table[fd] = p
+	e.enter(p, fd)
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	if p.source.IsValid() {
 		// The port is chosen with the destination: 28,000 for each address.
@@ -89,6 +98,15 @@ func (e *epoll) dial(p *peer) error {
 	}
 	p.wire.armed = true
 	return os.NewSyscallError("epoll_ctl", e.watch(unix.EPOLL_CTL_ADD, fd, unix.EPOLLIN|unix.EPOLLOUT))
+}
+
+// enter puts a descriptor into the table.
+func (e *epoll) enter(p *peer, fd int) {
+	p.wire = handle{fd: fd}
+	for fd >= len(e.table) {
+		e.table = append(e.table, make([]*peer, len(e.table)+64)...)
+	}
+	e.table[fd] = p
 }
 
 func socketError(err error) error {
@@ -117,21 +135,32 @@ func (e *epoll) close(p *peer) {
 	}
 }
 
-func (e *epoll) queued(p *peer) int { return len(p.out) - p.wire.written }
+func (e *epoll) queued(p *peer) int {
+	n := len(p.out) - p.wire.written
+	if s := p.wire.layers; s != nil {
+		n += len(s.sheath.out)
+	}
+	return n
+}
 
 func (e *epoll) write(p *peer) {
 	if p.state == opening || p.wire.armed {
 		return
 	}
-	for p.wire.written < len(p.out) {
-		n, errno := call(unix.SYS_WRITE, p.wire.fd, p.out[p.wire.written:])
+	out := &p.out
+	if s := p.wire.layers; s != nil {
+		s.wrap(p)
+		out = &s.sheath.out
+	}
+	for p.wire.written < len(*out) {
+		n, errno := call(unix.SYS_WRITE, p.wire.fd, (*out)[p.wire.written:])
 		switch errno {
 		case 0:
 			p.wire.written += n
 			e.loop.meter.bytesOut += uint64(n)
 		case unix.EINTR:
 		case unix.EAGAIN:
-			e.keep(p)
+			e.keep(p, out)
 			return
 		default:
 			e.close(p)
@@ -139,15 +168,15 @@ func (e *epoll) write(p *peer) {
 			return
 		}
 	}
-	p.out, p.wire.written = p.out[:0], 0
-	if cap(p.out) > 2*maxQueued {
-		p.out = nil
+	*out, p.wire.written = (*out)[:0], 0
+	if cap(*out) > 2*maxQueued {
+		*out = nil
 	}
 }
 
 // keep holds what the socket does not take until it does.
-func (e *epoll) keep(p *peer) {
-	p.out = p.out[:copy(p.out, p.out[p.wire.written:])]
+func (e *epoll) keep(p *peer, out *[]byte) {
+	*out = (*out)[:copy(*out, (*out)[p.wire.written:])]
 	p.wire.written, p.wire.armed = 0, true
 	_ = e.watch(unix.EPOLL_CTL_MOD, p.wire.fd, unix.EPOLLIN|unix.EPOLLOUT)
 }
@@ -227,6 +256,8 @@ func (e *epoll) read(p *peer) {
 	case n == 0:
 		e.close(p)
 		e.loop.gone(p, errEnded)
+	case p.wire.layers != nil:
+		e.unwrap(p, e.buf[:n])
 	default:
 		e.loop.arrived(p, e.buf[:n])
 	}
@@ -238,6 +269,9 @@ func (e *epoll) wake() {
 }
 
 func (e *epoll) end() {
+	e.kill()
+	e.shaking.Wait()
+	e.loop.runPosted()
 	for _, p := range e.table {
 		if p != nil {
 			e.close(p)

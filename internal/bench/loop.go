@@ -32,6 +32,10 @@ type loop struct {
 	publishers []*publisher
 	subscribed []*subscriber
 	collectors []*collector
+	members    []*member
+	ledger     ledger // what members got
+	doubled    uint64 // of them
+	disordered uint64
 	dirty      []*peer
 	calls      []*publisher // may send
 	abroad     []*publisher // may send, in other loops

@@ -21,6 +21,7 @@ type meter struct {
 	puback    *hdrhistogram.Histogram // due → acknowledged
 	connect   *hdrhistogram.Histogram // due → CONNACK
 	lateness  int64                   // how late we sent at most, ns, while measuring
+	last      int64                   // when the last delivery came, ns since 1970
 }
 
 // counts only grow.
@@ -30,6 +31,7 @@ type counts struct {
 	strange               uint64 // packets that fit nothing
 	stalls                uint64 // times a closed loop went on without a delivery
 	connected, failed     uint64
+	retired               uint64 // connections that we ended, to come again
 	bytesIn, bytesOut     uint64
 }
 
@@ -70,7 +72,7 @@ func (c counts) plus(o counts) counts {
 	return counts{
 		sent: c.sent + o.sent, acked: c.acked + o.acked, received: c.received + o.received,
 		refused: c.refused + o.refused, strange: c.strange + o.strange, stalls: c.stalls + o.stalls,
-		connected: c.connected + o.connected, failed: c.failed + o.failed,
+		connected: c.connected + o.connected, failed: c.failed + o.failed, retired: c.retired + o.retired,
 		bytesIn: c.bytesIn + o.bytesIn, bytesOut: c.bytesOut + o.bytesOut,
 	}
 }

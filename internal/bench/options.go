@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"crypto/tls"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -29,6 +31,12 @@ const (
 	Fanout Scenario = "fanout"
 	// Fanin has a topic for each publisher and subscribers that get them all.
 	Fanin Scenario = "fanin"
+	// Shared has a topic for each publisher and subscribers that share one
+	// subscription: each message goes to one of them.
+	Shared Scenario = "shared"
+	// Offline has pairs whose subscribers leave their sessions behind, and come back
+	// for what was published meanwhile.
+	Offline Scenario = "offline"
 	// Wildcard has many wildcard filters over many topics.
 	Wildcard Scenario = "wildcard"
 	// Retained has subscribers that subscribe again and again and each time get every
@@ -40,11 +48,12 @@ const (
 type Options struct {
 	// Scenario is P2P when empty.
 	Scenario Scenario
-	// Addr is the broker's "host:port"; empty is 127.0.0.1:1883.
+	// Addr is the broker's "host:port"; empty is 127.0.0.1 and 1883, with TLS 8883,
+	// with WebSocket 8083, with both 8084.
 	Addr string
 	// Version of the protocol; MQTT 5 when 0.
 	Version packet.Version
-	// QoS of publications and subscriptions: 0 or 1.
+	// QoS of publications and subscriptions: 0, 1 or 2.
 	QoS byte
 	// Retain sets the flag on what Pub publishes.
 	Retain bool
@@ -58,6 +67,8 @@ type Options struct {
 	Topics int
 	// Subscriptions is for Wildcard: filters of all subscribers; 0 is ten a topic.
 	Subscriptions int
+	// Messages is for Offline: what waits for each subscriber; 0 is 1,000.
+	Messages int
 	// Topic is the first levels of every topic; empty is "bench". For Sub it is the
 	// topic filter; empty is "bench/#".
 	Topic string
@@ -67,7 +78,7 @@ type Options struct {
 	// second; 0 is a closed loop: as fast as Window lets it.
 	Rate float64
 	// Window is how many messages of a publisher may be unfinished: not acknowledged
-	// (QoS 1), or in a closed loop not delivered to every subscriber. 0 is 16, with
+	// (QoS 1, 2), or in a closed loop not delivered to every subscriber. 0 is 16, with
 	// Rate 1,000.
 	Window int
 	// Warmup is how long to send before measuring; 0 is half a second, below 0 none.
@@ -82,6 +93,11 @@ type Options struct {
 	Concurrency int
 	// KeepAlive of every connection; 0 is a minute.
 	KeepAlive time.Duration
+	// TLS secures every connection; nil is plain. Its handshakes are full ones unless
+	// it has a ClientSessionCache.
+	TLS *tls.Config
+	// WebSocket is the path of MQTT over WebSocket, such as /mqtt; empty is none.
+	WebSocket string
 	// Username and Password of every client; empty are not sent.
 	Username, Password string
 	// ClientPrefix begins every client identifier; empty is "bench-". A number of the
@@ -110,7 +126,7 @@ const (
 
 func (o *Options) defaults() {
 	fill(&o.Scenario, P2P)
-	fill(&o.Addr, "127.0.0.1:1883")
+	fill(&o.Addr, o.standardAddr())
 	fill(&o.Version, packet.V5)
 	fill(&o.Payload, 64)
 	fill(&o.Duration, 10*time.Second)
@@ -125,10 +141,27 @@ func (o *Options) defaults() {
 		fill(&o.Window, 1000)
 	}
 	fill(&o.Window, 16)
+	if o.TLS != nil && o.TLS.ServerName == "" {
+		o.TLS = o.TLS.Clone()
+		o.TLS.ServerName, _, _ = net.SplitHostPort(o.Addr) // a bad address is found when it is resolved
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	o.sizes()
+}
+
+// standardAddr is where a broker of this machine serves the transport.
+func (o *Options) standardAddr() string {
+	switch {
+	case o.TLS != nil && o.WebSocket != "":
+		return "127.0.0.1:8084"
+	case o.TLS != nil:
+		return "127.0.0.1:8883"
+	case o.WebSocket != "":
+		return "127.0.0.1:8083"
+	}
+	return "127.0.0.1:1883"
 }
 
 // sizes fills in how many of each the scenario has.
@@ -141,7 +174,7 @@ func (o *Options) sizes() {
 		publishers, topics = 100, 1
 	case Sub:
 		subscribers = 1
-	case P2P:
+	case P2P, Offline:
 		n := max(o.Publishers, o.Subscribers)
 		o.Publishers, o.Subscribers = n, n
 		publishers, subscribers = 100, 100
@@ -149,10 +182,16 @@ func (o *Options) sizes() {
 		publishers, subscribers = 1, 500
 	case Fanin:
 		publishers, subscribers = 100, 1
+	case Shared:
+		publishers, subscribers = 200, 5
 	case Wildcard:
 		publishers, subscribers, topics = 4, 100, 1000
 	case Retained:
 		publishers, subscribers, topics = 1, 10, 1000
+	}
+	if o.Scenario == Offline {
+		fill(&o.QoS, 1)
+		fill(&o.Messages, 1000)
 	}
 	fill(&o.Publishers, publishers)
 	fill(&o.Subscribers, subscribers)
@@ -174,12 +213,14 @@ func fill[T comparable](v *T, def T) {
 // Check says what is wrong with the options, after filling in defaults.
 func (o Options) Check() error {
 	o.defaults()
-	scenarios := []Scenario{Conn, Pub, Sub, P2P, Fanout, Fanin, Wildcard, Retained}
+	scenarios := []Scenario{Conn, Pub, Sub, P2P, Fanout, Fanin, Shared, Offline, Wildcard, Retained}
 	switch {
 	case !slices.Contains(scenarios, o.Scenario):
 		return fmt.Errorf("scenario %q: there is %v", o.Scenario, scenarios)
-	case o.QoS > 1:
-		return fmt.Errorf("QoS %d: 0 and 1 are measured", o.QoS)
+	case o.QoS > 2:
+		return fmt.Errorf("QoS %d: there is 0, 1 and 2", o.QoS)
+	case o.WebSocket != "" && o.WebSocket[0] != '/':
+		return fmt.Errorf("path %q: must begin with /", o.WebSocket)
 	case o.Payload < stampSize || o.Payload > maxPayload:
 		return fmt.Errorf("payload of %d bytes: must be %d (publisher, number and time) to %d", o.Payload, stampSize, maxPayload)
 	case o.Window < 1 || o.Window > maxWindow:
@@ -195,7 +236,7 @@ func (o Options) Check() error {
 }
 
 func (o *Options) checkSizes() error {
-	for name, n := range map[string]int{"connections": o.Connections, "publishers": o.Publishers, "subscribers": o.Subscribers, "topics": o.Topics, "subscriptions": o.Subscriptions} {
+	for name, n := range map[string]int{"connections": o.Connections, "publishers": o.Publishers, "subscribers": o.Subscribers, "topics": o.Topics, "subscriptions": o.Subscriptions, "messages": o.Messages} {
 		if n < 0 || n > 10*maxClients {
 			return fmt.Errorf("%s %d: must be 1 to %d", name, n, maxClients)
 		}

@@ -20,7 +20,7 @@ type role interface {
 	subscribed(reasons []byte, now int64)
 	// received is called with each PUBLISH; m is borrowed.
 	received(m *packet.Publish, now int64)
-	// acked is called with each PUBACK.
+	// acked is called with each PUBACK, PUBCOMP and PUBREC that refuses.
 	acked(id uint16, reason byte, now int64)
 }
 
@@ -38,7 +38,11 @@ type peer struct {
 	stuck bool   // a publisher that stopped because too much waits to be written
 	in    []byte // the begin of a packet that is not whole yet
 	out   []byte // to be written; the wire cuts off what it has taken
-	wire  handle
+	held  held   // of QoS 2
+
+	session session
+	listed  bool // in loop.peers
+	wire    handle
 }
 
 type state byte
@@ -51,12 +55,28 @@ const (
 	ended
 )
 
+// session is what a peer wants to have of its session in the broker.
+type session byte
+
+const (
+	unkept   session = iota // it ends with the connection
+	leaves                  // it outlives the connection
+	resumes                 // it was left behind, and must be there
+	discards                // it was left behind, and is to end
+)
+
+// keeps is the session expiry in seconds, should we never come back to end it.
+const keeps = 3600
+
 // connect says hello; the wire has opened the connection.
 func (p *peer) connect() {
 	o := &p.loop.o
 	c := packet.Connect{
 		Version: o.Version, CleanStart: true, ClientID: []byte(p.id), ReceiveMaximum: 65535,
 		KeepAlive: uint16((o.KeepAlive + time.Second - 1) / time.Second),
+	}
+	if p.session == leaves || p.session == resumes {
+		c.CleanStart, c.SessionExpiry = false, keeps
 	}
 	if o.Username != "" {
 		c.Username = []byte(o.Username)
@@ -122,8 +142,12 @@ func (p *peer) handle(b []byte, now int64) error {
 	switch t {
 	case packet.TypePublish:
 		return p.publish(b, now)
-	case packet.TypePuback:
+	case packet.TypePuback, packet.TypePubcomp:
 		return p.puback(b, now)
+	case packet.TypePubrec:
+		return p.pubrec(b, now)
+	case packet.TypePubrel:
+		return p.pubrel(b)
 	case packet.TypeConnack:
 		return p.connack(b, now)
 	case packet.TypeSuback:
@@ -146,10 +170,12 @@ func (p *peer) publish(b []byte, now int64) error {
 	}
 	switch m.QoS {
 	case 1:
-		p.out = packet.AppendAck(p.out, packet.TypePuback, m.ID, packet.Success, p.version)
-		p.touch()
+		p.answer(packet.TypePuback, m.ID)
 	case 2:
-		return errors.New("a message of QoS 2, which nobody asked for")
+		p.answer(packet.TypePubrec, m.ID)
+		if !p.held.take(m.ID) {
+			return nil
+		}
 	}
 	p.role.received(m, now)
 	return nil
@@ -171,6 +197,12 @@ func (p *peer) connack(b []byte, now int64) error {
 	}
 	if c.Reason != packet.Success {
 		return fmt.Errorf("connection refused: %s", packet.ReasonName(c.Reason))
+	}
+	if p.session == resumes && !c.SessionPresent {
+		return errors.New("the broker has not kept the session")
+	}
+	if p.session == leaves {
+		p.session = resumes
 	}
 	p.state = up
 	p.loop.connected(p, now)

@@ -33,12 +33,14 @@ func newPlan(o *Options, base string) *plan {
 		p.spread(o, base)
 	case Sub:
 		p.subscribe(o.Subscribers, o.Topic)
-	case P2P:
+	case P2P, Offline:
 		p.pairs(o.Publishers, base)
 	case Fanout:
 		p.fanout(o, base)
 	case Fanin:
 		p.fanin(o, base)
+	case Shared:
+		p.shared(o, base)
 	case Wildcard:
 		p.wildcard(o, base)
 	case Retained:
@@ -107,6 +109,15 @@ func (p *plan) fanin(o *Options, base string) {
 	}
 	p.subscribe(o.Subscribers, base+"/+")
 	p.expectAll()
+}
+
+// shared has a topic for each publisher and one group that gets them all between
+// its members.
+func (p *plan) shared(o *Options, base string) {
+	for i := range o.Publishers {
+		p.publisher(1, fmt.Sprintf("%s/%d", base, i))
+	}
+	p.subscribe(o.Subscribers, "$share/bench/"+base+"/+")
 }
 
 // dealTopics gives each topic to one publisher, in turn, and returns each topic's

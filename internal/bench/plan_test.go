@@ -79,7 +79,8 @@ func hits(filters []string, name string) int {
 func TestOptionsSayWhatIsWrong(t *testing.T) {
 	for name, o := range map[string]Options{
 		"scenario":      {Scenario: "storm"},
-		"QoS":           {QoS: 2},
+		"QoS":           {QoS: 3},
+		"path":          {WebSocket: "mqtt"},
 		"payload":       {Payload: 23},
 		"window":        {Window: 60_001},
 		"rate":          {Rate: -1},

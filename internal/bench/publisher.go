@@ -65,18 +65,18 @@ type lane struct {
 func newPublisher(p *peer, o *Options, plan publisherPlan, index, total int) *publisher {
 	b := &publisher{
 		peer: p, index: index, total: total, qos: o.QoS, fan: plan.fan, window: o.Window,
-		limited: o.Scenario == Retained,
+		limited: o.Scenario == Retained || o.Scenario == Offline,
 	}
 	b.closed = o.Rate == 0 && plan.fan > 0 && !b.limited
 	b.probing = o.Rate == 0 && plan.fan == 0 && o.QoS == 0
-	if b.limited {
+	if o.Scenario == Retained {
 		b.qos = 1 // the acknowledgement says that the broker has it
 	}
 	b.lanes = make([]lane, len(plan.topics))
 	for i := range b.lanes {
 		b.lanes[i].number = plan.first + uint32(i)
 	}
-	b.encode(plan.topics, o.Retain || b.limited, make([]byte, o.Payload))
+	b.encode(plan.topics, o.Retain || o.Scenario == Retained, make([]byte, o.Payload))
 	return b
 }
 
@@ -214,5 +214,5 @@ func (b *publisher) forgive(now int64) {
 	}
 }
 
-// unacknowledged is how many messages wait for their PUBACK.
+// unacknowledged is how many messages wait for their PUBACK or PUBCOMP.
 func (b *publisher) unacknowledged() int { return len(b.flight) - len(b.free) }

@@ -31,7 +31,7 @@ type Report struct {
 	SentPerSecond     float64 `json:"sentPerSecond"`
 	ReceivedPerSecond float64 `json:"receivedPerSecond"`
 	// Latency is from when a message was due until it was received, PubAck until it
-	// was acknowledged, Connect from when a connection was due until CONNACK. For the
+	// was acknowledged by PUBACK or PUBCOMP, Connect from when a connection was due until CONNACK. For the
 	// retained scenario Latency is from SUBSCRIBE.
 	Latency Latency `json:"latency"`
 	PubAck  Latency `json:"pubAck"`
@@ -55,6 +55,9 @@ type Report struct {
 	ConnectionBytes float64 `json:"connectionBytes,omitempty"`
 	// ConnectsPerSecond is how fast the connections came about, for conn alone.
 	ConnectsPerSecond float64 `json:"connectsPerSecond,omitempty"`
+
+	// Offline is for offline alone; PerCPUSecond is that of its Drain.
+	Offline *Waiting `json:"offline,omitempty"`
 
 	// Trouble is the first connection that failed.
 	Trouble string `json:"trouble,omitempty"`
@@ -126,7 +129,7 @@ func (r *run) report() *Report {
 		Scenario: o.Scenario, Version: versionName(o.Version), QoS: o.QoS, Payload: o.Payload,
 		Rate: o.Rate, Window: o.Window, Threads: o.Threads,
 		Publishers: len(r.plan.publishers), Subscribers: len(r.plan.subscribers),
-		Interrupted: r.interrupted,
+		Interrupted: r.interrupted, Offline: r.away,
 	}
 	r.addDistributions(rep)
 	r.addMessages(rep)
@@ -178,7 +181,7 @@ func (r *run) addMessages(rep *Report) {
 	m := &rep.Messages
 	sent := make(map[uint64]uint64, r.plan.lanes)
 	for _, l := range r.loops {
-		rep.Connections += l.meter.connected
+		rep.Connections += l.meter.connected - l.meter.retired
 		m.Sent += l.meter.sent
 		m.Acknowledged += l.meter.acked
 		m.Received += l.meter.received
@@ -197,6 +200,9 @@ func (r *run) addMessages(rep *Report) {
 	}
 	for _, l := range r.loops {
 		l.check(m, sent)
+	}
+	if r.o.Scenario == Shared {
+		r.checkShared(m, sent)
 	}
 }
 

@@ -24,7 +24,8 @@ type run struct {
 
 	subscribers, publishers, idle [][]*peer // by loop
 
-	before, early, late sample // connecting, measuring from, measuring to
+	before, early, late sample   // connecting, measuring from, measuring to
+	away                *Waiting // of that scenario
 	interrupted         bool
 }
 
@@ -80,6 +81,8 @@ func (r *run) phases(ctx context.Context) error {
 		r.late = r.sample()
 	case Retained:
 		return r.retained(ctx)
+	case Offline:
+		return r.offline(ctx)
 	default:
 		r.begin()
 		r.measure(ctx)

@@ -43,7 +43,7 @@ func (r *run) connect(ctx context.Context, peers [][]*peer) error {
 // settled reports whether the loop's peers are connected and subscribed.
 func (l *loop) settled() bool {
 	d := &l.dialing
-	return d.next == len(d.queue) && d.opening == 0 && l.ready == len(l.subscribed)+len(l.collectors)
+	return d.next == len(d.queue) && d.opening == 0 && l.ready == len(l.subscribed)+len(l.collectors)+len(l.members)
 }
 
 func (r *run) notConnected(ctx context.Context) error {

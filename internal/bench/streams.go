@@ -60,6 +60,10 @@ func (w *streams) open(p *peer) {
 		}
 		cut := context.AfterFunc(w.life, func() { conn.Close() })
 		defer cut()
+		if conn, err = w.layer(conn); err != nil {
+			w.tell(event{peer: p, err: err})
+			return
+		}
 		s := &stream{conn: conn, taken: make(chan struct{}, 1)}
 		s.more = sync.NewCond(&s.mu)
 		w.running.Go(func() { w.drain(p, s) })
@@ -68,6 +72,20 @@ func (w *streams) open(p *peer) {
 		}
 		s.stop()
 	})
+}
+
+// layer shakes hands for what is between the socket and MQTT.
+func (w *streams) layer(conn net.Conn) (net.Conn, error) {
+	if !w.loop.o.layered() {
+		return conn, nil
+	}
+	ctx, cancel := context.WithTimeout(w.life, w.loop.o.ConnectTimeout)
+	defer cancel()
+	layered, err := w.loop.o.layer(ctx, conn)
+	if err != nil {
+		conn.Close()
+	}
+	return layered, err
 }
 
 // tell hands an event to the loop; false when the wire has ended.
@@ -198,8 +216,8 @@ func (w *streams) unstick() {
 func (w *streams) handle(e event) {
 	p := e.peer
 	switch {
-	case e.conn != nil && p.state == ended:
-		e.conn.stop()
+	case e.conn != nil && (p.state == ended || !e.opened && p.wire.conn != e.conn):
+		e.conn.stop() // what is left of a connection that we have closed
 	case e.opened:
 		p.wire.conn = e.conn
 		w.loop.opened(p)

@@ -63,6 +63,10 @@ func (s *subscriber) received(m *packet.Publish, now int64) {
 	if !f.take(t.seq) {
 		return
 	}
+	s.loop.meter.last = now
+	if s.session == resumes {
+		t.due = s.begun // it waited for us, not we for it
+	}
 	s.loop.meter.delivery(now - t.due)
 	if !s.foreign {
 		s.loop.delivered(t.lane)

@@ -40,7 +40,7 @@ func (r *Report) head(b *strings.Builder) {
 	switch {
 	case r.Rate > 0:
 		fmt.Fprintf(b, ", open loop of %s/s", short(r.Rate))
-	case r.Publishers > 0 && r.Scenario != Retained:
+	case r.Publishers > 0 && r.Scenario != Retained && r.Scenario != Offline:
 		fmt.Fprintf(b, ", closed loop, window %d", r.Window)
 	}
 	fmt.Fprintf(b, ", %.1f s", r.Seconds)
@@ -62,9 +62,14 @@ func (r *Report) connections(b *strings.Builder) {
 }
 
 func (r *Report) traffic(b *strings.Builder) {
-	fmt.Fprintf(b, "rate          %s sent/s, %s received/s\n", short(r.SentPerSecond), short(r.ReceivedPerSecond))
+	if r.Offline != nil {
+		r.Offline.Enqueue.line(b, "enqueue")
+		r.Offline.Drain.line(b, "drain")
+	} else {
+		fmt.Fprintf(b, "rate          %s sent/s, %s received/s\n", short(r.SentPerSecond), short(r.ReceivedPerSecond))
+	}
 	r.Latency.line(b, "latency")
-	r.PubAck.line(b, "PUBACK")
+	r.PubAck.line(b, r.acknowledgement())
 	if r.Rate > 0 {
 		fmt.Fprintf(b, "sent late     by %s at most\n", lasting(r.SentLate))
 	}
@@ -85,6 +90,14 @@ func (r *Report) traffic(b *strings.Builder) {
 	}
 }
 
+// acknowledgement is the packet that ends a publication.
+func (r *Report) acknowledgement() string {
+	if r.QoS == 2 {
+		return "PUBCOMP"
+	}
+	return "PUBACK"
+}
+
 func (r *Report) cost(b *strings.Builder) {
 	if r.Scenario == Conn {
 		b.WriteString("then idle:\n")
@@ -97,6 +110,14 @@ func (r *Report) cost(b *strings.Builder) {
 	if r.PerCPUSecond > 0 && r.Scenario != Conn {
 		fmt.Fprintf(b, "\n%s %s per second of broker processor time\n", short(r.PerCPUSecond), r.Deliveries())
 	}
+}
+
+func (p Phase) line(b *strings.Builder, name string) {
+	fmt.Fprintf(b, "%-13s %d messages in %.2f s, %s/s", name, p.Messages, p.Seconds, short(p.PerSecond))
+	if p.Broker != nil {
+		fmt.Fprintf(b, ", %s per second of broker processor time, %.1f MiB", short(p.PerCPUSecond), float64(p.Broker.Resident)/(1<<20))
+	}
+	b.WriteString("\n")
 }
 
 func (l Latency) line(b *strings.Builder, name string) {

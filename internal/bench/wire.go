@@ -29,4 +29,5 @@ type handle struct {
 	armed   bool // watched for room to write
 	written int  // bytes at the head of out that are written
 	conn    *stream
+	layers  *layers // nil: bytes of the socket are MQTT
 }
