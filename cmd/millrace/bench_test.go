@@ -51,7 +51,13 @@ func TestBenchSaysWhatIsWrong(t *testing.T) {
 		says string
 	}{
 		{"p2p --mqtt 6", exitUsage, "--mqtt"},
-		{"p2p --qos 2", exitUsage, "QoS 2"},
+		{"p2p --qos 3", exitUsage, "QoS 3"},
+		{"p2p --cert c.pem", exitUsage, "--tls"},
+		{"p2p --tls --cert c.pem", exitUsage, "--key"},
+		{"p2p --tls --cert " + missing + " --key " + missing, exitFailed, "--cert"},
+		{"p2p --cafile " + missing, exitFailed, "--cafile"},
+		{"p2p --cafile ../../go.mod", exitUsage, "no certificate"},
+		{"p2p --ws --path mqtt", exitUsage, "path"},
 		{"p2p --payload 8", exitUsage, "payload"},
 		{"conn --sources here", exitUsage, "--sources"},
 		{"wildcard --topics 10 --subscriptions 11", exitUsage, "subscriptions"},
