@@ -33,7 +33,7 @@ var allowed = map[string]map[string]string{
 	"internal/payload":     {"internal/msg": "decodes a message", "internal/point": "into values", "internal/fault": "or says why not"},
 	"internal/mqtt/topic":  {"internal/fault": "a refused filter has a reason code"},
 	"internal/mqtt/packet": {"internal/fault": "a malformed packet has a reason code", "internal/mqtt/topic": "topic names are checked where they are decoded"},
-	"internal/broker":      {"internal/broker/loop": "the shell around the core", "internal/broker/listener": "the shell around the core", "internal/broker/session": "the shell around the core", "internal/broker/retain": "retained messages, which every loop reads", "internal/broker/limit": "how much is too much", "internal/broker/sys": "what it tells about itself"},
+	"internal/broker":      {"internal/broker/loop": "the shell around the core", "internal/broker/listener": "the shell around the core", "internal/broker/session": "the shell around the core", "internal/broker/retain": "retained messages, which every loop reads", "internal/broker/limit": "how much is too much", "internal/broker/delay": "messages to be published later", "internal/broker/sys": "what it tells about itself"},
 	"internal/broker/loop": {},
 	"internal/historian":   {"internal/historian/warm": "its chunks"},
 	"internal/api":         {"internal/api/topics": "the registry behind the topic pages"},

@@ -116,8 +116,8 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	b, err := broker.New(limited(broker.Options{
 		Listeners: []broker.Listener{{Address: c.Listen, MaxConnections: c.MaxConnections}},
 		Zone:      zone(&c),
-		System:    a.system(),
-		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
+		System:    a.system(), DelayedMessages: c.Topics.DelayedMessages, DelayedBytes: int(c.Topics.DelayedBytes),
+		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	}, c.Limits))

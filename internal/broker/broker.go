@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/retain"
@@ -30,6 +31,11 @@ type Options struct {
 	Zone
 	// Listeners are the ways in; none is one on 127.0.0.1:1883.
 	Listeners []Listener
+	// DelayedMessages and DelayedBytes bound the messages that wait for their time;
+	// 0 is 100,000 and 64 MiB.
+	DelayedMessages, DelayedBytes int
+	// Delays holds them; nil is memory, within these bounds.
+	Delays Delays
 	// System is what the node tells about itself below $SYS.
 	System System
 	// Keeper is the log; nil keeps nothing.
@@ -109,6 +115,7 @@ type Broker struct {
 	router      router
 	retained    *retain.Store
 	system      *system
+	delays      Delays
 	workers     []*worker
 	doors       []*door
 	totalRates  sharedRates
@@ -133,6 +140,10 @@ func New(o Options) (*Broker, error) {
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
+	b.delays = o.Delays
+	if b.delays == nil {
+		b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
+	}
 	for _, l := range b.options.Listeners {
 		d, err := b.newDoor(l)
 		if err != nil {
@@ -210,6 +221,7 @@ func (b *Broker) tick() {
 		w.loop.Tick()
 	}
 	b.system.tick(b)
+	b.fireDelayed()
 }
 
 func (b *Broker) post(v any) {

@@ -177,6 +177,9 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 		client: c, home: w.home, filter: string(f.Filter), id: id,
 		qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished,
 	}
+	if err := w.broker.router.exclusive.claim(s); err != nil {
+		return w.ungranted(c, err)
+	}
 	w.enter(c, old, s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason

@@ -25,6 +25,9 @@ type verdict struct {
 // the log has the message, when a stream takes its topic, and says so by kept;
 // with QoS 0 kept says that a stream takes it. The message is copied.
 func (b *Broker) Publish(ctx context.Context, m *msg.Message) (kept bool, err error) {
+	if isDelayed(m.Topic) {
+		return false, b.delayInside(m)
+	}
 	if err := b.publishable(m); err != nil {
 		return false, err
 	}
@@ -113,6 +116,11 @@ func (w *worker) publishInside(p *publishing) {
 // has it, as other messages of QoS 2 are.
 func (w *worker) publishOwn(m *msg.Message, token uint64) {
 	w.counts.messagesIn[m.QoS]++
+	w.passOn(m, token)
+}
+
+// passOn is publishOwn for a message that has been counted.
+func (w *worker) passOn(m *msg.Message, token uint64) {
 	stream, kept := w.streamOf(m.Topic)
 	receivers := 0
 	if !kept || m.QoS < 2 {

@@ -35,6 +35,7 @@ type router struct {
 	groups  map[string]*group
 	// count is how many subscriptions of clients stand, shared how many of them share.
 	count, shared atomic.Int64
+	exclusive     exclusives
 	// system is how many subscriptions there are below $SYS.
 	system atomic.Int64
 }
@@ -67,6 +68,7 @@ func (r *router) remove(s *subscription) {
 		r.changed(s)
 	}
 	r.counted(s, -1)
+	r.exclusive.release(s)
 }
 
 func (r *router) changed(s *subscription) {

@@ -3,7 +3,10 @@ package broker
 import (
 	"strings"
 
+	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/sys"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
@@ -33,3 +36,11 @@ func (r *router) counted(s *subscription, n int64) {
 
 // systemWanted says whether anybody subscribes to anything below $SYS.
 func (r *router) systemWanted() bool { return r.system.Load() > 0 }
+
+// ungranted refuses a filter that was granted but for err, and returns its reason.
+func (w *worker) ungranted(c *client, err error) (reason byte) {
+	code := fault.CodeOf(err)
+	w.counts.ungranted[code]++
+	w.refusals.log("subscription refused", about(c, "reason", code.String())...)
+	return session.Reason(packet.TypeSuback, code)
+}

@@ -38,6 +38,10 @@ type Stats struct {
 	SessionsNotKept uint64
 	// Retained is how many retained messages there are.
 	Retained int64
+	// Delayed is how many delayed messages wait for their time, DelayedBytes their
+	// bytes; DelayedTotal counts those that came from clients.
+	Delayed, DelayedBytes int64
+	DelayedTotal          uint64
 	// Unkept is how many bytes are handed to the log and not committed.
 	Unkept int64
 	// Waiting is how many connections are not read because of that.
@@ -58,6 +62,7 @@ type counts struct {
 	bytesIn, bytesOut       uint64
 	publishBytesIn          uint64
 	publishBytesOut         uint64
+	delayed                 uint64
 	packetsIn, packetsOut   [packet.Types]uint64
 	dropped, refused        [codes]uint64
 	closed, ungranted       [codes]uint64
@@ -96,6 +101,8 @@ func (b *Broker) Stats() Stats {
 	s.Connections = b.connections.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
+	delayed, bytes := b.delays.Len()
+	s.Delayed, s.DelayedBytes = int64(delayed), int64(bytes)
 	if n := b.overLimit.Load(); n > 0 {
 		s.Refused[fault.ConnectionLimit] = n
 	}
@@ -119,6 +126,7 @@ func (s *Stats) add(c *counts) {
 	s.BytesOut += c.bytesOut
 	s.PublishBytesIn += c.publishBytesIn
 	s.PublishBytesOut += c.publishBytesOut
+	s.DelayedTotal += c.delayed
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.Slowed += c.slowed

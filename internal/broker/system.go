@@ -134,7 +134,7 @@ func (b *Broker) figures(c *census) *sys.Figures {
 		NoSubscriber: st.Dropped[fault.NoSubscriber], Expiries: st.Dropped[fault.Expired],
 		QueueFull: st.Dropped[fault.QueueFull], TooLarge: st.Dropped[fault.PacketTooLarge],
 		Subscriptions: st.Subscriptions, Shared: b.router.shared.Load(), Topics: int64(b.router.tree.Filters()),
-		Inflight: c.inflight.Load(), Queued: c.queued.Load(), QueuedBytes: c.queuedLen.Load(),
+		Delayed: st.Delayed, Inflight: c.inflight.Load(), Queued: c.queued.Load(), QueuedBytes: c.queuedLen.Load(),
 		Heap: heap(),
 	}
 	for _, n := range st.Dropped {

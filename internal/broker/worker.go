@@ -157,6 +157,10 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	if w.refusedForRate(c, ev) {
 		return
 	}
+	if m.Topic[0] == '$' { // only $delayed comes this far
+		w.delayed(c, ev)
+		return
+	}
 	stream, kept := w.streamOf(m.Topic)
 	if kept && m.QoS == 2 {
 		w.keep(c, stream, m, ev.PacketID)
@@ -254,6 +258,8 @@ func (w *worker) Message(v any) {
 	case *census:
 		w.countFor(v)
 	case wakeSlowed: // Turn sees to it
+	case due:
+		w.publishDue(v.message)
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case goodbye:

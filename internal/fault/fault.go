@@ -66,6 +66,7 @@ const (
 	ConnectRate
 	Banned
 	MemoryGuard
+	ExclusiveTaken
 	codes
 )
 
@@ -122,6 +123,7 @@ var table = [codes]row{
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
 	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
 	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},
+	ExclusiveTaken:            {"exclusive_taken", 0x97, 429, 4240, "Exclusive subscription taken"},
 	UnsupportedMedia:          {"unsupported_media", 0x83, 415, 4150, "Media type not supported"},
 	RateExceeded:              {"rate_exceeded", 0x97, 429, 4261, "Rate exceeded"},
 	ConnectRate:               {"connect_rate_exceeded", 0x9F, 429, 4262, "Connection rate exceeded"},

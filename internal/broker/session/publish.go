@@ -3,6 +3,7 @@ package session
 import (
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -37,7 +38,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		ev.Message.Expiry = p.Expiry
 	}
 	ev.Do, ev.PacketID = Publish, p.ID
-	if p.Topic[0] == '$' {
+	if p.Topic[0] == '$' && !topic.Publishable(p.Topic) {
 		return s.refusePublish(dst, ev)
 	}
 	return dst

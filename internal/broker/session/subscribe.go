@@ -33,12 +33,8 @@ func (s *Session) Grant(f *packet.Subscription, have int) (reason byte, code fau
 }
 
 func (s *Session) grant(f *packet.Subscription, have int) (fault.Code, bool) {
-	if err := topic.ValidFilter(f.Filter); err != nil {
-		return fault.BadTopicFilter, false
-	}
-	_, _, err := topic.ParseShare(f.Filter)
 	switch {
-	case err != nil: // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+	case topic.ValidSubscription(f.Filter) != nil: // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
 		return fault.BadTopicFilter, false
 	case have >= s.limits.Subscriptions:
 		return fault.TooMany, false

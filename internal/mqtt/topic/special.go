@@ -1,6 +1,10 @@
 package topic
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/millrace/millrace/internal/fault"
+)
 
 // The prefixes that give a topic or a filter a meaning of its own. All that begins
 // with $ is the server's: who adds a prefix adds it here.
@@ -11,6 +15,33 @@ const (
 	Exclusive = "$exclusive/" // $exclusive/FILTER: one subscriber at a time
 	Delayed   = "$delayed/"   // $delayed/SECONDS/TOPIC: published later
 )
+
+var (
+	errNothing = fault.New(fault.BadTopicFilter, "$queue/ and $exclusive/ need a topic filter behind them.")
+	errNested  = fault.New(fault.BadTopicFilter, "$share, $queue and $exclusive do not go together.")
+)
+
+// ValidSubscription returns nil when b is what a client may subscribe to: a topic
+// filter, alone or behind $share/NAME/, $queue/ or $exclusive/.
+func ValidSubscription(b []byte) error {
+	if err := ValidFilter(b); err != nil {
+		return err
+	}
+	if b[0] != '$' {
+		return nil
+	}
+	if _, _, err := ParseShare(b); err != nil {
+		return err
+	}
+	filter := string(b)
+	switch rest := Matching(filter); {
+	case rest == "":
+		return errNothing
+	case rest != filter && Matching(rest) != rest:
+		return errNested
+	}
+	return nil
+}
 
 // Publishable says whether clients may publish to names that begin as this one
 // does, which begins with $.

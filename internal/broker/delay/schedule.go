@@ -1,0 +1,143 @@
+package delay
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+	"sync"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// The limits when none are given.
+const (
+	DefaultMessages = 100_000
+	DefaultBytes    = 64 << 20
+)
+
+// Entry is one message that waits. Its message is not changed any more.
+type Entry struct {
+	// ID names it; it is never 0.
+	ID uint64
+	// Due is when it is to be published, ns since 1970.
+	Due     int64
+	Message *msg.Message
+}
+
+// Schedule holds messages until they are due.
+type Schedule struct {
+	maxMessages, maxBytes int
+
+	mu    sync.Mutex // guards what follows
+	queue queue
+	byID  map[uint64]*waiting
+	bytes int
+	last  uint64
+}
+
+// waiting is an entry and where it lies in the queue.
+type waiting struct {
+	Entry
+	at int
+}
+
+// New returns an empty schedule that takes at most that many messages and bytes; 0
+// is the default.
+func New(messages, bytes int) *Schedule {
+	return &Schedule{
+		maxMessages: cmp.Or(messages, DefaultMessages), maxBytes: cmp.Or(bytes, DefaultBytes),
+		byID: map[uint64]*waiting{},
+	}
+}
+
+// Add copies the message and holds it until due. Beyond the limits the error is
+// fault.TooMany.
+func (s *Schedule) Add(m *msg.Message, due int64) (id uint64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) >= s.maxMessages || s.bytes+size(m) > s.maxBytes {
+		return 0, fault.New(fault.TooMany, "The broker holds as many delayed messages as it may (%d, %d bytes).", len(s.queue), s.bytes)
+	}
+	c := m.Clone()
+	s.last++
+	w := &waiting{Entry: Entry{ID: s.last, Due: due, Message: &c}}
+	heap.Push(&s.queue, w)
+	s.byID[w.ID] = w
+	s.bytes += size(m)
+	return w.ID, nil
+}
+
+// entryBytes is what an entry is counted as beside the bytes of its message.
+const entryBytes = 256
+
+func size(m *msg.Message) int {
+	return len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher) + entryBytes
+}
+
+// Take takes the first message that is due at that time out; ok is false when there
+// is none.
+func (s *Schedule) Take(now int64) (e Entry, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 || s.queue[0].Due > now {
+		return Entry{}, false
+	}
+	return s.out(s.queue[0]), true
+}
+
+// Remove takes a message out before its time; false says that there is none of that
+// name.
+func (s *Schedule) Remove(id uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := s.byID[id]
+	if w != nil {
+		s.out(w)
+	}
+	return w != nil
+}
+
+// out takes w out of everything; mu is held.
+func (s *Schedule) out(w *waiting) Entry {
+	heap.Remove(&s.queue, w.at)
+	delete(s.byID, w.ID)
+	s.bytes -= size(w.Message)
+	return w.Entry
+}
+
+// List returns what waits, the first that is due first.
+func (s *Schedule) List() []Entry {
+	s.mu.Lock()
+	all := make([]Entry, len(s.queue))
+	for i, w := range s.queue {
+		all[i] = w.Entry
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, compare)
+	return all
+}
+
+// Len is how many messages wait, and their bytes.
+func (s *Schedule) Len() (messages, bytes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.queue), s.bytes
+}
+
+func compare(a, b Entry) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) }
+
+// queue is a heap by time, then by arrival.
+type queue []*waiting
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return compare(q[i].Entry, q[j].Entry) < 0 }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i]; q[i].at, q[j].at = i, j }
+func (q *queue) Push(x any)        { w := x.(*waiting); w.at = len(*q); *q = append(*q, w) }
+func (q *queue) Pop() any {
+	old, last := *q, len(*q)-1
+	w := old[last]
+	old[last] = nil
+	*q = old[:last]
+	return w
+}

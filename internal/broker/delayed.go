@@ -1,0 +1,136 @@
+package broker
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/delay"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Delays holds delayed messages until their time. The broker's own holds them in
+// memory ([delay.Schedule]); its methods say what they promise.
+type Delays interface {
+	Add(m *msg.Message, due int64) (id uint64, err error)
+	Take(now int64) (e delay.Entry, ok bool)
+	Remove(id uint64) bool
+	List() []delay.Entry
+	Len() (messages, bytes int)
+}
+
+// due is a delayed message whose time has come, on its way to a loop.
+type due struct{ message *msg.Message }
+
+// Delayed is a message that waits for its time.
+type Delayed struct {
+	ID, Topic, Publisher string
+	QoS                  byte
+	Retain               bool
+	// Bytes is the size of its payload.
+	Bytes int
+	// Arrived and Due are when it came and when it is to be published.
+	Arrived, Due time.Time
+}
+
+// Delayed lists the delayed messages, the first that is due first.
+func (b *Broker) Delayed() []Delayed {
+	entries := b.delays.List()
+	list := make([]Delayed, len(entries))
+	for i, e := range entries {
+		m := e.Message
+		list[i] = Delayed{
+			ID: strconv.FormatUint(e.ID, 36), Topic: string(m.Topic), Publisher: string(m.Publisher),
+			QoS: m.QoS, Retain: m.Retain, Bytes: len(m.Payload), Arrived: time.Unix(0, m.Time), Due: time.Unix(0, e.Due),
+		}
+	}
+	return list
+}
+
+// RemoveDelayed takes a delayed message away, so that it is never published.
+func (b *Broker) RemoveDelayed(id string) error {
+	n, err := strconv.ParseUint(id, 36, 64)
+	if err != nil || !b.delays.Remove(n) {
+		return fault.New(fault.NotFound, "There is no delayed message %q: it has been published or removed.", id)
+	}
+	return nil
+}
+
+// fireDelayed hands the messages whose time has come to the loops; those of one
+// topic keep their order.
+func (b *Broker) fireDelayed() {
+	now := b.options.Now().UnixNano()
+	for e, ok := b.delays.Take(now); ok; e, ok = b.delays.Take(now) {
+		b.workers[shardOf(e.Message.Topic)%uint32(len(b.workers))].loop.Post(due{e.Message})
+	}
+}
+
+// publishDue publishes a delayed message: it was counted when it came, and has the
+// time of its publication.
+func (w *worker) publishDue(m *msg.Message) {
+	c := *m
+	c.Time = w.loop.Now()
+	w.passOn(&c, 0)
+}
+
+// delayed holds a client's message for $delayed/SECONDS/TOPIC; PUBACK or PUBREC
+// says that it is held.
+func (w *worker) delayed(c *client, ev *session.Event) {
+	m := &ev.Message
+	at, inner, err := delay.Parse(m.Topic, w.loop.Now())
+	if err == nil {
+		m.Topic = inner
+		_, err = w.broker.delays.Add(m, at)
+	}
+	if err != nil {
+		w.turnDown(c, ev, err)
+		return
+	}
+	w.counts.delayed++
+	w.acknowledge(c, ev, packet.Success)
+}
+
+// delayInside is delayed for a message from inside the node.
+func (b *Broker) delayInside(m *msg.Message) error {
+	at, inner, err := delay.Parse(m.Topic, b.options.Now().UnixNano())
+	if err != nil {
+		return err
+	}
+	c := *m
+	c.Topic = inner
+	if err := b.publishable(&c); err != nil {
+		return err
+	}
+	if c.Time == 0 {
+		c.Time = b.options.Now().UnixNano()
+	}
+	_, err = b.delays.Add(&c, at)
+	return err
+}
+
+func isDelayed(name []byte) bool { return bytes.HasPrefix(name, []byte(topic.Delayed)) }
+
+// turnDown refuses a client's message. Before MQTT 5 no acknowledgement can say so:
+// what the client may not do is acknowledged and goes nowhere [MQTT-3.3.5-2]; what
+// it may do later closes the connection, so that it repeats it.
+func (w *worker) turnDown(c *client, ev *session.Event, err error) {
+	code := fault.CodeOf(err)
+	if code == fault.TooMany && ev.Message.QoS > 0 && !c.session.CanRefuse() {
+		w.counts.dropped[code]++
+		w.end(c, err)
+		return
+	}
+	w.refusePublish(c, ev, code)
+}
+
+// acknowledge answers a message of QoS 1 or 2 at once.
+func (w *worker) acknowledge(c *client, ev *session.Event, reason byte) {
+	if ev.Message.QoS > 0 {
+		before := c.conn.Output()
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, reason))
+	}
+}
