@@ -118,12 +118,17 @@ fuzz: ## Every fuzz target for FUZZTIME (10 min)
 	./deploy/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Go benchmarks of every step of a message's way
-	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+bench: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server: the tables of docs/performance.md (45 min)
+	./deploy/bench.sh $(BIN) -duration 3s -rounds 3 -write docs/performance.md
+	./deploy/bench.sh $(BIN) -duration 2s -grow -brokers millrace,mosquitto -write docs/performance.md
 
-.PHONY: bench-peers
-bench-peers: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server, in one run (5 min)
-	./deploy/bench.sh $(BIN) -duration 3s
+.PHONY: bench-quick
+bench-quick: build-go ## The first of these tables with one second a figure, printed only (4 min)
+	./deploy/bench.sh $(BIN) -duration 1s
+
+.PHONY: bench-steps
+bench-steps: ## Go benchmarks of every step of a message's way
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
 .PHONY: picture
 picture: build test/browser/node_modules/.package-lock.json ## Take the README's picture anew, with the browser test (4 min)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"flag"
 	"io"
 	"log"
@@ -18,18 +19,28 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:1883", "where to listen")
+	cert := flag.String("cert", "", "certificate, PEM: TLS")
+	key := flag.String("key", "", "its key, PEM")
 	flag.Parse()
-	if err := run(*addr); err != nil {
+	if err := run(*addr, *cert, *key); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr string) error {
+func run(addr, cert, key string) error {
+	config := listeners.Config{ID: "tcp", Address: addr}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return err
+		}
+		config.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
 	server := mqtt.New(&mqtt.Options{Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err := server.AddHook(new(auth.AllowHook), nil); err != nil {
 		return err
 	}
-	if err := server.AddListener(listeners.NewTCP(listeners.Config{ID: "tcp", Address: addr})); err != nil {
+	if err := server.AddListener(listeners.NewTCP(config)); err != nil {
 		return err
 	}
 	if err := server.Serve(); err != nil {

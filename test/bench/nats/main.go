@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"flag"
 	"log"
@@ -19,13 +20,15 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:1883", "where to listen for MQTT")
 	dir := flag.String("dir", "", "folder for its streams")
+	cert := flag.String("cert", "", "certificate, PEM: TLS")
+	key := flag.String("key", "", "its key, PEM")
 	flag.Parse()
-	if err := run(*addr, *dir); err != nil {
+	if err := run(*addr, *dir, *cert, *key); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, dir string) error {
+func run(addr, dir, cert, key string) error {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {
 		return err
@@ -34,9 +37,17 @@ func run(addr, dir string) error {
 	if err != nil {
 		return err
 	}
+	mqtt := server.MQTTOpts{Host: host, Port: port}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return err
+		}
+		mqtt.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}}
+	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "peer", Host: host, Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, MaxConn: 100_000,
-		JetStream: true, StoreDir: dir, MQTT: server.MQTTOpts{Host: host, Port: port},
+		JetStream: true, StoreDir: dir, MQTT: mqtt,
 	})
 	if err != nil {
 		return err

@@ -26,13 +26,13 @@ type broker struct {
 }
 
 // start runs the broker on processor 0 and waits until it takes connections.
-func start(ctx context.Context, s settings, name string) (*broker, error) {
+func start(ctx context.Context, s settings, name string, secure bool) (*broker, error) {
 	dir, err := os.MkdirTemp("", "bench-"+name+"-")
 	if err != nil {
 		return nil, err
 	}
 	b := &broker{dir: dir, ended: make(chan error, 1)}
-	if err := b.launch(s, name); err != nil {
+	if err := b.launch(s, name, secure); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	go func() { b.ended <- b.cmd.Wait() }()
@@ -42,13 +42,19 @@ func start(ctx context.Context, s settings, name string) (*broker, error) {
 	return b, nil
 }
 
-func (b *broker) launch(s settings, name string) error {
-	addrs, err := freeAddrs(2)
+func (b *broker) launch(s settings, name string, secure bool) error {
+	addrs, err := freeAddrs(3)
 	if err != nil {
 		return err
 	}
 	b.addr = addrs[0]
-	args, env, err := command(s, name, addrs, b.dir)
+	cert, key := "", ""
+	if secure {
+		if cert, key, err = certificate(b.dir); err != nil {
+			return err
+		}
+	}
+	args, env, err := command(s, name, addrs, b.dir, cert, key)
 	if err != nil {
 		return err
 	}
@@ -57,21 +63,30 @@ func (b *broker) launch(s settings, name string) error {
 	return b.cmd.Start()
 }
 
-// command is how each broker is started, with its defaults but for what is said.
-func command(s settings, name string, addrs []string, dir string) (args, env []string, err error) {
+// command is how each broker is started, with its defaults but for what is said. With
+// cert it serves TLS on the address.
+func command(s settings, name string, addrs []string, dir, cert, key string) (args, env []string, err error) {
 	switch name {
 	case "millrace":
 		// No stream captures the load: the peers keep nothing either.
-		return []string{s.millrace, "serve", "--data", dir, "--mqtt", addrs[0], "--http", addrs[1]}, []string{"MILLRACE_STREAMS=[]"}, nil
+		env = []string{"MILLRACE_STREAMS=[]"}
+		if cert != "" {
+			env = append(env, fmt.Sprintf(`MILLRACE_MQTT__LISTENERS=[{"name":"tls","kind":"tls","address":%q,"anonymous":true,"certificate_files":[%q],"key_files":[%q]}]`, addrs[0], cert, key))
+			addrs[0] = addrs[2]
+		}
+		return []string{s.millrace, "serve", "--data", dir, "--mqtt", addrs[0], "--http", addrs[1]}, env, nil
 	case "mosquitto":
 		conf := filepath.Join(dir, "mosquitto.conf")
 		host, port, _ := net.SplitHostPort(addrs[0])
 		text := fmt.Sprintf("listener %s %s\nallow_anonymous true\nlog_dest none\n", port, host)
+		if cert != "" {
+			text += fmt.Sprintf("certfile %s\nkeyfile %s\nuser root\n", cert, key)
+		}
 		return []string{"mosquitto", "-c", conf}, nil, os.WriteFile(conf, []byte(text), 0o644)
 	case "mochi":
-		return []string{filepath.Join(s.peers, "mochi"), "-addr", addrs[0]}, nil, nil
+		return []string{filepath.Join(s.peers, "mochi"), "-addr", addrs[0], "-cert", cert, "-key", key}, nil, nil
 	case "nats":
-		return []string{filepath.Join(s.peers, "nats"), "-addr", addrs[0], "-dir", dir}, nil, nil
+		return []string{filepath.Join(s.peers, "nats"), "-addr", addrs[0], "-dir", dir, "-cert", cert, "-key", key}, nil, nil
 	}
 	return nil, nil, fmt.Errorf("no broker is called %q", name)
 }

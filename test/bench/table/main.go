@@ -1,8 +1,9 @@
-// Command table measures MQTT brokers side by side with millrace bench and prints a
-// Markdown table. For each row it starts each broker anew on processor 0, loads it
-// from processor 1, and ends it.
+// Command table measures MQTT brokers side by side with millrace bench and writes
+// Markdown tables. For each figure it starts the broker anew on processor 0, loads it
+// from processor 1, and ends it; brokers take turns, and a figure is the median of
+// its rounds.
 //
-//	table -millrace build/millrace -peers build/bench -duration 3s
+//	table -millrace build/millrace -peers build/bench -rounds 3 -write docs/performance.md
 package main
 
 import (
@@ -21,8 +22,11 @@ import (
 type settings struct {
 	millrace, peers string
 	duration        time.Duration
+	rounds          int
 	only            string
 	brokers         string
+	grow            bool
+	write           string
 }
 
 func main() {
@@ -30,8 +34,11 @@ func main() {
 	flag.StringVar(&s.millrace, "millrace", "build/millrace", "the program")
 	flag.StringVar(&s.peers, "peers", "build/bench", "folder with the programs mochi and nats")
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long to measure each")
+	flag.IntVar(&s.rounds, "rounds", 1, "how often; a figure is the median")
 	flag.StringVar(&s.only, "only", "", "rows whose name contains this")
 	flag.StringVar(&s.brokers, "brokers", "millrace,mosquitto,mochi,nats", "which, in this order")
+	flag.BoolVar(&s.grow, "grow", false, "instead: how figures grow from 1 to 10,000 topics, subscribers, connections")
+	flag.StringVar(&s.write, "write", "", "Markdown file whose table is replaced, besides printing it")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -41,49 +48,95 @@ func main() {
 }
 
 func run(ctx context.Context, s settings) error {
+	page, make := newPage("peers"), compare
+	if s.grow {
+		page, make = newPage("growth"), grow
+	}
+	if err := make(ctx, s, page); err != nil {
+		return err
+	}
+	if s.write == "" {
+		return nil
+	}
+	return page.replaceIn(s.write)
+}
+
+// compare has a line for each scenario and a column for each broker.
+func compare(ctx context.Context, s settings, page *page) error {
 	names := strings.Split(s.brokers, ",")
-	fmt.Printf("Deliveries per second of broker processor time (p99 of the latency); %v a figure, %s.\n\n", s.duration, time.Now().UTC().Format(time.DateOnly))
-	fmt.Printf("| scenario | %s |\n|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
-	var notes []string
+	page.printf("Deliveries per second of broker processor time (p99 of the latency); %s.\n\n", s.how())
+	page.header("scenario", names)
 	for _, r := range rows() {
 		if !strings.Contains(r.name, s.only) {
 			continue
 		}
-		cells := make([]string, len(names))
-		for i, name := range names {
-			cell, doubts, err := measure(ctx, s, r, name)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if err != nil {
-				cell = "failed"
-				doubts = append(doubts, err.Error())
-			}
-			cells[i] = cell
-			for _, d := range doubts {
-				notes = append(notes, fmt.Sprintf("%s, %s: %s", r.name, name, d))
-			}
+		cells, err := measureAll(ctx, s, r, names)
+		if err != nil {
+			return err
 		}
-		fmt.Printf("| %s | %s |\n", r.name, strings.Join(cells, " | "))
+		page.line(r.name, cells)
 	}
-	fmt.Println()
-	for _, n := range notes {
-		fmt.Println("*", n)
-	}
+	page.end()
 	return nil
 }
 
+// grow has a line for each series and broker, and a column for each size.
+func grow(ctx context.Context, s settings, page *page) error {
+	page.printf("Deliveries per second of broker processor time (p99 of the latency); %s.\n\n", s.how())
+	page.header("series, broker", sizeNames())
+	for _, g := range growths() {
+		if !strings.Contains(g.name, s.only) {
+			continue
+		}
+		for _, name := range strings.Split(s.brokers, ",") {
+			var cells []cell
+			for _, n := range sizes {
+				c, err := measureAll(ctx, s, row{name: fmt.Sprintf("%s %d", g.name, n), args: g.args(n)}, []string{name})
+				if err != nil {
+					return err
+				}
+				cells = append(cells, c...)
+			}
+			page.line(g.name+", "+name, cells)
+		}
+	}
+	page.end()
+	return nil
+}
+
+func (s settings) how() string {
+	return fmt.Sprintf("%v a figure, median of %d, %s", s.duration, s.rounds, time.Now().UTC().Format(time.DateOnly))
+}
+
+// measureAll measures the brokers in turn, as many rounds as asked for.
+func measureAll(ctx context.Context, s settings, r row, names []string) ([]cell, error) {
+	reports := make([][]*report, len(names))
+	cells := make([]cell, len(names))
+	for range s.rounds {
+		for i, name := range names {
+			rep, err := measure(ctx, s, r, name)
+			switch {
+			case ctx.Err() != nil:
+				return nil, ctx.Err()
+			case err != nil:
+				cells[i].doubt(r.name, name, err.Error())
+			default:
+				reports[i] = append(reports[i], rep)
+			}
+		}
+	}
+	for i, name := range names {
+		r.fill(&cells[i], name, reports[i])
+	}
+	return cells, nil
+}
+
 // measure starts the broker, loads it and ends it.
-func measure(ctx context.Context, s settings, r row, name string) (cell string, doubts []string, err error) {
-	b, err := start(ctx, s, name)
+func measure(ctx context.Context, s settings, r row, name string) (rep *report, err error) {
+	b, err := start(ctx, s, name, r.tls)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
-	rep, err := load(ctx, s, r, b)
-	if err != nil {
-		return "", nil, err
-	}
-	cell, doubts = r.cell(rep)
-	return cell, doubts, nil
+	return load(ctx, s, r, b)
 }

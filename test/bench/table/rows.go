@@ -2,34 +2,76 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // row is one scenario: a name and the arguments of millrace bench.
-type row struct{ name, args string }
+type row struct {
+	name, args string
+	tls        bool
+}
 
 // rows are the scenarios, with windows that every broker's default queues can hold.
 func rows() []row {
 	return []row{
-		{"p2p 100→100, QoS 1, 1 in flight", "p2p --qos 1 --window 1"},
-		{"p2p 100→100, QoS 1, 16 in flight", "p2p --qos 1 --window 16"},
-		{"p2p 4→4, QoS 0, 256 in flight", "p2p --pairs 4 --window 256"},
-		{"fan-out 1→500, QoS 0", "fanout --window 16"},
-		{"fan-out 1→500, QoS 1", "fanout --qos 1 --window 16"},
-		{"fan-in 100→1, QoS 1", "fanin --qos 1 --window 8"},
-		{"10k wildcard subscriptions, 1k topics, QoS 0", "wildcard --window 16"},
-		{"10 × 1k retained, QoS 0", "retained"},
-		{"open loop 10k messages/s, QoS 1", "p2p --qos 1 --rate 10000"},
-		{"10k connections: processor time, memory each", "conn --connections 10000"},
+		{name: "p2p 100→100, QoS 1, 1 in flight", args: "p2p --qos 1 --window 1"},
+		{name: "p2p 100→100, QoS 1, 16 in flight", args: "p2p --qos 1 --window 16"},
+		{name: "p2p 100→100, QoS 2, 16 in flight", args: "p2p --qos 2 --window 16"},
+		{name: "p2p 4→4, QoS 0, 256 in flight", args: "p2p --pairs 4 --window 256"},
+		{name: "fan-out 1→500, QoS 0", args: "fanout --window 16"},
+		{name: "fan-out 1→500, QoS 1", args: "fanout --qos 1 --window 16"},
+		{name: "fan-in 100→1, QoS 1", args: "fanin --qos 1 --window 8"},
+		{name: "shared 200→5, QoS 1", args: "shared --qos 1 --window 16"},
+		{name: "10k wildcard subscriptions, 1k topics, QoS 0", args: "wildcard --window 16"},
+		{name: "10 × 1k retained, QoS 0", args: "retained"},
+		{name: "open loop 10k messages/s, QoS 1", args: "p2p --qos 1 --rate 10000"},
+		{name: "100 × 1,000 wait for clients that are away, QoS 1: fill, drain", args: "offline"},
+		{name: "TLS, p2p 100→100, QoS 1, 16 in flight", args: "p2p --qos 1 --window 16", tls: true},
+		{name: "TLS, fan-out 1→500, QoS 0", args: "fanout --window 16", tls: true},
+		{name: "10k connections: processor time, memory each", args: "conn --connections 10000"},
+		{name: "19k connections: processor time, memory each", args: "conn --connections 19000"},
+		{name: "1k TLS connections: processor time, memory each", args: "conn --connections 1000", tls: true},
 	}
 }
 
-// report is what the table needs of millrace bench --json.
+// growth is how one scenario's figure moves with a size.
+type growth struct {
+	name string
+	args func(n int) string
+}
+
+var sizes = []int{1, 10, 100, 1000, 10_000}
+
+func sizeNames() []string {
+	names := make([]string, len(sizes))
+	for i, n := range sizes {
+		names[i] = strconv.Itoa(n)
+	}
+	return names
+}
+
+func growths() []growth {
+	return []growth{
+		{"connections: pairs, QoS 1, 1,600 messages under way", func(n int) string {
+			pairs := max(1, n/2)
+			return fmt.Sprintf("p2p --pairs %d --qos 1 --window %d", pairs, max(1, min(1600/pairs, 800)))
+		}},
+		{"subscribers of one topic, QoS 0", func(n int) string { return fmt.Sprintf("fanout --subscribers %d --window 16", n) }},
+		{"topics with ten wildcard filters each, QoS 0", func(n int) string {
+			return fmt.Sprintf("wildcard --topics %d --publishers %d --window 16", n, min(n, 4))
+		}},
+		{"retained messages, ten subscribers", func(n int) string { return fmt.Sprintf("retained --topics %d", n) }},
+	}
+}
+
+// report is what the tables need of millrace bench --json.
 type report struct {
 	Scenario     string
 	PerCPUSecond float64
@@ -38,8 +80,11 @@ type report struct {
 		Lost, Doubled, Disordered, Refused, Unacknowledged, Strange, Disconnected uint64
 	}
 	ConnectCPU, ConnectionBytes float64
-	Warnings                    []string
-	Trouble                     string
+	Offline                     *struct {
+		Enqueue, Drain struct{ PerCPUSecond, PerSecond float64 }
+	}
+	Warnings []string
+	Trouble  string
 }
 
 // load runs millrace bench; exit code 1 with a report means that messages were lost.
@@ -47,6 +92,9 @@ func load(ctx context.Context, s settings, r row, b *broker) (*report, error) {
 	args := append([]string{"-c", "1", s.millrace, "bench"}, strings.Fields(r.args)...)
 	// The one version that all of them speak.
 	args = append(args, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet")
+	if r.tls {
+		args = append(args, "--insecure")
+	}
 	cmd := exec.CommandContext(ctx, "taskset", args...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -58,13 +106,60 @@ func load(ctx context.Context, s settings, r row, b *broker) (*report, error) {
 	return rep, nil
 }
 
-// cell is the figure, and what casts doubt on it.
-func (r row) cell(rep *report) (string, []string) {
-	if rep.Scenario == "conn" {
-		return fmt.Sprintf("%.0f µs, %.1f KiB", rep.ConnectCPU, rep.ConnectionBytes/1024), rep.Warnings
+// fill writes the median report into the cell, and the doubts of all.
+func (r row) fill(c *cell, broker string, all []*report) {
+	if len(all) == 0 {
+		if c.text == "" {
+			c.text = "failed"
+		}
+		return
 	}
-	text := fmt.Sprintf("%s (%s)", short(rep.PerCPUSecond), lasting(rep.Latency.P99))
-	doubts := rep.Warnings
+	slices.SortFunc(all, func(a, b *report) int { return cmp.Compare(a.figure(), b.figure()) })
+	c.text = all[len(all)/2].text()
+	for _, rep := range all {
+		c.text += rep.faults()
+		for _, w := range rep.Warnings {
+			if !strings.Contains(w, "measure longer") && !strings.Contains(w, "more connections") {
+				c.doubt(r.name, broker, kind(w))
+			}
+		}
+		if rep.Trouble != "" {
+			c.doubt(r.name, broker, rep.Trouble)
+		}
+	}
+}
+
+// kind is a warning without the figures of its round.
+func kind(warning string) string {
+	switch {
+	case strings.Contains(warning, "may be able to do more"), strings.Contains(warning, "had no processor time left"):
+		return "the load tool was as busy as the broker: a lower bound"
+	case strings.Contains(warning, "waited a second"):
+		return "publishers waited for deliveries that did not come"
+	}
+	return warning
+}
+
+// figure is what the median is taken of.
+func (rep *report) figure() float64 {
+	if rep.Scenario == "conn" {
+		return rep.ConnectionBytes
+	}
+	return rep.PerCPUSecond
+}
+
+func (rep *report) text() string {
+	switch {
+	case rep.Scenario == "conn":
+		return fmt.Sprintf("%.0f µs, %.0f B", rep.ConnectCPU, rep.ConnectionBytes)
+	case rep.Offline != nil:
+		return fmt.Sprintf("%s, %s", short(rep.Offline.Enqueue.PerCPUSecond), short(rep.Offline.Drain.PerCPUSecond))
+	}
+	return fmt.Sprintf("%s (%s)", short(rep.PerCPUSecond), lasting(rep.Latency.P99))
+}
+
+// faults are what a correct broker has none of.
+func (rep *report) faults() (text string) {
 	m := rep.Messages
 	for _, f := range []struct {
 		n    uint64
@@ -74,10 +169,7 @@ func (r row) cell(rep *report) (string, []string) {
 			text += fmt.Sprintf(" **%d %s**", f.n, f.what)
 		}
 	}
-	if rep.Trouble != "" {
-		doubts = append(doubts, rep.Trouble)
-	}
-	return text, doubts
+	return text
 }
 
 func short(n float64) string {
