@@ -118,8 +118,8 @@ func (s *Session) Refuse(dst []byte, code fault.Code) []byte {
 	if s.version == 0 {
 		return dst
 	}
-	if s.version != packet.V5 && (code == fault.Malformed || code == fault.Protocol) {
-		return dst // there is no return code for it [MQTT-3.1.4-1]
+	if s.version != packet.V5 && (code == fault.Malformed || code == fault.Protocol || code == fault.BadTopicName) {
+		return dst // there is no return code for it: 3.1.1 [MQTT-3.1.4-1] [MQTT-3.2.2-6]
 	}
 	a := packet.Connack{Reason: Reason(packet.TypeConnack, code)}
 	return a.Append(dst, s.version)

@@ -27,7 +27,7 @@ func (s *Session) unsubscribe(frame []byte, ev *Event, dst []byte) []byte {
 func (s *Session) Grant(f *packet.Subscription, have int) (reason byte, code fault.Code, ok bool) {
 	code, ok = s.grant(f, have)
 	if ok {
-		return f.QoS, 0, true // [MQTT-3.9.3-4]
+		return f.QoS, 0, true // [MQTT-3.8.4-7]
 	}
 	return Reason(packet.TypeSuback, code), code, false
 }
