@@ -24,9 +24,9 @@ var (
 func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 	id, assigned := string(p.ClientID), false
 	if id == "" {
-		id, assigned = "auto-"+rand.Text(), true
+		id, assigned = w.newID(), true
 	}
-	if to := w.broker.homeOf(id); to != w && !assigned {
+	if to := w.broker.homeOf(id); to != w {
 		w.counts.packetsIn[packet.TypeConnect]--
 		c.conn.Data = nil
 		c.conn.MoveTo(to.loop, rest)
@@ -44,6 +44,16 @@ func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 	}
 	w.admit(c, p, id, assigned)
 	return true
+}
+
+// newID makes an identifier whose session lives on this loop, so that a connection
+// that names it later meets this one [MQTT-3.1.3-7].
+func (w *worker) newID() string {
+	for {
+		if id := "auto-" + rand.Text(); w.broker.homeOf(id) == w {
+			return id
+		}
+	}
 }
 
 func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {

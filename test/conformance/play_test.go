@@ -105,7 +105,8 @@ func (p *player) known(w words) words {
 
 func startBroker(t *testing.T, o broker.Options, clock *testClock, loops int, transport broker.Transport) *broker.Broker {
 	t.Helper()
-	o.Address, o.Loops, o.Transport, o.Now = "127.0.0.1:0", loops, transport, clock.now
+	o.Listeners = []broker.Listener{{Address: "127.0.0.1:0"}}
+	o.Loops, o.Transport, o.Now = loops, transport, clock.now
 	b, err := broker.New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -176,17 +176,14 @@ func parseWords(fields []string) words {
 }
 
 // split cuts at spaces that are not inside quotes.
-func split(text string) (fields []string) {
+func split(text string) []string {
 	quoted := false
-	for _, f := range strings.FieldsFunc(text, func(r rune) bool {
+	return strings.FieldsFunc(text, func(r rune) bool {
 		if r == '"' {
 			quoted = !quoted
 		}
 		return r == ' ' && !quoted
-	}) {
-		fields = append(fields, f)
-	}
-	return fields
+	})
 }
 
 // literal is a value's bytes: "quoted", hex:EDA080, 100*x, or as it stands.
