@@ -121,7 +121,7 @@ type Broker struct {
 	totalRates  sharedRates
 	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
-	overLimit   atomic.Uint64
+	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
 	started     bool
 	closing     sync.Once
 	stopped     chan struct{}

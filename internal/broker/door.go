@@ -4,9 +4,13 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 
+	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/broker/listener"
+	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -16,16 +20,53 @@ type Listener struct {
 	Name string
 	// Address is where to listen; empty is 127.0.0.1:1883.
 	Address string
+	// Unix says that Address is the path of a Unix socket. SocketMode is the file's; 0
+	// is 0660.
+	Unix       bool
+	SocketMode uint32
+	// Anonymous says that clients may come in unknown, from wherever they are. Without
+	// it, and without an Authenticator, only clients of this machine may.
+	Anonymous bool
+	// TLS is nil for connections in the clear.
+	TLS *certs.Options
+	// WebSocket is nil for MQTT without it.
+	WebSocket *websocket.Options
+	// Proxies are who speaks the PROXY protocol here; when there are any, nobody else
+	// may connect.
+	Proxies []netip.Prefix
 	// MaxConnections bounds the open connections; 0 is 100,000.
 	MaxConnections int
+	// MaxPerAddress bounds those from one address, or one /64 of IPv6; 0 is no limit.
+	MaxPerAddress int
+	// AcceptRate bounds new connections a second, AcceptBurst how many may come at
+	// once; those beyond wait. 0 is no limit.
+	AcceptRate, AcceptBurst int
+	// HandshakeTimeout bounds the PROXY header and the TLS handshake; 0 is 10 s.
+	HandshakeTimeout time.Duration
 	// Zone is the settings of its clients; nil is Options.Zone.
 	Zone *Zone
+}
+
+// Kind names what is spoken: tcp, tls, ws, wss or unix.
+func (l *Listener) Kind() string {
+	switch {
+	case l.Unix:
+		return "unix"
+	case l.WebSocket != nil && l.TLS != nil:
+		return "wss"
+	case l.WebSocket != nil:
+		return "ws"
+	case l.TLS != nil:
+		return "tls"
+	}
+	return "tcp"
 }
 
 // door is a listener at work: every connection knows the one it came in by.
 type door struct {
 	broker   *Broker
 	name     string
+	kind     string
 	zone     *Zone
 	limits   session.Limits // of the sessions that come in here
 	place    int            // among the doors
@@ -34,7 +75,7 @@ type door struct {
 }
 
 func (b *Broker) newDoor(l Listener) (*door, error) {
-	d := &door{broker: b, name: l.Name, zone: l.Zone, place: len(b.doors)}
+	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors)}
 	set(&d.name, "default")
 	if d.zone == nil {
 		d.zone = &b.options.Zone
@@ -46,7 +87,10 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 		return nil, err
 	}
 	o := listener.Options{
-		Address: l.Address, Authenticated: b.options.Authenticator != nil, MaxConnections: l.MaxConnections,
+		Address: l.Address, Unix: l.Unix, SocketMode: l.SocketMode,
+		Anonymous: l.Anonymous, Authenticated: b.options.Authenticator != nil,
+		TLS: l.TLS, WebSocket: l.WebSocket, Proxies: l.Proxies, HandshakeTimeout: l.HandshakeTimeout,
+		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst,
 		Accept: d.adopt, Refused: d.refused, Log: b.options.Log,
 	}
 	if b.options.Transport == Epoll {
@@ -64,7 +108,7 @@ func (b *Broker) openDoors(ctx context.Context) error {
 			b.closeDoors()
 			return err
 		}
-		b.options.Log.Info("MQTT listener is open", "listener", d.name, "address", addressText(d.listener.Addr()),
+		b.options.Log.Info("MQTT listener is open", "listener", d.name, "kind", d.kind, "address", addressText(d.listener.Addr()),
 			"loops", len(b.workers), "transport", string(b.options.Transport))
 	}
 	return nil
@@ -79,10 +123,23 @@ func (b *Broker) closeDoors() {
 // Addr is the address of the first listener, once started.
 func (b *Broker) Addr() net.Addr { return b.doors[0].listener.Addr() }
 
-// adopt gives a new socket to the loop whose turn it is.
-func (d *door) adopt(nc net.Conn) {
+// adopt gives a new connection to the loop whose turn it is.
+func (d *door) adopt(a listener.Arrival) {
 	n := d.broker.accepted.Add(1)
-	d.broker.workers[n%uint64(len(d.broker.workers))].loop.Adopt(nc, n, d)
+	d.broker.workers[n%uint64(len(d.broker.workers))].loop.AdoptThrough(a.Conn, codec(a), a.Remote, n, d)
+}
+
+// codec is what the bytes of a connection pass; nil for none.
+func codec(a listener.Arrival) loop.Codec {
+	switch {
+	case a.Secure != nil && a.WebSocket != nil:
+		return loop.Chain(a.Secure, a.WebSocket)
+	case a.Secure != nil:
+		return a.Secure
+	case a.WebSocket != nil:
+		return a.WebSocket
+	}
+	return nil
 }
 
 // adoptFD is adopt for a socket that only the loop will know.
@@ -92,9 +149,10 @@ func (d *door) adoptFD(fd int, remote netip.AddrPort) {
 }
 
 // Release is loop.Door's.
-func (d *door) Release() { d.listener.Release() }
+func (d *door) Release(c *loop.Conn) { d.listener.Release(c.Origin().Addr()) }
 
-func (d *door) refused(code fault.Code, remote net.Addr) {
-	d.broker.overLimit.Add(1)
-	d.broker.options.Log.Debug("connection refused", "listener", d.name, "remote", addressText(remote), "reason", code.String())
+// refused counts who did not get as far as a loop.
+func (d *door) refused(err error, remote net.Addr) {
+	d.broker.turnedAway[fault.CodeOf(err)].Add(1)
+	d.broker.options.Log.Debug("connection refused", "listener", d.name, "remote", addressText(remote), "reason", fault.CodeOf(err).String(), "error", err)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/millrace/millrace/internal/broker/listener"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -224,6 +225,6 @@ func FuzzConnection(f *testing.F) {
 func pipe(t *testing.T, b *Broker) *raw {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { _ = ours.Close() })
-	b.doors[0].adopt(theirs)
+	b.doors[0].adopt(listener.Arrival{Conn: theirs})
 	return &raw{t: t, nc: ours, version: packet.V311}
 }

@@ -103,8 +103,10 @@ func (b *Broker) Stats() Stats {
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
 	s.Delayed, s.DelayedBytes = int64(delayed), int64(bytes)
-	if n := b.overLimit.Load(); n > 0 {
-		s.Refused[fault.ConnectionLimit] = n
+	for i := range b.turnedAway {
+		if n := b.turnedAway[i].Load(); n > 0 {
+			s.Refused[fault.Code(i)] += n
+		}
 	}
 	for _, w := range b.workers {
 		c := w.published.get()

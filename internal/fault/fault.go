@@ -58,6 +58,13 @@ const (
 	NoValues
 	ConnectTimeout
 	ConnectionLimit
+	AddressLimit
+	HandshakeTimeout
+	TLS
+	ClientCertificate
+	ProxyHeader
+	ProxyUntrusted
+	WebSocket
 	TopicAlias
 	BadAuthMethod
 	MethodNotAllowed
@@ -120,6 +127,13 @@ var table = [codes]row{
 	NoValues:                  {"no_values", 0x10, 200, 4305, "Payload without values"},
 	ConnectTimeout:            {"connect_timeout", 0x8D, 408, 4221, "No CONNECT in time"},
 	ConnectionLimit:           {"connection_limit", 0x97, 429, 4222, "Too many connections"},
+	AddressLimit:              {"address_limit", 0x97, 429, 4230, "Too many connections from one address"},
+	HandshakeTimeout:          {"handshake_timeout", 0x8D, 408, 4231, "Handshake took too long"},
+	TLS:                       {"tls_failed", 0x82, 400, 4232, "TLS failed"},
+	ClientCertificate:         {"client_certificate", 0x87, 403, 4233, "Client certificate refused"},
+	ProxyHeader:               {"proxy_header", 0x82, 400, 4234, "PROXY header not valid"},
+	ProxyUntrusted:            {"proxy_untrusted", 0x87, 403, 4235, "Source not trusted to proxy"},
+	WebSocket:                 {"websocket_error", 0x82, 400, 4236, "WebSocket failed"},
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
 	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
 	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},

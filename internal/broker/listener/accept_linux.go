@@ -9,8 +9,6 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/millrace/millrace/internal/fault"
 )
 
 // descriptors accepts bare descriptors: net.Listener would register each socket
@@ -87,9 +85,10 @@ func (d *descriptors) next(listening uintptr) bool {
 }
 
 func (l *Listener) takeFD(fd int, remote netip.AddrPort) {
-	if !l.admit() {
-		l.o.Refused(fault.ConnectionLimit, net.TCPAddrFromAddrPort(remote))
+	l.counts.Accepted.Add(1)
+	if err := l.admit(remote.Addr()); err != nil {
 		_ = unix.Close(fd)
+		l.o.Refused(err, net.TCPAddrFromAddrPort(remote))
 		return
 	}
 	l.o.AcceptFD(fd, remote)

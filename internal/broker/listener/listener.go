@@ -1,25 +1,33 @@
 // Package listener accepts the broker's clients.
 //
-// It listens on one TCP address, keeps the number of connections below a limit
-// and hands each socket on. Nobody gets in by default: without a way to tell who
-// a client is, only a loopback address may be listened on.
+// A [Listener] listens on one address and hands each connection on, together with
+// what stands between its bytes and MQTT: TLS, WebSocket. It keeps connections
+// below limits: at one time, from one address, new ones a second. Nobody gets in by
+// default: without a way to tell who a client is, only a loopback address or a Unix
+// socket may be listened on.
 //
-// One goroutine accepts; it ends with [Listener.Close].
+// Plain connections are handed on at once. Where a PROXY header or a TLS handshake
+// comes first, each has a goroutine of its own until that is done; they are bounded
+// in number and time, and at most half of the processor's cores work on them.
+//
+// One goroutine accepts, one watches files; both end with [Listener.Close], which
+// also ends handshakes that are under way.
 package listener
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/certs"
+	"github.com/millrace/millrace/internal/broker/secure"
+	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -27,133 +35,156 @@ import (
 // the same machine.
 const DefaultAddress = "127.0.0.1:1883"
 
-// DefaultMaxConnections is the limit when none is given.
-const DefaultMaxConnections = 100_000
+// The limits when none are given.
+const (
+	DefaultMaxConnections   = 100_000
+	DefaultHandshakeTimeout = 10 * time.Second
+	DefaultHandshakes       = 512
+)
 
-// Options say where to listen and who takes the sockets.
+// Options say where to listen and who takes the connections.
 type Options struct {
-	// Address is host:port; empty is DefaultAddress. Port 0 picks a free one.
+	// Address is host:port, or the path of a Unix socket; empty is DefaultAddress.
+	// Port 0 picks a free one.
 	Address string
-	// Authenticated says that clients are asked who they are. Without it only
-	// loopback addresses are allowed.
+	// Unix says that Address is a path. SocketMode is the file's; 0 is 0660.
+	Unix       bool
+	SocketMode uint32
+	// Anonymous says that clients may come in unknown, from wherever they are.
+	Anonymous bool
+	// Authenticated says that clients are asked who they are. Without it and without
+	// Anonymous, only addresses of this machine are allowed.
 	Authenticated bool
+	// TLS is nil for connections in the clear.
+	TLS *certs.Options
+	// WebSocket is nil for MQTT without it.
+	WebSocket *websocket.Options
+	// Proxies are who speaks the PROXY protocol here. When there are any, nobody else
+	// may connect.
+	Proxies []netip.Prefix
 	// MaxConnections bounds the open connections; 0 is DefaultMaxConnections.
 	MaxConnections int
-	// Accept takes a socket; who took it calls Release when its connection has ended.
-	Accept func(nc net.Conn)
-	// AcceptFD takes the place of Accept on Linux: what it takes is a connected,
-	// non-blocking descriptor that nobody else knows.
+	// MaxPerAddress bounds the open connections from one address, or from one /64 of
+	// IPv6; 0 is no limit.
+	MaxPerAddress int
+	// AcceptRate bounds new connections a second, AcceptBurst how many may come at
+	// once (0: as many as in a second); those beyond wait. 0 is no limit.
+	AcceptRate, AcceptBurst int
+	// HandshakeTimeout bounds the time of the PROXY header and the TLS handshake; 0 is
+	// DefaultHandshakeTimeout.
+	HandshakeTimeout time.Duration
+	// Handshakes bounds those under way; 0 is DefaultHandshakes. When there are that
+	// many, slow ones are cut off.
+	Handshakes int
+	// Accept takes a connection; who took it calls Release when it has ended.
+	Accept func(Arrival)
+	// AcceptFD takes the place of Accept on Linux where nothing comes before MQTT:
+	// what it takes is a connected, non-blocking descriptor that nobody else knows.
 	AcceptFD func(fd int, remote netip.AddrPort)
-	// Refused is told of each socket that is closed at once; it may be nil.
-	Refused func(code fault.Code, remote net.Addr)
+	// Refused is told of each connection that does not get as far; it may be nil.
+	Refused func(err error, remote net.Addr)
 	// Log may be nil.
 	Log *slog.Logger
+}
+
+// Arrival is a connection that is handed on.
+type Arrival struct {
+	Conn net.Conn
+	// Remote is whom the connection is from: who has connected, or whom a proxy speaks
+	// for; not valid for Unix sockets.
+	Remote netip.AddrPort
+	// Secure and WebSocket are what the bytes pass, the first nearer to the socket;
+	// nil where there is none.
+	Secure    *secure.Codec
+	WebSocket *websocket.Codec
+	// CommonName is that of the client certificate which a proxy has verified.
+	CommonName string
 }
 
 // Listener is one listening address.
 type Listener struct {
 	o       Options
+	store   *certs.Store
 	address net.Addr
 	closer  io.Closer // of the listening socket
 	open    atomic.Int64
-	done    chan struct{}
+	sources sources
+	rate    bucket
+	shakes  *handshakes
+	counts  Counts
+	ctx     context.Context // ends with the listener
+	end     context.CancelFunc
 	tasks   sync.WaitGroup
-	once    sync.Once
 }
 
-// New checks the options; nothing listens yet.
+// New checks the options and reads the TLS files; nothing listens yet.
 func New(o Options) (*Listener, error) {
-	if o.Address == "" {
-		o.Address = DefaultAddress
+	o.defaults()
+	if o.Accept == nil && o.AcceptFD == nil {
+		return nil, fault.New(fault.Invalid, "A listener needs somebody who takes its connections.")
 	}
-	if o.MaxConnections == 0 {
-		o.MaxConnections = DefaultMaxConnections
+	if _, _, err := net.SplitHostPort(o.Address); err != nil && !o.Unix {
+		return nil, fault.Wrap(fault.Invalid, "listener", err, "The MQTT address %q is not host:port, such as %s.", o.Address, DefaultAddress)
 	}
+	l := &Listener{o: o, rate: newBucket(o.AcceptRate, o.AcceptBurst)}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	l.sources.most = o.MaxPerAddress
+	l.shakes = newHandshakes(o.Handshakes)
+	if o.WebSocket != nil {
+		l.o.WebSocket = o.WebSocket.WithDefaults()
+	}
+	if o.TLS == nil {
+		return l, nil
+	}
+	var err error
+	l.store, err = certs.New(*o.TLS)
+	return l, err
+}
+
+func (o *Options) defaults() {
+	set(&o.Address, DefaultAddress)
+	set(&o.MaxConnections, DefaultMaxConnections)
+	set(&o.HandshakeTimeout, DefaultHandshakeTimeout)
+	set(&o.Handshakes, DefaultHandshakes)
+	set(&o.SocketMode, 0o660)
 	if o.Refused == nil {
-		o.Refused = func(fault.Code, net.Addr) {}
+		o.Refused = func(error, net.Addr) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Accept == nil && o.AcceptFD == nil {
-		return nil, fault.New(fault.Invalid, "A listener needs somebody who takes its connections.")
-	}
-	if _, _, err := net.SplitHostPort(o.Address); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "listener", err, "The MQTT address %q is not host:port, such as %s.", o.Address, DefaultAddress)
-	}
-	return &Listener{o: o, done: make(chan struct{})}, nil
 }
 
-// Start listens and accepts until Close.
-func (l *Listener) Start(ctx context.Context) error {
-	if err := l.permitted(ctx); err != nil {
-		return err
+func set[T comparable](v *T, standard T) {
+	var zero T
+	if *v == zero {
+		*v = standard
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.o.Address)
-	if err != nil {
-		return explain(l.o.Address, err)
-	}
-	if l.o.AcceptFD != nil {
-		if err := l.startDescriptors(ln.(*net.TCPListener)); err != nil {
-			return fault.Wrap(fault.Unavailable, "listener", err, "Cannot listen for MQTT on %s.", l.o.Address)
-		}
-		return nil
-	}
-	l.address, l.closer = ln.Addr(), ln
-	l.tasks.Add(1)
-	go l.accept(func() error { return l.acceptConn(ln) })
-	return nil
-}
-
-// permitted refuses an address that others than this machine can reach, unless
-// clients are asked who they are.
-func (l *Listener) permitted(ctx context.Context) error {
-	if l.o.Authenticated {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(l.o.Address)
-	if err != nil {
-		return fmt.Errorf("listener: %w", err)
-	}
-	addresses, err := net.DefaultResolver.LookupIPAddr(ctx, host)
-	if host != "" && err != nil {
-		return fault.Wrap(fault.Invalid, "listener", err, "The host of the MQTT address %q has no address.", l.o.Address)
-	}
-	loopback := len(addresses) > 0
-	for _, a := range addresses {
-		loopback = loopback && a.IP.IsLoopback()
-	}
-	if loopback {
-		return nil
-	}
-	return fault.New(fault.Invalid, "The MQTT address %s can be reached from other machines, and no authentication is configured, "+
-		"so everybody could publish. Configure authentication, or listen on a loopback address such as %s.", l.o.Address, DefaultAddress)
-}
-
-func explain(address string, err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fault.Wrap(fault.Unavailable, "listener", err, "The MQTT address %s is in use. Stop the program that uses it, or choose another address.", address)
-	}
-	return fault.Wrap(fault.Unavailable, "listener", err, "Cannot listen for MQTT on %s.", address)
 }
 
 // Addr is the address that is listened on; nil before Start.
-func (l *Listener) Addr() net.Addr {
-	return l.address
-}
+func (l *Listener) Addr() net.Addr { return l.address }
 
-// Release tells the listener that a connection has ended.
-func (l *Listener) Release() { l.open.Add(-1) }
+// Certificates are the TLS settings in force; nil without TLS.
+func (l *Listener) Certificates() *certs.Store { return l.store }
+
+// Release tells the listener that a connection from that address has ended.
+func (l *Listener) Release(from netip.Addr) {
+	l.open.Add(-1)
+	l.sources.leave(from)
+}
 
 // Open is how many connections are open.
 func (l *Listener) Open() int { return int(l.open.Load()) }
 
-// Close stops accepting. Connections that were handed on stay open.
+// Close stops accepting and ends the handshakes under way. Connections that were
+// handed on stay open.
 func (l *Listener) Close() {
-	l.once.Do(func() { close(l.done) })
+	l.end()
 	if l.closer != nil {
 		_ = l.closer.Close()
 	}
+	l.shakes.end()
 	l.tasks.Wait()
 }
 
@@ -161,7 +192,7 @@ func (l *Listener) Close() {
 func (l *Listener) accept(next func() error) {
 	defer l.tasks.Done()
 	pause := time.Duration(0)
-	for {
+	for l.wait(l.rate.take(time.Now())) {
 		err := next()
 		switch {
 		case err == nil:
@@ -179,13 +210,17 @@ func (l *Listener) accept(next func() error) {
 	}
 }
 
+// wait returns false when the listener is closed first.
 func (l *Listener) wait(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 		return true
-	case <-l.done:
+	case <-l.ctx.Done():
 		return false
 	}
 }
@@ -195,20 +230,60 @@ func (l *Listener) acceptConn(ln net.Listener) error {
 	if err != nil {
 		return err
 	}
-	if !l.admit() {
-		l.o.Refused(fault.ConnectionLimit, nc.RemoteAddr())
-		_ = nc.Close()
-		return nil
+	l.counts.Accepted.Add(1)
+	remote := remoteOf(nc)
+	switch {
+	case len(l.o.Proxies) > 0 && !l.proxied(remote):
+		l.refuse(nc, fault.New(fault.ProxyUntrusted, "The source is none of the trusted proxies."))
+	case l.shakesHands():
+		l.begin(nc, remote)
+	default:
+		l.hand(nc, Arrival{Conn: nc, Remote: remote})
 	}
-	l.o.Accept(nc)
 	return nil
 }
 
-// admit counts one connection more, unless the limit is reached.
-func (l *Listener) admit() bool {
+// hand hands a connection on, if the limits let it in.
+func (l *Listener) hand(nc net.Conn, a Arrival) {
+	if err := l.admit(a.Remote.Addr()); err != nil {
+		l.refuse(nc, err)
+		return
+	}
+	if l.o.WebSocket != nil {
+		a.WebSocket = websocket.New(l.o.WebSocket, a.Remote.Addr())
+	}
+	l.o.Accept(a)
+}
+
+// admit counts one connection more, unless a limit is reached.
+func (l *Listener) admit(from netip.Addr) error {
 	if l.open.Add(1) > int64(l.o.MaxConnections) {
 		l.open.Add(-1)
-		return false
+		return errFull
 	}
-	return true
+	if !l.sources.enter(from) {
+		l.open.Add(-1)
+		return errAddressFull
+	}
+	return nil
+}
+
+var (
+	errFull        = fault.New(fault.ConnectionLimit, "The listener has as many connections as it may.")
+	errAddressFull = fault.New(fault.AddressLimit, "The address has as many connections as it may.")
+)
+
+func (l *Listener) refuse(nc net.Conn, err error) {
+	remote := nc.RemoteAddr()
+	_ = nc.Close()
+	l.o.Refused(err, remote)
+}
+
+// remoteOf is the peer's address; not valid for a Unix socket's.
+func remoteOf(nc net.Conn) netip.AddrPort {
+	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	}
+	return netip.AddrPort{}
 }

@@ -41,7 +41,7 @@ func TestOnlyLoopbackIsOpenWithoutAuthentication(t *testing.T) {
 
 func startAndClose(t *testing.T, o Options) error {
 	t.Helper()
-	o.Accept = func(nc net.Conn) { _ = nc.Close() }
+	o.Accept = func(a Arrival) { _ = a.Conn.Close() }
 	l, err := New(o)
 	if err != nil {
 		return err
@@ -68,8 +68,8 @@ func TestTheConnectionLimitRefusesAndRecovers(t *testing.T) {
 	refused := make(chan fault.Code, 10)
 	l, err := New(Options{
 		Address: "127.0.0.1:0", MaxConnections: 1,
-		Accept:  func(nc net.Conn) { taken <- func() { _ = nc.Close(); l.Release() } },
-		Refused: func(code fault.Code, _ net.Addr) { refused <- code },
+		Accept:  func(a Arrival) { taken <- func() { _ = a.Conn.Close(); l.Release(a.Remote.Addr()) } },
+		Refused: func(err error, _ net.Addr) { refused <- fault.CodeOf(err) },
 	})
 	if err != nil {
 		t.Fatal(err)

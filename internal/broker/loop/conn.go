@@ -30,6 +30,7 @@ type Conn struct {
 	loop     *Loop
 	portable *portable       // nil for a connection that is a bare descriptor
 	door     Door            // where it came in; may be nil
+	codec    Codec           // of a bare descriptor; mostly nil
 	conns    *sync.WaitGroup // of the loop that adopted it: it ends with the socket
 	handle   Handle
 	due      int64 // when the wheel is to fire; 0 is never
@@ -38,7 +39,7 @@ type Conn struct {
 	writing []byte // the socket, or a writer, has yet to take these
 	left    []byte // read, and not yet used by the Handler
 
-	remote  netip.AddrPort // of a bare descriptor; the zero value is a Unix socket's
+	remote  netip.AddrPort // the zero value is a Unix socket's
 	watched watched        // the poller's own
 	fd      int32          // -1 when it is closed, or the connection is portable
 	flags   connFlags
@@ -47,6 +48,7 @@ type Conn struct {
 type connFlags struct {
 	paused, ready, dirty bool
 	closing              bool // ends when the output is out
+	ended                bool // the codec has said its farewell
 	broken               bool // the socket is of no use
 	readerGone           bool // the peer sends nothing more
 	finished             bool
@@ -56,7 +58,7 @@ type connFlags struct {
 // the connection's place is free again.
 type Door interface {
 	// Release is called once for each connection, on its loop.
-	Release()
+	Release(c *Conn)
 }
 
 // Handle returns the connection's name within its loop.
@@ -67,14 +69,34 @@ func (c *Conn) Door() Door { return c.door }
 
 // Remote is the peer's address.
 func (c *Conn) Remote() net.Addr {
-	switch {
+	switch a := c.RemoteAddrPort(); {
+	case a.IsValid():
+		return net.TCPAddrFromAddrPort(a)
 	case c.portable != nil:
 		return c.portable.net.RemoteAddr()
-	case c.remote.IsValid():
-		return net.TCPAddrFromAddrPort(c.remote)
 	}
 	return &net.UnixAddr{Net: "unix"}
 }
+
+// RemoteAddrPort is Remote without memory of its own; it is not valid for a peer
+// that has no such address.
+func (c *Conn) RemoteAddrPort() netip.AddrPort {
+	var a netip.AddrPort
+	switch {
+	case c.codec != nil:
+		a = c.codec.Remote()
+	case c.portable != nil && c.portable.coded != nil:
+		a = c.portable.coded.remote()
+	}
+	if a.IsValid() {
+		return a
+	}
+	return c.remote
+}
+
+// Origin is the address that the connection was adopted with, whatever its codec
+// has learnt since.
+func (c *Conn) Origin() netip.AddrPort { return c.remote }
 
 // Output returns the turn's output so far. The caller appends to it and gives it
 // back with [Conn.SetOutput] before it asks for another connection's.
@@ -159,7 +181,11 @@ func (c *Conn) Close() {
 	}
 	c.flags.closing = true
 	c.setEnd()
-	if c.Buffered() == 0 {
+	switch {
+	case c.Buffered() > 0:
+	case c.portable == nil && c.codec != nil:
+		c.loop.touch(c) // there is a farewell to say
+	default:
 		c.finish()
 	}
 }
@@ -194,7 +220,7 @@ func (c *Conn) finish() {
 	c.loop.keep(c.writing)
 	c.out, c.writing, c.left = nil, nil, nil
 	if c.door != nil {
-		c.door.Release()
+		c.door.Release(c)
 	}
 	if c.portable == nil {
 		c.loop.poll.finish(c)
@@ -243,13 +269,14 @@ func (c *Conn) consume(b []byte) {
 
 // MoveTo gives the connection to another loop, with b as the first bytes its
 // Handler sees, and leaves nothing here. It is for a connection's first packet:
-// nothing may have been written, the connection may not be paused and a reader
-// must not run ahead. Both loops are of one kind. The caller's Handler must not
+// the Handler may have written nothing, the connection may not be paused and a
+// reader must not run ahead. Both loops are of one kind. The caller's Handler must not
 // touch c again.
 func (c *Conn) MoveTo(to *Loop, b []byte) {
 	if c.portable == nil {
 		c.loop.poll.remove(c)
 	}
+	c.loop.untouch(c)
 	c.loop.forget(c)
 	c.left = nil
 	c.out, c.due = nil, 0

@@ -13,11 +13,6 @@ import (
 )
 
 const (
-	// readBytes is the most that is taken from one connection in one turn.
-	readBytes = 64 << 10
-	// headroom is how much of a partial packet can be put before what comes next;
-	// a longer one is collected with its connection.
-	headroom = 16 << 10
 	// maxEvents is how many sockets one look reports.
 	maxEvents = 512
 	// bell is the event data of the wake-up descriptor: no connection's handle.
@@ -147,8 +142,10 @@ func (p *epoll) read(l *Loop, c *Conn) int {
 		return 0
 	case c.flags.closing:
 		p.discard(c, n)
+	case c.codec != nil:
+		l.decode(c, p.buf[headroom:headroom+n])
 	default:
-		p.show(l, c, n)
+		l.show(c, p.buf[:headroom+n])
 	}
 	return n
 }
@@ -177,27 +174,6 @@ func (p *epoll) discard(c *Conn, n int) {
 	if c.watched.drained += int32(n); c.watched.drained > drainBytes {
 		c.Abort()
 	}
-}
-
-// show lets the Handler see the n bytes behind the headroom, where they lie, and
-// keeps what it does not use.
-func (p *epoll) show(l *Loop, c *Conn, n int) {
-	k := len(c.left)
-	if k > headroom {
-		c.consume(p.buf[headroom : headroom+n])
-		return
-	}
-	b := p.buf[headroom-k : headroom+n]
-	copy(b, c.left)
-	used := l.handler.Read(c, b)
-	if c.loop != l || !c.Open() {
-		return
-	}
-	if used == len(b) {
-		c.left = nil
-		return
-	}
-	c.left = append(c.left[:0], b[used:]...)
 }
 
 // add is poller's.
@@ -252,7 +228,7 @@ func (p *epoll) flush(c *Conn) {
 		return
 	case c.flags.finished:
 	case c.flags.closing:
-		if c.Buffered() == 0 {
+		if c.Buffered() == 0 && !c.unsaid() {
 			c.finish()
 		}
 	case wrote:
@@ -270,8 +246,12 @@ func (p *epoll) flush(c *Conn) {
 func (p *epoll) write(c *Conn) (wrote bool, err error) {
 	for {
 		if len(c.writing) == 0 {
-			if len(c.out) == 0 {
+			if !c.unsaid() {
 				return wrote, nil
+			}
+			if c.codec != nil {
+				c.encode()
+				continue
 			}
 			c.writing, c.out = c.out, nil
 		}

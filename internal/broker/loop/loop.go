@@ -65,6 +65,7 @@ type Loop struct {
 	ready       []*Conn
 	buffers     [][]byte
 	spare       []byte // what Output gave to a connection that had none
+	plain       []byte // what codecs decode into, behind headroom bytes of room
 
 	// conns counts readers, connections that are not finished and descriptors.
 	conns sync.WaitGroup
@@ -245,6 +246,9 @@ func (l *Loop) handle(e *event) {
 	case adopted:
 		l.adopt(c)
 		c.take(e)
+		if c.loop == l && c.codec != nil && c.Open() {
+			l.decode(c, nil) // what the codec has already
+		}
 		return
 	case posted:
 		l.handler.Message(e.value)
@@ -309,6 +313,21 @@ func (l *Loop) touch(c *Conn) {
 	if !c.flags.dirty {
 		c.flags.dirty = true
 		l.dirty = append(l.dirty, c)
+	}
+}
+
+// untouch takes c, which leaves, out of what the end of the turn looks at. Only the
+// last ones can be meant, so that is where the search begins.
+func (l *Loop) untouch(c *Conn) {
+	if !c.flags.dirty {
+		return
+	}
+	c.flags.dirty = false
+	for i := len(l.dirty) - 1; i >= 0; i-- {
+		if l.dirty[i] == c {
+			l.dirty = append(l.dirty[:i], l.dirty[i+1:]...)
+			return
+		}
 	}
 }
 

@@ -5,6 +5,14 @@ import (
 	"net/netip"
 )
 
+const (
+	// readBytes is the most that is taken from one connection in one turn.
+	readBytes = 64 << 10
+	// headroom is how much of a partial packet can be put before what comes next;
+	// a longer one is collected with its connection.
+	headroom = 16 << 10
+)
+
 // poller is the event-driven transport of one loop: connections that are bare
 // descriptors. All but wake is for the loop's goroutine.
 type poller interface {
@@ -42,9 +50,34 @@ func (l *Loop) EventDriven() (err error) {
 // AdoptFD is [Loop.Adopt] for the descriptor of a connected, non-blocking stream
 // socket, for event-driven loops. The zero address is a Unix socket's.
 func (l *Loop) AdoptFD(fd int, remote netip.AddrPort, id uint64, door Door) {
-	c := &Conn{ID: id, loop: l, door: door, conns: &l.conns, fd: int32(fd), remote: remote}
+	l.adoptFD(&Conn{ID: id, loop: l, door: door, fd: int32(fd), remote: remote})
+}
+
+func (l *Loop) adoptFD(c *Conn) {
+	c.conns = &l.conns
 	l.conns.Add(1)
 	l.post(newEvent(bareClass, adopted, c))
+}
+
+// show lets the Handler see what stands in buf behind the headroom, where it lies,
+// and keeps what it does not use.
+func (l *Loop) show(c *Conn, buf []byte) {
+	k := len(c.left)
+	if k > headroom {
+		c.consume(buf[headroom:])
+		return
+	}
+	b := buf[headroom-k:]
+	copy(b, c.left)
+	used := l.handler.Read(c, b)
+	if c.loop != l || !c.Open() {
+		return
+	}
+	if used == len(b) {
+		c.left = nil
+		return
+	}
+	c.left = append(c.left[:0], b[used:]...)
 }
 
 // remoteOf is the peer's address as AdoptFD takes it.

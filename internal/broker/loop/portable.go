@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +13,7 @@ import (
 // its socket: the net.Conn, and two goroutines that do the blocking calls.
 type portable struct {
 	net   net.Conn
+	coded *coded // what net is, if there is a codec
 	held  []*event
 	gate  chan struct{} // one token for each chunk the reader may read
 	owed  int           // tokens kept back while paused
@@ -27,14 +29,24 @@ type portable struct {
 // descriptor out of a plain TCP or Unix socket; anything else gets goroutines of
 // its own. Any goroutine may call Adopt before [Loop.Stop].
 func (l *Loop) Adopt(nc net.Conn, id uint64, door Door) {
+	l.AdoptThrough(nc, nil, remoteOf(nc), id, door)
+}
+
+// AdoptThrough is Adopt for a socket whose bytes pass a codec; it may be nil. The
+// peer is shown as remote, whoever the socket's is.
+func (l *Loop) AdoptThrough(nc net.Conn, codec Codec, remote netip.AddrPort, id uint64, door Door) {
 	if l.poll != nil {
 		if fd, ok := takeDescriptor(nc); ok {
-			l.AdoptFD(fd, remoteOf(nc), id, door)
+			l.adoptFD(&Conn{ID: id, loop: l, door: door, codec: codec, fd: int32(fd), remote: remote})
 			return
 		}
 	}
 	p := &portable{net: nc, gate: make(chan struct{}, 2)}
-	c := &Conn{ID: id, loop: l, portable: p, door: door, conns: &l.conns, fd: -1}
+	if codec != nil {
+		p.coded = &coded{Conn: nc, codec: codec}
+		p.net = p.coded
+	}
+	c := &Conn{ID: id, loop: l, portable: p, door: door, remote: remote, conns: &l.conns, fd: -1}
 	p.write = c.writeOut
 	p.written = event{kind: flushed, conn: c}
 	l.conns.Add(2) // the reader and the connection
@@ -66,8 +78,13 @@ func (c *Conn) readIn(wg waitGroup) {
 		if err != nil {
 			end := newEvent(bareClass, readerEnd, c)
 			end.err = err
+			ended := p.codecEnded() // before the loop may close
 			c.loop.post(end)
-			return
+			if !ended {
+				return
+			}
+			for range p.gate { // the socket is whole, and the loop may want to close it in order
+			}
 		}
 	}
 	p.drain()
@@ -98,8 +115,12 @@ func classFor(n int, last uint8) uint8 {
 // lets it, so that closing does not reset the connection under the last bytes
 // written to it.
 func (p *portable) drain() {
-	_, _ = io.Copy(io.Discard, io.LimitReader(p.net, drainBytes))
-	_ = p.net.Close()
+	nc := p.net
+	if p.coded != nil {
+		nc = p.coded.Conn
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(nc, drainBytes))
+	_ = nc.Close()
 }
 
 // fromReader takes a chunk or a reader's end, in their order.
@@ -125,6 +146,10 @@ func (c *Conn) take(e *event) {
 	if e.kind == readerEnd {
 		err := e.err
 		recycle(e)
+		if c.portable.codecEnded() {
+			c.codecEnded(err)
+			return
+		}
 		if errors.Is(err, io.EOF) {
 			err = nil
 		}
@@ -148,6 +173,9 @@ func (c *Conn) takeHeld() {
 	c.consume(nil)
 	p := c.portable
 	if p == nil {
+		if c.loop == l && c.codec != nil && c.Open() && !c.flags.paused {
+			l.decode(c, nil) // it may have had enough meanwhile
+		}
 		return
 	}
 	for c.loop == l && len(p.held) > 0 && !c.flags.paused && !c.flags.finished {
@@ -186,6 +214,9 @@ func (c *Conn) grant() {
 	default: // the reader is as far ahead as it may be
 	}
 }
+
+// codecEnded says whether it is the codec that takes no more.
+func (p *portable) codecEnded() bool { return p.coded != nil && p.coded.decoded() != nil }
 
 // startWrite hands the turn's output to a writer, when none is under way.
 func (c *Conn) startWrite() {
@@ -256,7 +287,9 @@ func (p *portable) finish(c *Conn) {
 		return
 	}
 	_ = p.net.SetReadDeadline(time.Now().Add(closeGrace))
-	if half, ok := p.net.(interface{ CloseWrite() error }); ok {
+	if p.coded != nil {
+		c.conns.Go(p.coded.farewell)
+	} else if half, ok := p.net.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}
 }

@@ -209,4 +209,4 @@ func visit(t *testing.T, nc net.Conn, r *rand.Rand) {
 // doorBell is a door that is closed when its connection has ended.
 type doorBell chan struct{}
 
-func (d doorBell) Release() { close(d) }
+func (d doorBell) Release(*Conn) { close(d) }

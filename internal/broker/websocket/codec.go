@@ -1,0 +1,120 @@
+package websocket
+
+import (
+	"io"
+	"net/netip"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// Options say who may speak WebSocket here, and how much at once.
+type Options struct {
+	// Path is where MQTT is served; empty is /mqtt.
+	Path string
+	// Origins are the hosts whose web pages may connect, such as
+	// https://dashboard.example.com, or * for all. A page from the host that is
+	// connected to, whatever its port, always may, and so may who names no origin.
+	Origins []string
+	// MaxHead bounds the request's head in bytes; 0 is 8 KiB.
+	MaxHead int
+	// MaxFrame bounds the payload of one frame in bytes; 0 is 8 MiB.
+	MaxFrame int
+	// Trusted says whose X-Forwarded-For is believed; nil is nobody's.
+	Trusted func(netip.Addr) bool
+}
+
+// The bounds when none are given.
+const (
+	DefaultPath     = "/mqtt"
+	defaultMaxHead  = 8 << 10
+	defaultMaxFrame = 8 << 20
+)
+
+// maxOwed bounds the answers to pings that nobody reads.
+const maxOwed = 1 << 10
+
+// Codec is one connection.
+type Codec struct {
+	options *Options
+	peer    netip.Addr     // the socket's
+	client  netip.AddrPort // as a trusted proxy says
+	head    []byte         // of the request, until it is whole; then nil
+	owed    []byte         // the codec's own words
+	err     error          // why nothing more is taken
+	frames  frames
+	open    bool // the request is granted
+	closed  bool // our close frame is out
+}
+
+// New returns the codec of a connection from peer.
+func New(o *Options, peer netip.Addr) *Codec { return &Codec{options: o, peer: peer} }
+
+// Decode appends to dst what wire says, behind what came before. Its error is
+// io.EOF when the peer has closed in order, and says else why the connection must
+// end; it stays. The answer to the peer is among what the codec owes.
+func (c *Codec) Decode(dst, wire []byte) ([]byte, error) {
+	if c.err == nil && !c.open {
+		wire = c.request(wire)
+	}
+	if c.err == nil && c.open {
+		dst, c.err = c.frames.decode(dst, wire, c)
+	}
+	return dst, c.err
+}
+
+// Encode appends to dst what the codec owes, and one frame that holds plain.
+func (c *Codec) Encode(dst, plain []byte) []byte {
+	dst = append(dst, c.owed...)
+	c.owed = nil
+	if len(plain) == 0 || !c.open || c.closed {
+		return dst
+	}
+	return append(appendHead(dst, binaryFrame, len(plain)), plain...)
+}
+
+// Owes says whether the codec has something to say of its own.
+func (c *Codec) Owes() bool { return len(c.owed) > 0 }
+
+// End appends what the codec owes and its farewell, once.
+func (c *Codec) End(dst []byte) []byte {
+	dst = c.Encode(dst, nil)
+	if !c.open || c.closed {
+		return dst
+	}
+	c.closed = true
+	return appendClose(dst, normalClosure, "")
+}
+
+// Remote is the client's address as a trusted proxy says, the zero value when
+// none does.
+func (c *Codec) Remote() netip.AddrPort { return c.client }
+
+// fail owes the peer a close frame.
+func (c *Codec) fail(code uint16, why string) error {
+	c.farewell(code, why)
+	return fault.New(fault.WebSocket, "%s (close code %d).", why, code)
+}
+
+func (c *Codec) farewell(code uint16, why string) {
+	if !c.closed {
+		c.owed, c.closed = appendClose(c.owed, code, why), true
+	}
+}
+
+// closeReceived answers the peer's close frame.
+func (c *Codec) closeReceived(payload []byte) error {
+	code, ok := closeCode(payload)
+	if !ok {
+		return c.fail(protocolError, "The close frame's code or text is not valid")
+	}
+	c.farewell(code, "")
+	return io.EOF
+}
+
+// ping answers a ping. When the answers pile up, the peer does not read them and
+// further ones are left out.
+func (c *Codec) ping(payload []byte) {
+	if len(c.owed) < maxOwed && !c.closed {
+		c.owed = append(appendHead(c.owed, pong, len(payload)), payload...)
+	}
+}
