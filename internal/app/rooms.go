@@ -114,7 +114,7 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 func (a *App) startBroker(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT
 	b, err := broker.New(limited(broker.Options{
-		Listeners: []broker.Listener{{Address: c.Listen, MaxConnections: c.MaxConnections}},
+		Listeners: a.listeners(),
 		Zone:      zone(&c),
 		System:    a.system(), DelayedMessages: c.Topics.DelayedMessages, DelayedBytes: int(c.Topics.DelayedBytes),
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,

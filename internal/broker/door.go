@@ -31,8 +31,10 @@ type Listener struct {
 	TLS *certs.Options
 	// WebSocket is nil for MQTT without it.
 	WebSocket *websocket.Options
-	// Proxies are who speaks the PROXY protocol here; when there are any, nobody else
-	// may connect.
+	// ProxyProtocol says that each connection begins with a PROXY header; then only
+	// Proxies may connect.
+	ProxyProtocol bool
+	// Proxies are whose PROXY header and X-Forwarded-For are believed.
 	Proxies []netip.Prefix
 	// MaxConnections bounds the open connections; 0 is 100,000.
 	MaxConnections int
@@ -89,7 +91,7 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 	o := listener.Options{
 		Address: l.Address, Unix: l.Unix, SocketMode: l.SocketMode,
 		Anonymous: l.Anonymous, Authenticated: b.options.Authenticator != nil,
-		TLS: l.TLS, WebSocket: l.WebSocket, Proxies: l.Proxies, HandshakeTimeout: l.HandshakeTimeout,
+		TLS: l.TLS, WebSocket: l.WebSocket, ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies, HandshakeTimeout: l.HandshakeTimeout,
 		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst,
 		Accept: d.adopt, Refused: d.refused, Log: b.options.Log,
 	}

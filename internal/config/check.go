@@ -39,6 +39,9 @@ func (k *checker) problem(key, message string, args ...any) {
 func check(c *Config, o *Origins, bad doubts) []Problem {
 	k := &checker{origins: o, bad: bad}
 	k.addresses(c)
+	if !bad["mqtt.listeners"] {
+		k.listeners(c)
+	}
 	if !bad["streams"] {
 		k.streams(c.Streams)
 		k.storage(c)
@@ -57,6 +60,9 @@ func check(c *Config, o *Origins, bad doubts) []Problem {
 }
 
 func (k *checker) addresses(c *Config) {
+	if c.MQTT.Listen == "" && len(c.MQTT.Listeners) > 0 {
+		return
+	}
 	host, mqttPort, ok := k.address("mqtt.listen", c.MQTT.Listen)
 	if ok && !loopback(host) {
 		k.problem("mqtt.listen", "is %s, which others can reach, while no authentication is configured: every client would be let in. Listen on a loopback address, such as 127.0.0.1:%s", c.MQTT.Listen, mqttPort)

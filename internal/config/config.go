@@ -32,7 +32,9 @@ type Log struct {
 
 // MQTT configures the broker.
 type MQTT struct {
-	Listen           string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port for MQTT clients. Clients are anonymous, so it has to be a loopback address."`
+	Listen           string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port of the listener named default, MQTT over TCP. Clients are anonymous, so it has to be a loopback address. Empty: there is none, only mqtt.listeners."`
+	Listeners        []Listener    `yaml:"listeners" max:"64" default:"[]" doc:"Further listeners."`
+	Zones            []Zone        `yaml:"zones" max:"64" default:"[]" doc:"Settings for the clients of some listeners."`
 	MaxPacketSize    Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"7MiB" doc:"Largest packet that a client may send or is sent."`
 	MaxConnections   int           `yaml:"max_connections" default:"100000" min:"1" max:"10000000" doc:"Connections at one time; more are refused."`
 	ConnectTimeout   time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`

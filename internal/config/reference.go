@@ -11,23 +11,37 @@ import (
 func Reference() string {
 	var b strings.Builder
 	b.WriteString(referenceHead)
-	var single []*field
+	writeSection(&b, "Top level", "", root.single(), EnvName)
 	for _, f := range root.fields {
-		if f.kind != group && f.kind != groups {
-			single = append(single, f)
-		}
-	}
-	writeSection(&b, "Top level", "", single, EnvName)
-	for _, f := range root.fields {
-		switch f.kind {
-		case group:
-			writeSection(&b, f.name, f.doc, f.fields, EnvName)
-		case groups:
-			intro := fmt.Sprintf("%s\n\nType: %s. Environment: `%s`, as JSON. Default: `%s`. Keys of each:", f.doc, f.typeName(), EnvName(f.key), f.def)
-			writeSection(&b, f.name, intro, f.fields, nil)
-		}
+		writeGroup(&b, f)
 	}
 	return b.String()
+}
+
+// writeGroup writes a section for a group or a list of groups, and behind it one for
+// each that it holds.
+func writeGroup(b *strings.Builder, f *field) {
+	switch f.kind {
+	case group:
+		writeSection(b, f.key, f.doc, f.single(), EnvName)
+	case groups:
+		intro := fmt.Sprintf("%s\n\nType: %s. Environment: `%s`, as JSON. Default: %s. Keys of each:", f.doc, f.typeName(), EnvName(f.key), defaultCell(f))
+		writeSection(b, f.key, intro, f.fields, nil)
+		return
+	}
+	for _, c := range f.fields {
+		writeGroup(b, c)
+	}
+}
+
+// single are the fields below f that are no groups.
+func (f *field) single() (all []*field) {
+	for _, c := range f.fields {
+		if c.kind != group && c.kind != groups {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 const referenceHead = `# Configuration

@@ -105,11 +105,11 @@ func (h *handshakes) end() {
 }
 
 // shakesHands says whether something comes before a connection can be handed on.
-func (l *Listener) shakesHands() bool { return l.store != nil || len(l.o.Proxies) > 0 }
+func (l *Listener) shakesHands() bool { return l.store != nil || l.o.ProxyProtocol }
 
-// proxied says whether that source may speak for others.
-func (l *Listener) proxied(remote netip.AddrPort) bool {
-	return l.o.Unix || slices.ContainsFunc(l.o.Proxies, func(p netip.Prefix) bool { return p.Contains(remote.Addr()) })
+// trusted says whether that source may speak for others.
+func (l *Listener) trusted(source netip.Addr) bool {
+	return slices.ContainsFunc(l.o.Proxies, func(p netip.Prefix) bool { return p.Contains(source) })
 }
 
 // begin gives the handshake a goroutine, which ends with it.
@@ -136,7 +136,7 @@ func (l *Listener) shake(nc net.Conn, a *Arrival, since time.Time) error {
 	if err := nc.SetDeadline(since.Add(l.o.HandshakeTimeout)); err != nil {
 		return err
 	}
-	if len(l.o.Proxies) > 0 {
+	if l.o.ProxyProtocol {
 		h, err := proxy.Read(nc)
 		if err != nil {
 			return err

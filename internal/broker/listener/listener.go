@@ -59,8 +59,10 @@ type Options struct {
 	TLS *certs.Options
 	// WebSocket is nil for MQTT without it.
 	WebSocket *websocket.Options
-	// Proxies are who speaks the PROXY protocol here. When there are any, nobody else
-	// may connect.
+	// ProxyProtocol says that each connection begins with a PROXY header; then only
+	// Proxies may connect, and whoever may open a Unix socket.
+	ProxyProtocol bool
+	// Proxies are whose PROXY header and X-Forwarded-For are believed.
 	Proxies []netip.Prefix
 	// MaxConnections bounds the open connections; 0 is DefaultMaxConnections.
 	MaxConnections int
@@ -132,6 +134,7 @@ func New(o Options) (*Listener, error) {
 	l.shakes = newHandshakes(o.Handshakes)
 	if o.WebSocket != nil {
 		l.o.WebSocket = o.WebSocket.WithDefaults()
+		l.o.WebSocket.Trusted = l.trusted
 	}
 	if o.TLS == nil {
 		return l, nil
@@ -233,7 +236,7 @@ func (l *Listener) acceptConn(ln net.Listener) error {
 	l.counts.Accepted.Add(1)
 	remote := remoteOf(nc)
 	switch {
-	case len(l.o.Proxies) > 0 && !l.proxied(remote):
+	case l.o.ProxyProtocol && !l.o.Unix && !l.trusted(remote.Addr()):
 		l.refuse(nc, fault.New(fault.ProxyUntrusted, "The source is none of the trusted proxies."))
 	case l.shakesHands():
 		l.begin(nc, remote)

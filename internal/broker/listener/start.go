@@ -40,7 +40,7 @@ func (l *Listener) Start(ctx context.Context) error {
 
 // bare says that MQTT is all that is spoken here.
 func (l *Listener) bare() bool {
-	return l.store == nil && l.o.WebSocket == nil && len(l.o.Proxies) == 0
+	return l.store == nil && l.o.WebSocket == nil && !l.o.ProxyProtocol
 }
 
 func (l *Listener) listen(ctx context.Context) (net.Listener, error) {

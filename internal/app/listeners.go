@@ -1,0 +1,83 @@
+package app
+
+import (
+	"cmp"
+	"crypto/tls"
+
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/certs"
+	"github.com/millrace/millrace/internal/broker/websocket"
+	"github.com/millrace/millrace/internal/config"
+)
+
+// listeners are the broker's ways in: that of mqtt.listen and those of mqtt.listeners.
+func (a *App) listeners() (all []broker.Listener) {
+	c := &a.cfg.MQTT
+	if c.Listen != "" {
+		all = append(all, broker.Listener{Name: "default", Address: c.Listen, MaxConnections: c.MaxConnections})
+	}
+	for i := range c.Listeners {
+		all = append(all, a.listener(&c.Listeners[i]))
+	}
+	return all
+}
+
+func (a *App) listener(l *config.Listener) broker.Listener {
+	out := broker.Listener{
+		Name: l.Name, Address: l.Address, Unix: l.Kind == "unix", SocketMode: l.Mode(), Anonymous: l.Anonymous,
+		MaxConnections: cmp.Or(l.MaxConnections, a.cfg.MQTT.MaxConnections), MaxPerAddress: l.MaxPerAddress,
+		AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst, HandshakeTimeout: l.HandshakeTimeout,
+		ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies(), Zone: a.zoneNamed(l.Zone),
+	}
+	if l.TLS() {
+		out.TLS = a.certificates(l)
+	}
+	if l.WebSocket() {
+		out.WebSocket = &websocket.Options{Path: l.Path, Origins: l.Origins}
+	}
+	return out
+}
+
+// tlsVersions are the versions as the configuration has them.
+var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
+
+func (a *App) certificates(l *config.Listener) *certs.Options {
+	o := &certs.Options{
+		ClientCA: l.ClientCAFiles, ClientAuth: certs.ClientAuth(l.ClientCertificate), RevocationLists: l.RevocationFiles,
+		MinVersion: tlsVersions[l.TLSMin], MaxVersion: tlsVersions[l.TLSMax], Ciphers: certs.Policy(l.Ciphers),
+		OCSP: certs.OCSPMode(l.OCSP), OCSPResponder: l.OCSPResponder, Log: a.log.With("listener", l.Name),
+	}
+	for i, path := range l.CertificateFiles {
+		p := certs.Pair{Certificate: path, Key: l.KeyFiles[i]}
+		if i < len(l.StapleFiles) {
+			p.Staple = l.StapleFiles[i]
+		}
+		o.Pairs = append(o.Pairs, p)
+	}
+	return o
+}
+
+// zoneNamed is a zone of the configuration: what it does not say is as for all.
+func (a *App) zoneNamed(name string) *broker.Zone {
+	for i := range a.cfg.MQTT.Zones {
+		if z := &a.cfg.MQTT.Zones[i]; name != "" && z.Name == name {
+			return a.zoneOf(z)
+		}
+	}
+	return nil
+}
+
+func (a *App) zoneOf(z *config.Zone) *broker.Zone {
+	c := a.cfg.MQTT
+	c.MaxPacketSize = cmp.Or(z.MaxPacketSize, c.MaxPacketSize)
+	c.ConnectTimeout = cmp.Or(z.ConnectTimeout, c.ConnectTimeout)
+	c.KeepAliveMax = cmp.Or(z.KeepAliveMax, c.KeepAliveMax)
+	c.ReceiveMaximum = cmp.Or(z.ReceiveMaximum, c.ReceiveMaximum)
+	c.InflightWindow = cmp.Or(z.InflightWindow, c.InflightWindow)
+	c.QueueMessages = cmp.Or(z.QueueMessages, c.QueueMessages)
+	c.QueueBytes = cmp.Or(z.QueueBytes, c.QueueBytes)
+	c.MaxClientID = cmp.Or(z.MaxClientID, c.MaxClientID)
+	c.Subscriptions = cmp.Or(z.Subscriptions, c.Subscriptions)
+	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone
+	return &own
+}
