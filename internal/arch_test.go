@@ -39,6 +39,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/session":   "the shell around the core",
 		"internal/broker/retain":    "retained messages, which every loop reads",
 		"internal/broker/limit":     "how much is too much",
+		"internal/broker/rewrite":   "topics that clients name otherwise",
 		"internal/broker/delay":     "messages to be published later",
 		"internal/broker/sys":       "what it tells about itself",
 		"internal/broker/certs":     "a listener's TLS settings",

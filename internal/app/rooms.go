@@ -113,14 +113,18 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 
 func (a *App) startBroker(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT
-	b, err := broker.New(limited(broker.Options{
+	o, err := special(limited(broker.Options{
 		Listeners: a.listeners(),
 		Zone:      zone(&c),
-		System:    a.system(), DelayedMessages: c.Topics.DelayedMessages, DelayedBytes: int(c.Topics.DelayedBytes),
-		Keeper: a.streams, Log: a.log, Loops: c.Loops,
+		System:    a.system(),
+		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
-	}, c.Limits))
+	}, c.Limits), c.Topics)
+	if err != nil {
+		return nil, err
+	}
+	b, err := broker.New(o)
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/retain"
+	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
@@ -36,6 +37,10 @@ type Options struct {
 	DelayedMessages, DelayedBytes int
 	// Delays holds them; nil is memory, within these bounds.
 	Delays Delays
+	// Rewrite changes topics before anything else looks at them; nil changes none.
+	Rewrite *rewrite.Rules
+	// AutoSubscriptions are what each client is subscribed to when it comes in.
+	AutoSubscriptions []AutoSubscription
 	// System is what the node tells about itself below $SYS.
 	System System
 	// Keeper is the log; nil keeps nothing.
@@ -164,6 +169,7 @@ func newWorker(b *Broker, home int) *worker {
 	w := &worker{broker: b, options: &b.options, home: home, log: b.options.Log, clients: map[string]*client{}}
 	w.loop = loop.New(w, b.options.Now)
 	w.routes = newRoutes(&b.router, home)
+	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)

@@ -63,6 +63,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	c.id, c.name = id, shown(id)
 	w.clients[id] = c
 	w.broker.connections.Add(1)
+	w.entering(c, p, id)
 	before := c.conn.Output()
 	w.send(c, before, c.session.Accept(before, p, id, assigned))
 	c.conn.Wake(c.session.Deadline())
@@ -72,6 +73,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.counts.notKept++
 		w.debug(c, "the session ends with its connection, though the client asked for more")
 	}
+	w.entered(c, p)
 }
 
 // outlives says whether the client asks for a session that is kept when the
@@ -111,12 +113,14 @@ func (w *worker) leave(c *client, err error) {
 // Closed is loop.Handler's: the peer has gone without a word.
 func (w *worker) Closed(conn *loop.Conn, err error) {
 	c := clientOf(conn)
+	w.why = lost
 	w.forget(c)
 	w.debug(c, "connection lost", "lasted_ms", w.lasted(c), "error", err)
 }
 
 // gone takes the client out and says so.
 func (w *worker) gone(c *client, err error) {
+	w.why = goneFor(err)
 	if err == nil {
 		w.forget(c)
 		w.debug(c, "client disconnected", "lasted_ms", w.lasted(c))
@@ -152,6 +156,7 @@ func (w *worker) forget(c *client) {
 		w.broker.router.remove(s)
 	}
 	c.filters, c.last, c.retained = nil, nil, nil
+	w.tellGone(c)
 	if will := c.session.Will(w.loop.Now()); will != nil {
 		w.publishOwn(will, 0)
 	}
@@ -165,9 +170,10 @@ func (w *worker) subscribe(c *client, p *packet.Subscribe) {
 			w.refuseFilter(c, fault.RateExceeded)
 			continue
 		}
-		w.reasons = append(w.reasons, w.subscribeTo(c, &p.Filters[i], p.SubscriptionID))
+		w.reasons = append(w.reasons, w.ask(c, &p.Filters[i], p.SubscriptionID))
 	}
 	w.granted(c, p)
+	w.tellSubscribed(c, p.Filters, w.reasons)
 }
 
 // subscribeTo enters one filter and returns its reason code.
@@ -210,6 +216,7 @@ func (w *worker) enter(c *client, old, s *subscription) {
 func (w *worker) unsubscribe(c *client, p *packet.Unsubscribe) {
 	w.reasons = w.reasons[:0]
 	for _, f := range p.Filters {
+		f, _ := w.rewriteFilter(c, f)
 		s := c.filters[string(f)]
 		if s == nil {
 			w.reasons = append(w.reasons, packet.NoSubscriptionExisted)
@@ -221,4 +228,5 @@ func (w *worker) unsubscribe(c *client, p *packet.Unsubscribe) {
 	}
 	before := c.conn.Output()
 	w.send(c, before, c.session.Ended(before, p.ID, w.reasons))
+	w.tellUnsubscribed(c, p.Filters, w.reasons)
 }

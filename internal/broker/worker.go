@@ -18,7 +18,8 @@ type client struct {
 	door     *door
 	id       string // once admitted
 	name     string // the identifier it came with, as the log shows it
-	since    int64  // when it was accepted, ns since 1970
+	username string
+	since    int64 // when it was accepted, ns since 1970
 	filters  map[string]*subscription
 	last     *route            // of the topic it published to last
 	full     bool              // paused: its receive maximum is used up
@@ -44,6 +45,8 @@ type worker struct {
 
 	clients   map[string]*client // by client identifier
 	routes    *routes
+	rewrites  *rewrites
+	why       string // the connection that is being forgotten has ended, for $SYS
 	images    images
 	keeping   keeping
 	exchange  exchange
@@ -157,6 +160,9 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	if w.refusedForRate(c, ev) {
 		return
 	}
+	if w.rewrites != nil && !w.rewritePublish(c, ev) {
+		return
+	}
 	if m.Topic[0] == '$' { // only $delayed comes this far
 		w.delayed(c, ev)
 		return
@@ -258,6 +264,8 @@ func (w *worker) Message(v any) {
 	case *census:
 		w.countFor(v)
 	case wakeSlowed: // Turn sees to it
+	case systemNews:
+		w.publishSystem(v.message)
 	case due:
 		w.publishDue(v.message)
 	case drain:

@@ -47,6 +47,7 @@ func check(c *Config, o *Origins, bad doubts) []Problem {
 		k.storage(c)
 	}
 	k.historian(c)
+	k.topics(&c.MQTT.Topics)
 	if c.MQTT.KeepAliveMax%time.Second != 0 {
 		k.problem("mqtt.keep_alive_max", "has to be whole seconds")
 	}

@@ -43,7 +43,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 			ReceiveMaximum: 1024, InflightWindow: 64, QueueMessages: 1000, QueueBytes: 4 << 20, MaxClientID: 256, Subscriptions: 10000,
 			TopicAliases: 32, SharedStrategy: "round_robin", RetainedMessages: 100000, RetainedBytes: 256 << 20,
 			Limits: Limits{Policy: "pause", Total: TotalRates{Connects: 5000, ConnectsBurst: 20000}},
-			Topics: Topics{SysInterval: 10 * time.Second, SysMosquitto: true, SysEMQX: true, DelayedMessages: 100000, DelayedBytes: 64 << 20},
+			Topics: Topics{SysInterval: 10 * time.Second, SysMosquitto: true, SysEMQX: true, DelayedMessages: 100000, DelayedBytes: 64 << 20, Rewrite: []RewriteRule{}, AutoSubscribe: []AutoSubscribe{}},
 		},
 		HTTP:      HTTP{"127.0.0.1:18083", 12 * time.Hour, time.Hour},
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
