@@ -44,6 +44,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/sys":       "what it tells about itself",
 		"internal/broker/certs":     "a listener's TLS settings",
 		"internal/broker/websocket": "a listener's WebSocket settings",
+		"internal/broker/histogram": "times that loops count",
 	},
 	"internal/broker/loop": {},
 	"internal/historian":   {"internal/historian/warm": "its chunks"},

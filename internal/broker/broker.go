@@ -48,6 +48,9 @@ type Options struct {
 	// Authenticator is asked about each client; nil lets everybody in, and then
 	// only loopback addresses may be listened on.
 	Authenticator Authenticator
+	// Refused is told of everybody who is turned away, closed for a fault or not
+	// allowed something. Loops call it: it must not block. It may be nil.
+	Refused func(Refusal)
 	// Log may be nil.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -127,6 +130,7 @@ type Broker struct {
 	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
+	looks       looks
 	started     bool
 	closing     sync.Once
 	stopped     chan struct{}

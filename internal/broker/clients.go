@@ -68,6 +68,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	w.send(c, before, c.session.Accept(before, p, id, assigned))
 	c.conn.Wake(c.session.Deadline())
 	c.conn.Faster()
+	w.counts.lags.connect.Add(w.loop.Now()-c.since, 1)
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive)
 	if outlives(p) {
 		w.counts.notKept++
@@ -133,7 +134,7 @@ func (w *worker) gone(c *client, err error) {
 // sayWhy counts and logs why the broker ends a connection.
 func (w *worker) sayWhy(c *client, err error) {
 	switch code := fault.CodeOf(err); {
-	case errors.Is(err, errShutdown) || errors.Is(err, errTakenOver):
+	case errors.Is(err, errShutdown) || errors.Is(err, errTakenOver) || errors.Is(err, errKicked):
 		w.counts.closed[code]++
 		w.debug(c, "connection closed", "lasted_ms", w.lasted(c), "error", err)
 	case errors.Is(err, errKeepAlive):
@@ -141,6 +142,7 @@ func (w *worker) sayWhy(c *client, err error) {
 		w.refusals.log("connection closed", about(c, "lasted_ms", w.lasted(c), "error", err)...)
 	default:
 		w.counts.refused[code]++
+		w.reportRefusal(c, err)
 		w.refusals.log("connection refused", about(c, "lasted_ms", w.lasted(c), "error", err)...)
 	}
 }
@@ -186,6 +188,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	reason, code, ok := c.session.Grant(f, have)
 	if !ok {
 		w.counts.ungranted[code]++
+		w.reportRefusal(c, fault.New(code, "The subscription to %q was refused.", shown(f.Filter)))
 		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 		return reason
 	}

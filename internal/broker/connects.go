@@ -61,5 +61,6 @@ func (w *worker) refuse(c *client, err error) {
 // refuseFilter refuses one filter of a SUBSCRIBE.
 func (w *worker) refuseFilter(c *client, code fault.Code) {
 	w.counts.ungranted[code]++
+	w.reportRefusal(c, fault.New(code, ""))
 	w.reasons = append(w.reasons, session.Reason(packet.TypeSuback, code))
 }

@@ -14,6 +14,7 @@ import (
 type images struct {
 	list  []image
 	arena []byte
+	at    int64 // when the message came
 	p     packet.Publish
 }
 
@@ -42,6 +43,7 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 	if v != packet.V5 {
 		ids = nil
 	}
+	k.at = m.Time
 	for i := range k.list {
 		if e := &k.list[i]; e.version == v && e.QoS == qos && e.retain == retain && slices.Equal(e.ids, ids) {
 			return &e.Image
@@ -87,7 +89,7 @@ func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
 		return
 	}
 	if outcome, code := w.try(c, w.imageFor(c, g, m)); outcome == session.Dropped {
-		w.counts.dropped[code]++
+		w.missed(c, code)
 	}
 }
 
@@ -104,7 +106,8 @@ func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code)
 	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)
 	c.conn.SetOutput(out)
 	if outcome == session.Sent {
-		w.countOut(im.QoS, len(out)-len(before))
+		w.countOut(c, im.QoS, len(out)-len(before))
+		w.delivered(w.images.at)
 	}
 	return outcome, code
 }
@@ -117,9 +120,9 @@ func (w *worker) pushWaiting(c *client) {
 		c.conn.SetOutput(out)
 		switch {
 		case sent:
-			w.countOut(out[len(before)]>>1&3, len(out)-len(before))
+			w.countOut(c, out[len(before)]>>1&3, len(out)-len(before))
 		case expired:
-			w.counts.dropped[fault.Expired]++
+			w.missed(c, fault.Expired)
 		default:
 			return
 		}

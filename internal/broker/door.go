@@ -156,5 +156,6 @@ func (d *door) Release(c *loop.Conn) { d.listener.Release(c.Origin().Addr()) }
 // refused counts who did not get as far as a loop.
 func (d *door) refused(err error, remote net.Addr) {
 	d.broker.turnedAway[fault.CodeOf(err)].Add(1)
+	d.refuse(remote, err)
 	d.broker.options.Log.Debug("connection refused", "listener", d.name, "remote", addressText(remote), "reason", fault.CodeOf(err).String(), "error", err)
 }

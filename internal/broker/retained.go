@@ -72,7 +72,7 @@ func (w *worker) pushRetained(c *client) {
 // aged returns the message with what is left of its expiry interval [MQTT-3.3.2-6].
 func aged(m *msg.Message, now int64) (msg.Message, bool) {
 	c := *m
-	c.Retain = true
+	c.Retain, c.Time = true, now // it goes out now: that it stood here is no delay
 	if m.Expiry == 0 {
 		return c, true
 	}

@@ -3,6 +3,7 @@ package broker
 import (
 	"sync"
 
+	"github.com/millrace/millrace/internal/broker/histogram"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -51,6 +52,10 @@ type Stats struct {
 	// OverRate counts how often a client was paused or refused for a rate, by whose
 	// and which rate that was: client_messages, listener_bytes, total_connects.
 	OverRate map[string]uint64
+	// DeliverTime is from the arrival of a message to the hand-over to a receiver's
+	// socket, of those that did not wait in a queue; ConnectTime is from the
+	// acceptance of a socket to its CONNACK.
+	DeliverTime, ConnectTime histogram.Histogram
 }
 
 // codes is the length of a table by fault.Code.
@@ -69,6 +74,7 @@ type counts struct {
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
 	overRate                overRate
+	lags                    lags
 }
 
 // published is a loop's counts as others may read them: the loop copies them here
@@ -135,6 +141,8 @@ func (s *Stats) add(c *counts) {
 	c.overRate.add(s.OverRate)
 	s.WatchDropped += c.watchDropped
 	s.SessionsNotKept += c.notKept
+	s.DeliverTime.Merge(&c.lags.deliver)
+	s.ConnectTime.Merge(&c.lags.connect)
 	addByCode(s.Dropped, &c.dropped)
 	addByCode(s.Refused, &c.refused)
 	addByCode(s.Closed, &c.closed)
@@ -150,7 +158,9 @@ func addByCode(to map[fault.Code]uint64, counts *[codes]uint64) {
 }
 
 // countOut counts a PUBLISH to a client.
-func (w *worker) countOut(qos byte, size int) {
+func (w *worker) countOut(c *client, qos byte, size int) {
+	c.tally.messagesOut++
+	c.tally.bytesOut += uint64(size)
 	w.counts.messagesOut[qos]++
 	w.counts.packetsOut[packet.TypePublish]++
 	w.counts.bytesOut += uint64(size)

@@ -27,6 +27,7 @@ type client struct {
 	slowed   bool              // paused: it is over a rate
 	pace     *pace             // nil: no rate is kept
 	retained []pendingRetained // for its new subscriptions
+	tally    tally
 
 	build uint64 // the route it was last put into, and
 	place int    // where
@@ -62,6 +63,7 @@ type worker struct {
 	draining  bool           // nothing more is taken from clients
 	quiet     chan<- bool    // told once when the log has answered for everything
 
+	prompt    uint64 // messages that came in this turn and leave in it
 	counts    counts
 	published published
 }
@@ -99,6 +101,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		used += size
 	}
 	w.counts.bytesIn += uint64(used)
+	c.tally.bytesIn += uint64(used)
 	return used
 }
 
@@ -127,8 +130,10 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Connect:
 		return w.connect(c, &ev.Connect, rest)
 	case session.Publish:
+		c.tally.messagesIn++
 		w.publish(c, ev)
 	case session.Refused:
+		w.reportRefusal(c, ev.Err)
 		w.counts.messagesIn[ev.Message.QoS]++
 		w.counts.dropped[fault.CodeOf(ev.Err)]++
 	case session.Subscribe:
@@ -147,6 +152,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 func (w *worker) send(c *client, before, after []byte) {
 	if len(after) > len(before) {
 		w.countAnswer(after[len(before):])
+		c.tally.bytesOut += uint64(len(after) - len(before))
 	}
 	c.conn.SetOutput(after)
 }
@@ -268,6 +274,8 @@ func (w *worker) Message(v any) {
 		w.publishSystem(v.message)
 	case due:
 		w.publishDue(v.message)
+	case *inquiry:
+		w.inquire(v)
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case goodbye:
@@ -283,6 +291,7 @@ func (w *worker) Turn() {
 	w.keeping.endTurn()
 	w.exchange.endTurn()
 	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
+	w.timeDeliveries()
 	w.published.set(&w.counts)
 	if w.quiet != nil && w.keeping.flights == 0 {
 		w.quiet <- true

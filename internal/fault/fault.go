@@ -74,6 +74,7 @@ const (
 	Banned
 	MemoryGuard
 	ExclusiveTaken
+	Kicked
 	codes
 )
 
@@ -143,6 +144,7 @@ var table = [codes]row{
 	ConnectRate:               {"connect_rate_exceeded", 0x9F, 429, 4262, "Connection rate exceeded"},
 	Banned:                    {"banned", 0x8A, 403, 4263, "Banned"},
 	MemoryGuard:               {"memory_guard", 0x89, 503, 4264, "Memory nearly used up"},
+	Kicked:                    {"kicked", 0x98, 409, 4270, "Closed by an operator"},
 }
 
 // Codes returns every code, for tables and documentation.

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+var (
+	_ api.Clients          = clientsAPI{}
+	_ api.RetainedMessages = clientsAPI{}
+)
+
+// clientsAPI shows the broker's clients in the API's words.
+type clientsAPI struct{ *broker.Broker }
+
+func (c clientsAPI) Clients(ctx context.Context, q api.ClientQuery) ([]api.Client, int, error) {
+	list, count, err := c.Broker.Clients(ctx, broker.ClientQuery{
+		Prefix: q.Prefix, Search: q.Search, State: q.State, Listener: q.Listener, Protocol: q.Protocol, User: q.User,
+		Address: q.Address, Reason: q.Reason, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
+	})
+	return convert(list, clientRow), count, err
+}
+
+func offset(p api.Paging) int { return (p.Page - 1) * p.Limit }
+
+func clientRow(i broker.ClientInfo) api.Client {
+	return api.Client{
+		ID: i.ID, User: i.User, Address: i.Address(), Listener: i.Listener, Transport: i.Transport, Protocol: i.Protocol.String(),
+		Connected: i.Connected, ConnectedAt: moment(i.ConnectedAt), DisconnectedAt: moment(i.DisconnectedAt),
+		CleanStart: i.CleanStart, SessionExpiry: int64(i.SessionExpiry), ExpiresAt: moment(i.ExpiresAt), KeepAlive: i.KeepAlive,
+		Subscriptions: i.Subscriptions, Inflight: i.Inflight, Queued: i.Queued, QueuedBytes: i.QueuedBytes,
+		MessagesIn: i.MessagesIn, MessagesOut: i.MessagesOut, BytesIn: i.BytesIn, BytesOut: i.BytesOut,
+		InRate: i.InRate, OutRate: i.OutRate, Dropped: i.Dropped, LastError: lastError(i), Limited: i.Limited,
+	}
+}
+
+// moment is a time of ns since 1970; 0 is none.
+func moment(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+func lastError(i broker.ClientInfo) *api.LastError {
+	if i.ErrorAt == 0 {
+		return nil
+	}
+	return &api.LastError{Code: i.Error.Quote(), Reason: i.Error.String(), Text: i.Error.Title(), At: moment(i.ErrorAt)}
+}
+
+func (c clientsAPI) Client(ctx context.Context, id string) (api.ClientDetail, error) {
+	d, err := c.Broker.Client(ctx, id)
+	if err != nil {
+		return api.ClientDetail{}, err
+	}
+	return api.ClientDetail{Client: clientRow(d.ClientInfo), Subscribed: convert(d.Subscribed, subscriptionRow)}, nil
+}
+
+func (c clientsAPI) Subscriptions(ctx context.Context, q api.SubscriptionQuery) ([]api.ClientSubscription, int, error) {
+	list, count, err := c.Broker.Subscriptions(ctx, broker.SubscriptionQuery{
+		Client: q.Client, Prefix: q.Prefix, Search: q.Search, Topic: q.Topic, Shared: q.Shared,
+		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
+	})
+	return convert(list, subscriptionRow), count, err
+}
+
+func subscriptionRow(s broker.SubscriptionInfo) api.ClientSubscription {
+	return api.ClientSubscription{
+		Client: s.Client, Filter: s.Filter, QoS: int(s.QoS), NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
+		RetainHandling: int(s.RetainHandling), ID: int(s.ID), Share: s.Share, Connected: s.Connected,
+	}
+}
+
+func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Retained, int, error) {
+	list, count, err := c.Broker.Retained(ctx, broker.RetainedQuery{
+		Prefix: q.Prefix, Search: q.Search, Filter: q.Filter,
+		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
+	})
+	return convert(list, func(m *msg.Message) api.Retained { return api.RetainedOf(m) }), count, err
+}

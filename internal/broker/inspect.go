@@ -1,0 +1,264 @@
+package broker
+
+import (
+	"context"
+	"net"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// ClientInfo is one client and its session as its loop saw it.
+type ClientInfo struct {
+	ID, User, Listener, Transport string
+
+	Protocol       packet.Version
+	Connected      bool
+	ConnectedAt    int64 // ns since 1970, as the other times; 0 is never
+	DisconnectedAt int64
+	CleanStart     bool
+	SessionExpiry  uint32 // seconds
+	ExpiresAt      int64
+	KeepAlive      int // seconds
+	Subscriptions  int
+	Inflight       int
+	Queued         int
+	QueuedBytes    int64
+	MessagesIn     uint64
+	MessagesOut    uint64
+	BytesIn        uint64
+	BytesOut       uint64
+	InRate         float64 // messages a second
+	OutRate        float64
+	Dropped        uint64
+	// Error and ErrorAt are what it was last refused or last missed; ErrorAt is 0
+	// when there was nothing.
+	Error   fault.Code
+	ErrorAt int64
+	// Limited says that it is read no further because of a limit.
+	Limited bool
+
+	conn   uint64 // the connection's number
+	remote net.Addr
+}
+
+// Address is where it connects from, of a disconnected client the last one known.
+func (i *ClientInfo) Address() string { return addressText(i.remote) }
+
+// inquiry is a question to a loop, which answers a slice at a time, so that its
+// clients do not wait: next is called until it returns false.
+type inquiry struct {
+	next func(w *worker) (more bool)
+	done chan<- struct{}
+}
+
+// slice is how many clients or subscriptions a loop looks at in one turn.
+const slice = 512
+
+func (w *worker) inquire(q *inquiry) {
+	if q.next(w) {
+		w.loop.Post(q)
+		return
+	}
+	q.done <- struct{}{}
+}
+
+// ask puts a question to each of the workers, of which begin makes one loop's part,
+// and returns when all have answered.
+func (b *Broker) ask(ctx context.Context, workers []*worker, begin func(i int) func(w *worker) bool) error {
+	if !b.running() {
+		return errStopped
+	}
+	done := make(chan struct{}, len(workers))
+	for i, w := range workers {
+		w.loop.Post(&inquiry{next: begin(i), done: done})
+	}
+	for range workers {
+		select {
+		case <-done:
+		case <-b.stopped:
+			return errStopped
+		case <-ctx.Done():
+			return fault.Wrap(fault.Timeout, "broker: inspect", ctx.Err(), "The broker did not answer in time.")
+		}
+	}
+	return nil
+}
+
+// tell is ask for one worker and something that is done at once.
+func (b *Broker) tell(ctx context.Context, w *worker, f func(w *worker)) error {
+	return b.ask(ctx, []*worker{w}, func(int) func(w *worker) bool {
+		return func(w *worker) bool { f(w); return false }
+	})
+}
+
+// overClients visits every client of a loop, a slice in each turn; visit returns
+// how much work that was.
+func overClients(visit func(w *worker, c *client) int) func(w *worker) bool {
+	var all []*client
+	begun := false
+	return func(w *worker) bool {
+		if !begun {
+			begun = true
+			all = w.everybody()
+		}
+		for work := 0; work < slice && len(all) > 0; all = all[1:] {
+			if c := all[0]; w.clients[c.id] == c { // it may have gone since
+				work += 1 + visit(w, c)
+			}
+		}
+		return len(all) > 0
+	}
+}
+
+func (w *worker) everybody() []*client {
+	all := make([]*client, 0, len(w.clients))
+	for _, c := range w.clients {
+		all = append(all, c)
+	}
+	return all
+}
+
+// info is the client's row.
+func (w *worker) info(c *client) ClientInfo {
+	t, s := &c.tally, &c.session
+	i := ClientInfo{
+		ID: c.id, Listener: c.door.name, remote: c.conn.Remote(), conn: c.conn.ID,
+		Protocol: s.Version(), Connected: c.conn.Open(), ConnectedAt: c.since,
+		Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(),
+		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
+		Dropped: t.dropped, Limited: c.slowed,
+	}
+	if t.erred != 0 {
+		i.Error, i.ErrorAt = t.code, t.erred
+	}
+	return i
+}
+
+// Clients lists the clients that match, sorted, and says how many match in all.
+func (b *Broker) Clients(ctx context.Context, q ClientQuery) (page []ClientInfo, count int, err error) {
+	parts := make([]rows[ClientInfo], len(b.workers))
+	err = b.ask(ctx, b.workers, func(i int) func(*worker) bool {
+		return overClients(func(w *worker, c *client) int {
+			if row := w.info(c); q.matches(&row) {
+				parts[i].add(row)
+			}
+			return 0
+		})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	all := together(parts)
+	b.looks.rate(all, b.options.Now())
+	page, count = q.page(all)
+	return page, count, nil
+}
+
+// Client is one client in detail.
+func (b *Broker) Client(ctx context.Context, id string) (d ClientDetail, err error) {
+	found := false
+	err = b.tell(ctx, b.homeOf(id), func(w *worker) {
+		if c := w.clients[id]; c != nil {
+			found, d = true, w.detail(c)
+		}
+	})
+	if err == nil && !found {
+		err = noClient(id)
+	}
+	b.looks.rate([]*ClientInfo{&d.ClientInfo}, b.options.Now())
+	return d, err
+}
+
+func noClient(id string) error {
+	return fault.New(fault.NotFound, "There is no client %q.", shown(id))
+}
+
+// ClientDetail is a client with what belongs to its session.
+type ClientDetail struct {
+	ClientInfo
+	Subscribed []SubscriptionInfo // the first of them, by filter
+}
+
+// mostSubscribed is how many subscriptions a client's detail has.
+const mostSubscribed = 1000
+
+func (w *worker) detail(c *client) ClientDetail {
+	d := ClientDetail{ClientInfo: w.info(c)}
+	for _, s := range c.filters {
+		d.Subscribed = append(d.Subscribed, subscriptionInfo(c, s))
+	}
+	slices.SortFunc(d.Subscribed, func(x, y SubscriptionInfo) int { return strings.Compare(x.Filter, y.Filter) })
+	d.Subscribed = d.Subscribed[:min(len(d.Subscribed), mostSubscribed)]
+	return d
+}
+
+// Kick closes the client's connection; with session its session ends as well.
+func (b *Broker) Kick(ctx context.Context, id string, session bool) error {
+	found := false
+	err := b.tell(ctx, b.homeOf(id), func(w *worker) {
+		if c := w.clients[id]; c != nil {
+			found = true
+			w.end(c, errKicked)
+		}
+	})
+	if err == nil && !found {
+		err = noClient(id)
+	}
+	return err
+}
+
+var (
+	errStopped = fault.New(fault.Unavailable, "The broker has stopped.")
+	errKicked  = fault.New(fault.Kicked, "An operator has closed the connection.")
+)
+
+// SubscriptionInfo is one topic filter of one client.
+type SubscriptionInfo struct {
+	Client, Filter    string
+	QoS               byte
+	NoLocal           bool
+	RetainAsPublished bool
+	RetainHandling    byte
+	ID                uint32
+	Share             string // name of the group that shares it
+	Connected         bool
+}
+
+func subscriptionInfo(c *client, s *subscription) SubscriptionInfo {
+	i := SubscriptionInfo{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished,
+		ID: s.id, Connected: c.conn.Open()}
+	if rest, ok := strings.CutPrefix(s.filter, "$share/"); ok {
+		i.Share, _, _ = strings.Cut(rest, "/")
+	}
+	return i
+}
+
+// Subscriptions lists those that match, sorted, and says how many match in all.
+func (b *Broker) Subscriptions(ctx context.Context, q SubscriptionQuery) (page []SubscriptionInfo, count int, err error) {
+	workers := b.workers
+	if q.Client != "" {
+		workers = []*worker{b.homeOf(q.Client)}
+	}
+	parts := make([]rows[SubscriptionInfo], len(workers))
+	err = b.ask(ctx, workers, func(i int) func(*worker) bool {
+		return overClients(func(w *worker, c *client) int {
+			if q.Client != "" && c.id != q.Client {
+				return 0
+			}
+			for _, s := range c.filters {
+				if row := subscriptionInfo(c, s); q.matches(&row) {
+					parts[i].add(row)
+				}
+			}
+			return len(c.filters)
+		})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	page, count = q.page(together(parts))
+	return page, count, nil
+}

@@ -1,0 +1,63 @@
+package broker
+
+import (
+	"sync"
+	"time"
+)
+
+// looks turns the counts of connections into rates. It remembers what each had when
+// it was last looked at, so that connections cost nothing until somebody looks.
+type looks struct {
+	mu    sync.Mutex
+	seen  map[uint64]counted // by connection; mu guards it
+	swept time.Time
+}
+
+// counted is what a connection had counted at a time.
+type counted struct {
+	at      time.Time
+	in, out uint64
+}
+
+const (
+	// shortestPace is the least time that a rate is taken over.
+	shortestPace = time.Second
+	// longestPace is after how long a look is too old to take a rate from.
+	longestPace = time.Minute
+)
+
+// rate fills the rates of the rows: since they were looked at last, or since they
+// connected.
+func (p *looks) rate(rows []*ClientInfo, now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep(now)
+	for _, r := range rows {
+		if !r.Connected {
+			continue
+		}
+		from, ok := p.seen[r.conn]
+		if !ok {
+			from = counted{at: time.Unix(0, r.ConnectedAt)}
+		}
+		if span := now.Sub(from.at); span >= shortestPace {
+			r.InRate = float64(r.MessagesIn-from.in) / span.Seconds()
+			r.OutRate = float64(r.MessagesOut-from.out) / span.Seconds()
+			p.seen[r.conn] = counted{now, r.MessagesIn, r.MessagesOut}
+		}
+	}
+}
+
+// sweep forgets looks that are too old.
+func (p *looks) sweep(now time.Time) {
+	if now.Sub(p.swept) < longestPace {
+		return
+	}
+	fresh := map[uint64]counted{}
+	for conn, c := range p.seen {
+		if now.Sub(c.at) < longestPace {
+			fresh[conn] = c
+		}
+	}
+	p.seen, p.swept = fresh, now
+}

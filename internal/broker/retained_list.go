@@ -1,0 +1,102 @@
+package broker
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// RetainedQuery asks for retained messages. Empty fields match everything.
+type RetainedQuery struct {
+	Prefix string // what topics begin with
+	Search string // what topics contain, letter case ignored
+	Filter string // a topic filter that matches
+	// Sort is topic, size, at, expiresAt or publisher.
+	Sort          string
+	Desc          bool
+	Offset, Limit int
+}
+
+// retainedRow is a retained message as lists sort it.
+type retainedRow struct {
+	*msg.Message
+	topic string
+}
+
+// expires is when it ends, ns since 1970; 0 is never.
+func (r *retainedRow) expires() int64 {
+	if r.Expiry == 0 {
+		return 0
+	}
+	return r.Time + int64(r.Expiry)*int64(time.Second)
+}
+
+func (q *RetainedQuery) matches(r *retainedRow, now int64) bool {
+	return strings.HasPrefix(r.topic, q.Prefix) &&
+		(r.Expiry == 0 || r.expires() > now) &&
+		(q.Search == "" || contains(r.topic, q.Search)) &&
+		(q.Filter == "" || topic.Match(q.Filter, r.topic))
+}
+
+func (q *RetainedQuery) order() func(x, y *retainedRow) int {
+	switch q.Sort {
+	case "size":
+		return by(func(r *retainedRow) int { return len(r.Payload) })
+	case "at":
+		return by(func(r *retainedRow) int64 { return r.Time })
+	case "expiresAt":
+		return by((*retainedRow).expires)
+	case "publisher":
+		return func(x, y *retainedRow) int { return strings.Compare(string(x.Publisher), string(y.Publisher)) }
+	}
+	return func(x, y *retainedRow) int { return 0 }
+}
+
+// Retained lists the retained messages that match, sorted, and says how many match
+// in all. The messages must not be changed.
+func (b *Broker) Retained(ctx context.Context, q RetainedQuery) (page []*msg.Message, count int, err error) {
+	now := b.options.Now().UnixNano()
+	var found []*retainedRow
+	b.retained.Each(func(m *msg.Message) {
+		if r := (&retainedRow{m, string(m.Topic)}); q.matches(r, now) {
+			found = append(found, r)
+		}
+	})
+	rest := func(x, y *retainedRow) int { return strings.Compare(x.topic, y.topic) }
+	cut, count := paged(found, q.order(), q.Desc, rest, q.Offset, q.Limit)
+	for _, r := range cut {
+		page = append(page, r.Message)
+	}
+	return page, count, ctx.Err()
+}
+
+// RetainedMessage is the topic's retained message, which must not be changed.
+func (b *Broker) RetainedMessage(name string) (*msg.Message, bool) {
+	m := b.retained.Get([]byte(name))
+	if m == nil || m.Expiry > 0 && (&retainedRow{Message: m}).expires() <= b.options.Now().UnixNano() {
+		return nil, false
+	}
+	return m, true
+}
+
+// DeleteRetained removes the messages whose topic the filter matches and returns
+// how many there were; dry only counts them. Subscribers are not told.
+func (b *Broker) DeleteRetained(ctx context.Context, filter string, dry bool) (n int, err error) {
+	list, _, err := b.Retained(ctx, RetainedQuery{Filter: filter})
+	if err != nil || dry {
+		return len(list), err
+	}
+	for _, m := range list {
+		gone := *m
+		gone.Payload = nil
+		if err := b.retained.Set(&gone); err != nil {
+			return n, fault.Wrap(fault.CodeOf(err), "broker: delete retained", err, "The message on %q was not removed.", shown(m.Topic))
+		}
+		n++
+	}
+	return n, nil
+}

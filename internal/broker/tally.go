@@ -1,0 +1,51 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/broker/histogram"
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// tally is what one connection did, and what it was last refused or last missed.
+type tally struct {
+	messagesIn, messagesOut uint64
+	bytesIn, bytesOut       uint64
+	dropped                 uint64
+	erred                   int64 // when the last error was, ns since 1970; 0 is never
+	code                    fault.Code
+}
+
+func (t *tally) failed(code fault.Code, now int64) { t.code, t.erred = code, now }
+
+// missed counts a message that the client did not get.
+func (w *worker) missed(c *client, code fault.Code) {
+	w.counts.dropped[code]++
+	c.tally.dropped++
+	c.tally.failed(code, w.loop.Now())
+}
+
+// lags are the times that one loop measures.
+type lags struct {
+	// deliver is from the arrival of a message to the hand-over to its receiver's
+	// socket, for messages that did not have to wait in a queue.
+	deliver histogram.Histogram
+	// connect is from the acceptance of a socket to its CONNACK.
+	connect histogram.Histogram
+}
+
+// delivered counts a message that goes to a client now and came at that time. What
+// came in this very turn leaves at its end: the time is taken then, once for all.
+func (w *worker) delivered(at int64) {
+	if lag := w.loop.Now() - at; lag > 0 {
+		w.counts.lags.deliver.Add(lag, 1)
+		return
+	}
+	w.prompt++
+}
+
+// timeDeliveries counts what came and left in this turn.
+func (w *worker) timeDeliveries() {
+	if w.prompt > 0 {
+		w.counts.lags.deliver.Add(w.options.Now().UnixNano()-w.loop.Now(), w.prompt)
+		w.prompt = 0
+	}
+}
