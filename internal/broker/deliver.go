@@ -101,6 +101,7 @@ func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
 // try sends the image to the client or keeps it back. It counts what is sent, and
 // leaves it to the caller what to do with one that can be neither.
 func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code) {
+	w.work++
 	room := c.conn.Buffered() < c.door.zone.OutputBuffer
 	before := c.conn.Output()
 	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)

@@ -33,6 +33,10 @@ type client struct {
 	place int    // where
 }
 
+// shareWork is how much work one connection may make before others have their
+// turn: each packet and each delivery counts one.
+const shareWork = 1024
+
 func clientOf(c *loop.Conn) *client { return c.Data.(*client) }
 
 // worker is the broker on one loop: the loop's Handler. Nothing of it but loop
@@ -50,6 +54,7 @@ type worker struct {
 	why       string // the connection that is being forgotten has ended, for $SYS
 	images    images
 	keeping   keeping
+	work      int // deliveries and packets since the start
 	exchange  exchange
 	gauges    []*gauge // by door
 	slowed    slowed
@@ -83,7 +88,13 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 	if w.draining {
 		conn.Pause()
 	}
+	share := w.work + shareWork
 	for conn.Open() && !conn.Paused() {
+		if w.work >= share && used < len(b) {
+			conn.Yield()
+			break
+		}
+		w.work++
 		size, err := w.frame(c, b[used:])
 		if err != nil {
 			w.end(c, err)
@@ -100,6 +111,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		}
 		used += size
 	}
+	w.loop.Spend(w.work + shareWork - share)
 	w.counts.bytesIn += uint64(used)
 	c.tally.bytesIn += uint64(used)
 	return used
@@ -259,9 +271,11 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 func (w *worker) Message(v any) {
 	switch v := v.(type) {
 	case *parcel:
+		before := w.work
 		v.unpack(func(m *msg.Message) { w.deliver(w.routes.find(m.Topic), m, nil) })
 		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
 		v.recycle()
+		w.loop.Spend(w.work - before)
 	case *committal:
 		w.committed(v)
 		committals.Put(v)

@@ -50,6 +50,7 @@ type connFlags struct {
 	closing              bool // ends when the output is out
 	ended                bool // the codec has said its farewell
 	broken               bool // the socket is of no use
+	yielded              bool // its share of the turn is used up
 	readerGone           bool // the peer sends nothing more
 	finished             bool
 }

@@ -108,16 +108,23 @@ func (p *epoll) untilNext() int {
 
 // serve is poller's.
 func (p *epoll) serve(l *Loop) {
+	l.serving = true
 	for i := range p.events[:p.found] {
 		e := &p.events[i]
 		if c := l.find(handleOf(e)); c != nil {
 			l.spend(p.happened(l, c, e.Events), i+1 < p.found)
 		}
 	}
-	p.found = 0
+	p.found, l.serving = 0, false
 	if len(p.ends) > 0 {
 		p.cutOff()
 	}
+}
+
+// peek is poller's.
+func (p *epoll) peek(l *Loop) {
+	p.found = p.look()
+	p.serve(l)
 }
 
 // happened takes what a socket has; it returns what that costs of the turn.
@@ -125,7 +132,7 @@ func (p *epoll) happened(l *Loop, c *Conn, events uint32) int {
 	if events&^unix.EPOLLIN != 0 {
 		l.touch(c) // there is room to write, or writing tells what is wrong
 	}
-	if events&^unix.EPOLLOUT == 0 || wanted(c)&unix.EPOLLIN == 0 {
+	if events&^unix.EPOLLOUT == 0 || c.flags.yielded || wanted(c)&unix.EPOLLIN == 0 {
 		return 64
 	}
 	return 64 + p.read(l, c)

@@ -57,6 +57,13 @@ type Loop struct {
 	budget   int  // bytes left for this turn
 	again    bool // the turn's end left something to do
 
+	yielded    []*Conn // have used up their shares, and have more
+	round      []*Conn // yielded, of the round before
+	urgent     []*Conn // of attend
+	attending  bool    // attend is at work: the turn does not end in it
+	serving    bool    // the poller is at work: it looks at nothing else
+	unattended int     // work since the sockets were looked at
+
 	table       []*Conn
 	generations []uint32
 	free        []uint32 // slots of the table
@@ -158,7 +165,7 @@ func (l *Loop) await() {
 
 // idle says whether nothing has arrived and nothing is left to do.
 func (l *Loop) idle() bool {
-	return l.inbox.empty() && !l.ticked.Load() && !l.again && len(l.dirty) == 0 && len(l.ready) == 0
+	return l.inbox.empty() && !l.ticked.Load() && !l.again && len(l.dirty) == 0 && len(l.ready) == 0 && len(l.yielded) == 0
 }
 
 func (l *Loop) post(e *event) {
@@ -191,17 +198,12 @@ func (l *Loop) sleep() {
 
 func (l *Loop) turn() {
 	ticked := l.ticked.Swap(false) // before the clock is read: a tick is not lost to an old time
-	l.clock, l.budget, l.again = l.now().UnixNano(), turnBytes, false
-	for e := l.inbox.take(); e != nil; {
-		next := e.next
-		n := e.n
-		l.handle(e)
-		e = next
-		l.spend(n+64, e != nil)
-	}
+	l.clock, l.budget, l.again, l.unattended = l.now().UnixNano(), turnBytes, false, 0
+	l.takeInbox()
 	if l.poll != nil {
 		l.poll.serve(l)
 	}
+	l.share()
 	if ticked {
 		l.wheel.advance(l.clock, l.fire)
 	}
@@ -211,7 +213,7 @@ func (l *Loop) turn() {
 // spend takes n from the turn's budget; when that is used up and there is more
 // to do, the turn ends early.
 func (l *Loop) spend(n int, more bool) {
-	if l.budget -= n; l.budget <= 0 && more {
+	if l.budget -= n; l.budget <= 0 && more && !l.attending {
 		l.endTurn()
 		l.budget, l.clock = turnBytes, l.now().UnixNano()
 	}
@@ -222,12 +224,10 @@ func (l *Loop) endTurn() {
 	l.goOn()
 	l.handler.Turn()
 	l.dirty, l.flushed = l.flushed, l.dirty
-	for _, c := range l.flushed {
-		c.flags.dirty = false
-		if c.portable != nil {
-			c.startWrite()
-		} else {
-			l.poll.flush(c)
+	for i, c := range l.flushed {
+		l.leave(c)
+		if i%attendWrites == attendWrites-1 && l.poll != nil && !l.serving {
+			l.attend(false)
 		}
 	}
 	clear(l.flushed)

@@ -21,6 +21,8 @@ type poller interface {
 	wait(l *Loop)
 	// serve reads from the sockets that wait has found.
 	serve(l *Loop)
+	// peek looks at the sockets once more, without waiting, and serves them.
+	peek(l *Loop)
 	// wake ends a wait. Any goroutine may call it.
 	wake()
 	// add begins to watch c, remove ends it.

@@ -135,7 +135,7 @@ func (l *Loop) fromReader(c *Conn, e *event) {
 	case c.flags.closing && e.kind == chunkRead:
 		recycle(e)
 		c.owe()
-	case !c.flags.closing && (c.flags.paused || len(p.held) > 0):
+	case !c.flags.closing && (c.flags.paused || c.flags.yielded || len(p.held) > 0):
 		p.held = append(p.held, e)
 	default:
 		c.take(e)
@@ -178,7 +178,7 @@ func (c *Conn) takeHeld() {
 		}
 		return
 	}
-	for c.loop == l && len(p.held) > 0 && !c.flags.paused && !c.flags.finished {
+	for c.loop == l && len(p.held) > 0 && !c.flags.paused && !c.flags.yielded && !c.flags.finished {
 		e := p.held[0]
 		p.held[0] = nil
 		p.held = p.held[1:]

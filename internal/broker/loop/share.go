@@ -1,0 +1,102 @@
+package loop
+
+// A turn is shared by what its work costs, not by its bytes alone: one small
+// message may go to a thousand receivers. A connection that has used up its share
+// yields, and goes on when all others that have something had theirs. As long as
+// nobody else comes, the turn goes on, so that what one connection brings still
+// leaves in few writes. Who comes meanwhile is attended to at once: read, and
+// written before those whom the busy connection has written to.
+const (
+	// deliveryBytes is what one unit of work counts against a turn's budget.
+	deliveryBytes = 16
+	// attendWork is how much work may pass before the sockets are looked at again.
+	attendWork = 2048
+	// attendWrites is how many writes may.
+	attendWrites = 32
+)
+
+// Spend counts work against the turn: one unit for each delivery or so.
+func (l *Loop) Spend(work int) {
+	l.budget -= work * deliveryBytes
+	l.unattended += work
+}
+
+// Yield leaves what Read has not used for later: others come first. The Handler
+// calls it in Read.
+func (c *Conn) Yield() {
+	if !c.flags.yielded {
+		c.flags.yielded = true
+		c.loop.yielded = append(c.loop.yielded, c)
+	}
+}
+
+// share gives those that have yielded another share each, and attends to others
+// in between, until the turn's budget is used up or everybody has had enough.
+func (l *Loop) share() {
+	for len(l.yielded) > 0 {
+		l.round, l.yielded = l.yielded, l.round[:0]
+		for i, c := range l.round {
+			l.round[i] = nil
+			c.flags.yielded = false
+			l.budget -= 64
+			if c.loop == l {
+				c.takeHeld()
+			}
+		}
+		if l.budget <= 0 {
+			return
+		}
+		if len(l.yielded) > 0 {
+			l.attend(true)
+		}
+	}
+}
+
+// attend serves those who have come since the sockets were looked at last, and
+// lets what that brought leave at once. Events of the inbox may be taken when none
+// is in hand, since they stay in their order.
+func (l *Loop) attend(inbox bool) {
+	from := len(l.dirty)
+	l.clock, l.attending = l.now().UnixNano(), true
+	if inbox {
+		l.takeInbox()
+	}
+	if l.poll != nil {
+		l.poll.peek(l)
+	}
+	l.attending, l.unattended = false, 0
+	if len(l.dirty) <= from {
+		return
+	}
+	l.handler.Turn()
+	l.urgent = append(l.urgent[:0], l.dirty[from:]...)
+	clear(l.dirty[from:])
+	l.dirty = l.dirty[:from]
+	for _, c := range l.urgent {
+		l.leave(c)
+	}
+	clear(l.urgent)
+}
+
+// leave lets a connection's output leave.
+func (l *Loop) leave(c *Conn) {
+	c.flags.dirty = false
+	if c.portable != nil {
+		c.startWrite()
+	} else {
+		l.poll.flush(c)
+	}
+}
+
+// takeInbox takes what has arrived.
+func (l *Loop) takeInbox() {
+	for e := l.inbox.take(); e != nil; {
+		next, n := e.next, e.n
+		l.handle(e)
+		e = next
+		l.spend(n+64, e != nil)
+		if l.unattended > attendWork && e != nil && l.poll != nil && !l.attending {
+			l.attend(false)
+		}
+	}
+}
