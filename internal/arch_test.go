@@ -45,6 +45,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/certs":     "a listener's TLS settings",
 		"internal/broker/websocket": "a listener's WebSocket settings",
 		"internal/broker/histogram": "times that loops count",
+		"internal/broker/secure":    "whom a client has shown itself to be",
 	},
 	"internal/broker/loop": {},
 	"internal/historian":   {"internal/historian/warm": "its chunks"},

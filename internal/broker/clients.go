@@ -114,6 +114,10 @@ func (w *worker) leave(c *client, err error) {
 // Closed is loop.Handler's: the peer has gone without a word.
 func (w *worker) Closed(conn *loop.Conn, err error) {
 	c := clientOf(conn)
+	if said := new(fault.Error); errors.As(err, &said) { // its codec has: TLS, WebSocket
+		w.gone(c, err)
+		return
+	}
 	w.why = lost
 	w.forget(c)
 	w.debug(c, "connection lost", "lasted_ms", w.lasted(c), "error", err)

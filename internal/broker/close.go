@@ -46,6 +46,7 @@ func (b *Broker) running() bool {
 
 func (b *Broker) stop() {
 	close(b.stopped)
+	b.closeDoors() // one may have been opened meanwhile
 	for _, w := range b.workers {
 		w.loop.Stop()
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/certs"
@@ -74,6 +75,10 @@ type door struct {
 	place    int            // among the doors
 	rates    sharedRates
 	listener *listener.Listener
+
+	anonymous  bool
+	turnedAway [codes]atomic.Uint64 // by reason
+	refusals   sharedLog
 }
 
 func (b *Broker) newDoor(l Listener) (*door, error) {
@@ -84,6 +89,8 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 	}
 	d.zone.defaults()
 	d.limits = d.zone.limits()
+	d.anonymous = l.Anonymous || b.options.Authenticator == nil
+	d.refusals.limited = limitedLog{to: b.options.Log, now: b.options.Now}
 	d.rates = newSharedRates(&d.zone.ListenerRates, b.options.Loops)
 	if err := d.zone.OverRate.check(); err != nil {
 		return nil, err
@@ -106,13 +113,21 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 // openDoors listens everywhere or, with an error, nowhere.
 func (b *Broker) openDoors(ctx context.Context) error {
 	for _, d := range b.doors {
-		if err := d.listener.Start(ctx); err != nil {
+		if err := d.open(ctx); err != nil {
 			b.closeDoors()
 			return err
 		}
-		b.options.Log.Info("MQTT listener is open", "listener", d.name, "kind", d.kind, "address", addressText(d.listener.Addr()),
-			"loops", len(b.workers), "transport", string(b.options.Transport))
 	}
+	return nil
+}
+
+func (d *door) open(ctx context.Context) error {
+	if err := d.listener.Start(ctx); err != nil {
+		return err
+	}
+	b := d.broker
+	b.options.Log.Info("MQTT listener is open", "listener", d.name, "kind", d.kind, "address", addressText(d.listener.Addr()),
+		"loops", len(b.workers), "transport", string(b.options.Transport))
 	return nil
 }
 
@@ -128,7 +143,11 @@ func (b *Broker) Addr() net.Addr { return b.doors[0].listener.Addr() }
 // adopt gives a new connection to the loop whose turn it is.
 func (d *door) adopt(a listener.Arrival) {
 	n := d.broker.accepted.Add(1)
-	d.broker.workers[n%uint64(len(d.broker.workers))].loop.AdoptThrough(a.Conn, codec(a), a.Remote, n, d)
+	var by loop.Door = d
+	if a.CommonName != "" {
+		by = &guest{d, a.CommonName}
+	}
+	d.broker.workers[n%uint64(len(d.broker.workers))].loop.AdoptThrough(a.Conn, codec(a), a.Remote, n, by)
 }
 
 // codec is what the bytes of a connection pass; nil for none.
@@ -157,5 +176,6 @@ func (d *door) Release(c *loop.Conn) { d.listener.Release(c.Origin().Addr()) }
 func (d *door) refused(err error, remote net.Addr) {
 	d.broker.turnedAway[fault.CodeOf(err)].Add(1)
 	d.refuse(remote, err)
-	d.broker.options.Log.Debug("connection refused", "listener", d.name, "remote", addressText(remote), "reason", fault.CodeOf(err).String(), "error", err)
+	d.turnedAway[fault.CodeOf(err)].Add(1)
+	d.refusals.log("connection refused", "listener", d.name, "remote", addressText(remote), "reason", fault.CodeOf(err).String(), "error", err)
 }

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -17,6 +18,18 @@ type limitedLog struct {
 }
 
 const refusalsPerSecond = 10
+
+// sharedLog is a limitedLog that several may write to.
+type sharedLog struct {
+	mu      sync.Mutex
+	limited limitedLog // guarded by mu
+}
+
+func (l *sharedLog) log(text string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limited.log(text, args...)
+}
 
 func (l *limitedLog) log(text string, args ...any) {
 	if s := l.now().Unix(); s != l.second {

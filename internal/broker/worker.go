@@ -77,7 +77,7 @@ var _ loop.Handler = (*worker)(nil)
 
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
-	d := conn.Door().(*door)
+	d := doorOf(conn)
 	conn.Data = &client{session: session.New(&d.limits), conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
 	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
 }

@@ -2,6 +2,7 @@ package listener
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -20,13 +21,13 @@ type descriptors struct {
 	err  error
 }
 
-// startDescriptors takes the listening socket over from ln. What is set on it
-// now, the accepted sockets inherit.
-func (l *Listener) startDescriptors(ln *net.TCPListener) error {
+// descriptors takes the listening socket over from ln: what closes it, and what
+// accepts from it. What is set on it now, the accepted sockets inherit.
+func (l *Listener) descriptors(ln *net.TCPListener) (io.Closer, func() error, error) {
 	defer ln.Close()
 	file, err := ln.File()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	raw, err := file.SyscallConn()
 	if err == nil {
@@ -34,13 +35,10 @@ func (l *Listener) startDescriptors(ln *net.TCPListener) error {
 	}
 	if err != nil {
 		_ = file.Close()
-		return err
+		return nil, nil, err
 	}
-	l.closer, l.address = file, ln.Addr()
 	d := &descriptors{raw: raw}
-	l.tasks.Add(1)
-	go l.accept(func() error { return d.accept(l) })
-	return nil
+	return file, func() error { return d.accept(l) }, nil
 }
 
 // inherit sets what net sets on every connection: no delay, and keep-alive.

@@ -4,9 +4,10 @@ package listener
 
 import (
 	"errors"
+	"io"
 	"net"
 )
 
-func (l *Listener) startDescriptors(*net.TCPListener) error {
-	return errors.New("descriptors are accepted on Linux only")
+func (l *Listener) descriptors(*net.TCPListener) (io.Closer, func() error, error) {
+	return nil, nil, errors.New("descriptors are accepted on Linux only")
 }

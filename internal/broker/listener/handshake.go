@@ -93,6 +93,13 @@ func (h *handshakes) leave(s *handshake) (cut bool) {
 	return s.cut
 }
 
+// begin lets handshakes in again.
+func (h *handshakes) begin() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = false
+}
+
 // end cuts off what is under way and lets nobody in any more.
 func (h *handshakes) end() {
 	h.mu.Lock()

@@ -107,16 +107,18 @@ type Arrival struct {
 type Listener struct {
 	o       Options
 	store   *certs.Store
-	address net.Addr
-	closer  io.Closer // of the listening socket
 	open    atomic.Int64
 	sources sources
 	rate    bucket
 	shakes  *handshakes
 	counts  Counts
-	ctx     context.Context // ends with the listener
+	ctx     context.Context // ends with the listening; tasks read it
 	end     context.CancelFunc
 	tasks   sync.WaitGroup
+
+	mu      sync.Mutex
+	address net.Addr  // guarded by mu
+	closer  io.Closer // guarded by mu: of the listening socket; nil when none is open
 }
 
 // New checks the options and reads the TLS files; nothing listens yet.
@@ -129,7 +131,6 @@ func New(o Options) (*Listener, error) {
 		return nil, fault.Wrap(fault.Invalid, "listener", err, "The MQTT address %q is not host:port, such as %s.", o.Address, DefaultAddress)
 	}
 	l := &Listener{o: o, rate: newBucket(o.AcceptRate, o.AcceptBurst)}
-	l.ctx, l.end = context.WithCancel(context.Background())
 	l.sources.most = o.MaxPerAddress
 	l.shakes = newHandshakes(o.Handshakes)
 	if o.WebSocket != nil {
@@ -166,7 +167,18 @@ func set[T comparable](v *T, standard T) {
 }
 
 // Addr is the address that is listened on; nil before Start.
-func (l *Listener) Addr() net.Addr { return l.address }
+func (l *Listener) Addr() net.Addr {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.address
+}
+
+// Listening says whether connections are accepted.
+func (l *Listener) Listening() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closer != nil
+}
 
 // Certificates are the TLS settings in force; nil without TLS.
 func (l *Listener) Certificates() *certs.Store { return l.store }
@@ -177,23 +189,29 @@ func (l *Listener) Release(from netip.Addr) {
 	l.sources.leave(from)
 }
 
+// MaxConnections is how many connections there may be.
+func (l *Listener) MaxConnections() int { return l.o.MaxConnections }
+
 // Open is how many connections are open.
 func (l *Listener) Open() int { return int(l.open.Load()) }
 
 // Close stops accepting and ends the handshakes under way. Connections that were
-// handed on stay open.
+// handed on stay open. Start listens again, at the same address.
 func (l *Listener) Close() {
-	l.end()
-	if l.closer != nil {
-		_ = l.closer.Close()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closer == nil {
+		return
 	}
+	l.end()
+	_ = l.closer.Close()
 	l.shakes.end()
 	l.tasks.Wait()
+	l.closer = nil
 }
 
 // accept is the listener's goroutine; next waits for a socket and hands it on.
 func (l *Listener) accept(next func() error) {
-	defer l.tasks.Done()
 	pause := time.Duration(0)
 	for l.wait(l.rate.take(time.Now())) {
 		err := next()

@@ -15,27 +15,41 @@ import (
 // watchEvery is how often the TLS files are looked at.
 const watchEvery = 5 * time.Second
 
-// Start listens and accepts until Close.
+// Start listens and accepts until Close. ctx covers the start alone.
 func (l *Listener) Start(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closer != nil {
+		return nil
+	}
 	ln, err := l.listen(ctx)
 	if err != nil {
 		return err
 	}
-	if l.store != nil {
-		l.tasks.Go(func() { l.store.Watch(l.ctx, watchEvery) })
-	}
+	l.ctx, l.end = context.WithCancel(context.Background())
+	l.shakes.begin()
+	accept := func() error { return l.acceptConn(ln) }
+	l.closer = ln
 	if tcp, ok := ln.(*net.TCPListener); ok && l.o.AcceptFD != nil && l.bare() {
-		if err := l.startDescriptors(tcp); err != nil {
+		if l.closer, accept, err = l.descriptors(tcp); err != nil {
+			l.closer = nil
 			l.end()
-			l.tasks.Wait()
 			return fault.Wrap(fault.Unavailable, "listener", err, "Cannot listen for MQTT on %s.", l.o.Address)
 		}
-		return nil
 	}
-	l.address, l.closer = ln.Addr(), ln
-	l.tasks.Add(1)
-	go l.accept(func() error { return l.acceptConn(ln) })
+	l.address = ln.Addr()
+	l.o.Address = l.address.String() // whatever port that was: the same next time
+	l.run(accept)
 	return nil
+}
+
+// run begins the listener's tasks.
+func (l *Listener) run(accept func() error) {
+	ctx := l.ctx
+	l.tasks.Go(func() { l.accept(accept) })
+	if l.store != nil {
+		l.tasks.Go(func() { l.store.Watch(ctx, watchEvery) })
+	}
 }
 
 // bare says that MQTT is all that is spoken here.

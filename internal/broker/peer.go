@@ -1,0 +1,48 @@
+package broker
+
+import (
+	"crypto/tls"
+
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/secure"
+)
+
+// guest is the door of a connection for whose client a proxy vouches.
+type guest struct {
+	*door
+	commonName string // of the certificate that the proxy has verified
+}
+
+// doorOf is where a connection came in.
+func doorOf(conn *loop.Conn) *door {
+	if g, ok := conn.Door().(*guest); ok {
+		return g.door
+	}
+	return conn.Door().(*door)
+}
+
+// secured is what TLS has agreed on with the client; ok is false without TLS. The
+// certificate it holds was verified, if there is one.
+func secured(conn *loop.Conn) (state tls.ConnectionState, ok bool) {
+	codec := conn.Codec()
+	if chained, is := codec.(*loop.Chained); is {
+		codec = chained.Outer()
+	}
+	s, ok := codec.(*secure.Codec)
+	if !ok {
+		return state, false
+	}
+	return s.State(), true
+}
+
+// certificateName is the common name in the client's certificate, which was
+// verified here or by the proxy; empty when there is none.
+func certificateName(conn *loop.Conn) string {
+	if g, ok := conn.Door().(*guest); ok {
+		return g.commonName
+	}
+	if state, ok := secured(conn); ok && len(state.PeerCertificates) > 0 {
+		return state.PeerCertificates[0].Subject.CommonName
+	}
+	return ""
+}
