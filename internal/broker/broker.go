@@ -63,6 +63,9 @@ type Options struct {
 	// Shared is how shared subscriptions choose among their members; empty is
 	// RoundRobin.
 	Shared Strategy
+	// MaxSessions bounds the sessions that outlive their connections; 0 is 100,000,
+	// less than 0 none.
+	MaxSessions int
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
@@ -105,6 +108,7 @@ func (o *Options) defaults() {
 		o.Listeners = []Listener{{}}
 	}
 	set(&o.Shared, RoundRobin)
+	set(&o.MaxSessions, 100_000)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
 }
@@ -131,6 +135,7 @@ type Broker struct {
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
 	looks       looks
+	lasting     atomic.Int64 // sessions that outlive their connections
 	started     bool
 	closing     sync.Once
 	stopped     chan struct{}

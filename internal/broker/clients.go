@@ -56,35 +56,25 @@ func (w *worker) newID() string {
 	}
 }
 
+// admit lets the client in, and gives it the session that waits for it.
 func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
-	if old := w.clients[id]; old != nil { // [MQTT-3.1.4-3]
-		w.end(old, errTakenOver)
-	}
-	c.id, c.name = id, shown(id)
-	w.clients[id] = c
+	c, how := w.sessionFor(c, p, id)
+	how.Assigned = assigned
 	w.broker.connections.Add(1)
 	w.entering(c, p, id)
 	before := c.conn.Output()
-	w.send(c, before, c.session.Accept(before, p, id, assigned))
+	w.send(c, before, c.session.Accept(before, p, id, how))
+	w.count(c)
 	c.conn.Wake(c.session.Deadline())
 	c.conn.Faster()
 	w.counts.lags.connect.Add(w.loop.Now()-c.since, 1)
-	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive)
-	if outlives(p) {
-		w.counts.notKept++
-		w.debug(c, "the session ends with its connection, though the client asked for more")
+	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
+		"session_present", how.Present, "session_expiry_s", c.session.Expiry())
+	if how.Present {
+		w.present(c)
+		w.pushWaiting(c)
 	}
 	w.entered(c, p)
-}
-
-// outlives says whether the client asks for a session that is kept when the
-// connection has ended. CONNACK tells an MQTT 5 client that it is not; before, a
-// client learns it by Session Present being 0 when it comes again [MQTT-3.2.2-3].
-func outlives(p *packet.Connect) bool {
-	if p.Version == packet.V5 {
-		return p.SessionExpiry > 0
-	}
-	return !p.CleanStart
 }
 
 // homeOf is the worker on whose loop a client identifier's session lives.
@@ -119,16 +109,16 @@ func (w *worker) Closed(conn *loop.Conn, err error) {
 		return
 	}
 	w.why = lost
-	w.forget(c)
 	w.debug(c, "connection lost", "lasted_ms", w.lasted(c), "error", err)
+	w.forget(c)
 }
 
 // gone takes the client out and says so.
 func (w *worker) gone(c *client, err error) {
 	w.why = goneFor(err)
 	if err == nil {
-		w.forget(c)
 		w.debug(c, "client disconnected", "lasted_ms", w.lasted(c))
+		w.forget(c)
 		return
 	}
 	w.sayWhy(c, err)
@@ -148,23 +138,6 @@ func (w *worker) sayWhy(c *client, err error) {
 		w.counts.refused[code]++
 		w.reportRefusal(c, err)
 		w.refusals.log("connection refused", about(c, "lasted_ms", w.lasted(c), "error", err)...)
-	}
-}
-
-// forget ends the client's subscriptions and publishes its will.
-func (w *worker) forget(c *client) {
-	if c.id == "" || w.clients[c.id] != c {
-		return
-	}
-	delete(w.clients, c.id)
-	w.broker.connections.Add(-1)
-	for _, s := range c.filters {
-		w.broker.router.remove(s)
-	}
-	c.filters, c.last, c.retained = nil, nil, nil
-	w.tellGone(c)
-	if will := c.session.Will(w.loop.Now()); will != nil {
-		w.publishOwn(will, 0)
 	}
 }
 
@@ -204,6 +177,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 		return w.ungranted(c, err)
 	}
 	w.enter(c, old, s)
+	c.number(s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason
 }
@@ -231,6 +205,7 @@ func (w *worker) unsubscribe(c *client, p *packet.Unsubscribe) {
 		}
 		delete(c.filters, s.filter)
 		w.broker.router.remove(s)
+		w.unshare(c, s)
 		w.reasons = append(w.reasons, packet.Success)
 	}
 	before := c.conn.Output()

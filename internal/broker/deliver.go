@@ -58,7 +58,7 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 	k.arena, idAt = k.p.AppendImage(k.arena, v)
 	expires := v == packet.V5 && m.Expiry > 0
 	k.list = append(k.list, image{
-		Image:   session.Image{Bytes: k.arena[from:], IDAt: idAt, QoS: qos, Expires: expires},
+		Image:   session.Image{Bytes: k.arena[from:], IDAt: idAt, QoS: qos, Of: m.QoS, Expires: expires, V5: v == packet.V5},
 		version: v, retain: retain, ids: ids,
 	})
 	return &k.list[len(k.list)-1].Image
@@ -85,30 +85,49 @@ func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 }
 
 func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
-	if !c.conn.Open() {
-		return
-	}
-	if outcome, code := w.try(c, w.imageFor(c, g, m)); outcome == session.Dropped {
+	if outcome, code := w.try(c, w.imageFor(c, g, m), 0); outcome == session.Dropped {
 		w.missed(c, code)
 	}
 }
 
 // imageFor is the encoding of m for that client.
 func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
-	return w.images.find(m, c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished, g.ids)
+	v, qos, retain := c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished
+	if v == packet.V5 || qos == 0 || m.Expiry == 0 && len(m.Properties) == 0 {
+		return w.images.find(m, v, qos, retain, g.ids)
+	}
+	w.images.find(m, packet.V5, qos, retain, g.ids)
+	im := w.images.find(m, v, qos, retain, nil)
+	im.Whole = w.images.find(m, packet.V5, qos, retain, g.ids)
+	return im
 }
 
-// try sends the image to the client or keeps it back. It counts what is sent, and
+// try sends the image to the client or keeps it for it; share is the number of the
+// shared subscription by which it comes, 0 is none. It counts what is sent, and
 // leaves it to the caller what to do with one that can be neither.
-func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code) {
+func (w *worker) try(c *client, im *session.Image, share uint32) (outcome session.Outcome, code fault.Code) {
 	w.work++
-	room := c.conn.Buffered() < c.door.zone.OutputBuffer
-	before := c.conn.Output()
-	out, outcome, code := c.session.Deliver(before, im, w.loop.Now(), room)
-	c.conn.SetOutput(out)
-	if outcome == session.Sent {
-		w.countOut(c, im.QoS, len(out)-len(before))
-		w.delivered(w.images.at)
+	if c.session.Away() {
+		_, outcome, code = c.session.DeliverShared(nil, im, share, w.loop.Now(), false)
+	} else if !c.conn.Open() {
+		return session.Dropped, fault.NoSubscriber
+	} else {
+		room := c.conn.Buffered() < c.door.zone.OutputBuffer
+		before := c.conn.Output()
+		var out []byte
+		out, outcome, code = c.session.DeliverShared(before, im, share, w.loop.Now(), room)
+		c.conn.SetOutput(out)
+		if outcome == session.Sent {
+			w.countOut(c, im.QoS, len(out)-len(before))
+			w.delivered(w.images.at)
+			return outcome, code
+		}
+	}
+	if n, why := c.session.Evicted(); n > 0 {
+		w.counts.dropped[why] += uint64(n)
+	}
+	if outcome == session.Dropped && code == fault.QueueOverrun {
+		w.overrun = append(w.overrun, c)
 	}
 	return outcome, code
 }
@@ -117,15 +136,26 @@ func (w *worker) try(c *client, im *session.Image) (session.Outcome, fault.Code)
 func (w *worker) pushWaiting(c *client) {
 	for c.session.Waiting() > 0 && c.conn.Buffered() < c.door.zone.OutputBuffer {
 		before := c.conn.Output()
-		out, sent, expired := c.session.Next(before, w.loop.Now())
+		out, outcome, code := c.session.Next(before, w.loop.Now())
 		c.conn.SetOutput(out)
-		switch {
-		case sent:
+		switch outcome {
+		case session.Sent:
 			w.countOut(c, out[len(before)]>>1&3, len(out)-len(before))
-		case expired:
-			w.missed(c, fault.Expired)
+		case session.Dropped:
+			w.missed(c, code)
 		default:
 			return
 		}
 	}
 }
+
+// endOverrun closes the connections whose queues were full, by policy.
+func (w *worker) endOverrun() {
+	for i, c := range w.overrun {
+		w.end(c, errOverrun)
+		w.overrun[i] = nil
+	}
+	w.overrun = w.overrun[:0]
+}
+
+var errOverrun = fault.New(fault.QueueOverrun, "More messages wait for the client than its queue may hold.")

@@ -169,7 +169,7 @@ func (w *worker) routeFrom(t uint64, m *msg.Message) {
 		w.route(w.routeOf(c, m.Topic), m, c)
 		return
 	}
-	w.route(w.routes.find(m.Topic), m, nil)
+	w.route(w.routes.find(m.Topic), m, w.owed[handle].client)
 }
 
 func (w *worker) answer(t uint64, reason byte, err error) {
@@ -180,10 +180,12 @@ func (w *worker) answer(t uint64, reason byte, err error) {
 	}
 	conn := w.loop.Conn(handle)
 	if conn == nil {
-		return // gone; the client repeats what was not acknowledged
+		w.settleOwed(handle, place, reason, err)
+		return // the client repeats what was not acknowledged
 	}
 	c := clientOf(conn)
 	if err != nil && !c.session.CanRefuse() {
+		c.session.Withdraw(place)
 		w.end(c, err)
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/broker/listener"
 	"github.com/millrace/millrace/internal/fault"
@@ -152,12 +153,12 @@ func TestTopicsOfTheServerAreRefused(t *testing.T) {
 }
 
 func TestWhatIsNotServedIsSaid(t *testing.T) {
-	b := start(t, Options{Zone: Zone{KeepAlive: 60, ReceiveMaximum: 20, MaxPacketSize: 5000}})
+	b := start(t, Options{Zone: Zone{KeepAlive: 60, ReceiveMaximum: 20, MaxPacketSize: 5000, SessionExpiry: time.Minute}})
 	c := dial(t, b, packet.V5)
 	c.send(&packet.Connect{Version: 5, CleanStart: true, SessionExpiry: 100})
 	a := expect[*packet.Connack](c)
 	if a.HasMaximumQoS || a.NoShared || a.ReceiveMaximum != 20 || a.MaximumPacketSize != 5000 ||
-		a.TopicAliasMaximum != 32 || !a.HasSessionExpiry || a.SessionExpiry != 0 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
+		a.TopicAliasMaximum != 32 || !a.HasSessionExpiry || a.SessionExpiry != 60 || a.ServerKeepAlive != 60 || len(a.AssignedClientID) < 10 {
 		t.Errorf("%+v", a)
 	}
 	c.send(&packet.Subscribe{ID: 3, Filters: []packet.Subscription{

@@ -52,12 +52,8 @@ func (w *worker) pushRetained(c *client) {
 	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
 		p := &c.retained[n]
 		n++
-		if retainedOn(w.broker, p.message.Topic).Get(p.message.Topic) != p.message {
-			continue
-		}
-		m, ok := aged(p.message, w.loop.Now())
+		m, ok := w.current(p)
 		if !ok {
-			w.counts.dropped[fault.Expired]++
 			continue
 		}
 		w.images.reset()
@@ -67,6 +63,19 @@ func (w *worker) pushRetained(c *client) {
 	if c.retained = c.retained[n:]; len(c.retained) == 0 {
 		c.retained = nil
 	}
+}
+
+// current is a lined up message as it is to be sent now; false says that it was
+// replaced or has expired.
+func (w *worker) current(p *pendingRetained) (msg.Message, bool) {
+	if retainedOn(w.broker, p.message.Topic).Get(p.message.Topic) != p.message {
+		return msg.Message{}, false
+	}
+	m, ok := aged(p.message, w.loop.Now())
+	if !ok {
+		w.counts.dropped[fault.Expired]++
+	}
+	return m, ok
 }
 
 // aged returns the message with what is left of its expiry interval [MQTT-3.3.2-6].

@@ -10,11 +10,13 @@ import (
 // subscription is one topic filter of one client or watch. One of a client that is
 // shared is a member of a group; the tree holds an entry for the group instead.
 type subscription struct {
-	client *client // nil for a watch and a group's entry
-	watch  *Watch  // nil for a client
-	group  *group  // nil when it is not shared
-	alone  *grant  // of a shared one
-	home   int     // the client's loop
+	client *client       // nil for a watch and a group's entry
+	watch  *Watch        // nil for a client
+	group  *group        // nil when it is not shared
+	alone  *grant        // of a shared one
+	load   *atomic.Int64 // of a shared one: how much is under way to its client
+	number uint32        // of a shared one: its place in client.shares, from 1 on
+	home   int           // the client's loop
 	filter string
 	id     uint32 // subscription identifier; 0 is none
 	qos    byte

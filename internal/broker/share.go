@@ -18,20 +18,21 @@ type Strategy string
 
 // The strategies.
 const (
-	RoundRobin Strategy = "round_robin" // each in turn
-	Random     Strategy = "random"
-	Sticky     Strategy = "sticky"      // the member of longest standing
-	HashClient Strategy = "hash_client" // the same one for a publisher, while the members stay
-	HashTopic  Strategy = "hash_topic"  // the same one for a topic, while the members stay
+	RoundRobin    Strategy = "round_robin" // each in turn
+	Random        Strategy = "random"
+	Sticky        Strategy = "sticky"         // the member of longest standing
+	HashClient    Strategy = "hash_client"    // the same one for a publisher, while the members stay
+	HashTopic     Strategy = "hash_topic"     // the same one for a topic, while the members stay
+	LeastInflight Strategy = "least_inflight" // the one with the fewest messages under way
 )
 
 func (s Strategy) check() error {
 	switch s {
-	case RoundRobin, Random, Sticky, HashClient, HashTopic:
+	case RoundRobin, Random, Sticky, HashClient, HashTopic, LeastInflight:
 		return nil
 	}
-	return fault.New(fault.Invalid, "No strategy of shared subscriptions is called %q: use %s, %s, %s, %s or %s.",
-		string(s), RoundRobin, Random, Sticky, HashClient, HashTopic)
+	return fault.New(fault.Invalid, "No strategy of shared subscriptions is called %q: use %s, %s, %s, %s, %s or %s.",
+		string(s), RoundRobin, Random, Sticky, HashClient, HashTopic, LeastInflight)
 }
 
 // group is one shared subscription: a share name and a filter. In the tree of
@@ -39,18 +40,41 @@ func (s Strategy) check() error {
 // routes out of date.
 type group struct {
 	entry   *subscription
-	members atomic.Pointer[[]*subscription] // oldest first; copied on change
+	members list // oldest first
+	present list // of them whose clients are connected
 	turn    atomic.Uint64
 }
 
-func (g *group) load() []*subscription {
-	if p := g.members.Load(); p != nil {
+// list is subscriptions that any loop may read; it is copied on change.
+type list struct {
+	p atomic.Pointer[[]*subscription]
+}
+
+func (l *list) load() []*subscription {
+	if p := l.p.Load(); p != nil {
 		return *p
 	}
 	return nil
 }
 
-func (g *group) set(members []*subscription) { g.members.Store(&members) }
+func (l *list) add(s *subscription) {
+	all := append(slices.Clone(l.load()), s)
+	l.p.Store(&all)
+}
+
+func (l *list) remove(s *subscription) {
+	rest := slices.DeleteFunc(slices.Clone(l.load()), func(m *subscription) bool { return m == s })
+	l.p.Store(&rest)
+}
+
+// candidates are who may get a message: those who are connected or, while nobody
+// is, all.
+func (g *group) candidates() []*subscription {
+	if present := g.present.load(); len(present) > 0 {
+		return present
+	}
+	return g.members.load()
+}
 
 // shareFilter is the filter behind $share/NAME/ or $queue/; ok is false for any other.
 func shareFilter(filter string) (rest string, ok bool) {
@@ -67,12 +91,14 @@ func (r *router) join(s *subscription, filter string) {
 	name := topic.Group(s.filter)
 	s.group = r.groups[name]
 	if s.group != nil {
-		s.group.set(append(slices.Clone(s.group.load()), s))
+		s.group.members.add(s)
+		s.group.present.add(s)
 		return
 	}
 	s.group = new(group)
 	s.group.entry = &subscription{group: s.group, filter: filter}
-	s.group.set([]*subscription{s})
+	s.group.members.add(s)
+	s.group.present.add(s)
 	if r.groups == nil {
 		r.groups = map[string]*group{}
 	}
@@ -86,12 +112,22 @@ func (r *router) quit(s *subscription) {
 	r.sharing.Lock()
 	defer r.sharing.Unlock()
 	g := s.group
-	rest := slices.DeleteFunc(slices.Clone(g.load()), func(m *subscription) bool { return m == s })
-	g.set(rest)
-	if len(rest) == 0 {
+	g.members.remove(s)
+	g.present.remove(s)
+	if len(g.members.load()) == 0 {
 		delete(r.groups, topic.Group(s.filter))
 		r.tree.Remove(g.entry.filter, g.entry)
 		r.changed(g.entry)
+	}
+}
+
+// setPresent says whether a member's client is connected.
+func (r *router) setPresent(s *subscription, present bool) {
+	r.sharing.Lock()
+	defer r.sharing.Unlock()
+	s.group.present.remove(s)
+	if present {
+		s.group.present.add(s)
 	}
 }
 
@@ -107,11 +143,11 @@ type offer struct {
 // share gives the message to one member of the group; false says that there is
 // none [MQTT-4.8.2-4].
 func (w *worker) share(g *group, m *msg.Message) bool {
-	members := g.load()
+	members := g.candidates()
 	if len(members) == 0 {
 		return false
 	}
-	o := offer{group: g, chosen: members[w.choose(g, len(members), m)]}
+	o := offer{group: g, chosen: w.choose(g, members, m)}
 	if o.chosen.home == w.home {
 		w.offered(o, m)
 	} else {
@@ -120,8 +156,8 @@ func (w *worker) share(g *group, m *msg.Message) bool {
 	return true
 }
 
-// choose returns the place of one of n members.
-func (w *worker) choose(g *group, n int, m *msg.Message) int {
+// choose returns one of the members.
+func (w *worker) choose(g *group, members []*subscription, m *msg.Message) *subscription {
 	var h uint64
 	switch w.options.Shared {
 	case Sticky:
@@ -131,10 +167,26 @@ func (w *worker) choose(g *group, n int, m *msg.Message) int {
 		h = maphash.Bytes(w.broker.seed, m.Publisher)
 	case HashTopic:
 		h = maphash.Bytes(w.broker.seed, m.Topic)
+	case LeastInflight:
+		return leastInflight(members, g.turn.Add(1))
 	default:
 		h = g.turn.Add(1)
 	}
-	return int(h % uint64(n))
+	return members[h%uint64(len(members))]
+}
+
+// leastInflight is the member with the fewest messages under way, from the turn's
+// on. The message counts from now on: its own loop may be another.
+func leastInflight(members []*subscription, turn uint64) *subscription {
+	n := uint64(len(members))
+	best := members[turn%n]
+	for i := uint64(1); i < n; i++ {
+		if s := members[(turn+i)%n]; s.load.Load() < best.load.Load() {
+			best = s
+		}
+	}
+	best.load.Add(1)
+	return best
 }
 
 // offered gives the message to the chosen member, else to another of this loop,
@@ -148,7 +200,7 @@ func (w *worker) offered(o offer, m *msg.Message) {
 		}
 		o.origin = w.home
 	}
-	members := o.group.load()
+	members := o.group.candidates()
 	first := int(o.group.turn.Load() % uint64(max(len(members), 1)))
 	for i := range members {
 		s := members[(first+i)%len(members)]
@@ -188,9 +240,10 @@ func (w *worker) onwards(members []*subscription, origin int) (to int, ok bool) 
 // or can take no more; the code says why.
 func (w *worker) offerTo(s *subscription, m *msg.Message) (fault.Code, bool) {
 	c := s.client
-	if !c.conn.Open() || c.filters[s.filter] != s {
+	if c.filters[s.filter] != s {
 		return fault.NoSubscriber, false
 	}
-	outcome, code := w.try(c, w.imageFor(c, s.alone, m))
+	outcome, code := w.try(c, w.imageFor(c, s.alone, m), s.number)
+	c.weigh()
 	return code, outcome != session.Dropped
 }

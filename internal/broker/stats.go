@@ -34,8 +34,11 @@ type Stats struct {
 	Closed map[fault.Code]uint64
 	// SubscriptionsRefused counts topic filters refused in SUBACK, by reason.
 	SubscriptionsRefused map[fault.Code]uint64
+	// Sessions stand at this moment, with a connection or without; SessionsLasting
+	// of them outlive their connection.
+	Sessions, SessionsLasting int64
 	// SessionsNotKept counts clients that asked for a session that outlives its
-	// connection, and did not get one.
+	// connection, and did not get one: there were as many as there may be.
 	SessionsNotKept uint64
 	// Retained is how many retained messages there are.
 	Retained int64
@@ -59,7 +62,7 @@ type Stats struct {
 }
 
 // codes is the length of a table by fault.Code.
-const codes = 64
+const codes = 96
 
 // counts is one loop's share of Stats.
 type counts struct {
@@ -73,6 +76,7 @@ type counts struct {
 	closed, ungranted       [codes]uint64
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
+	sessions                int64
 	overRate                overRate
 	lags                    lags
 }
@@ -104,7 +108,7 @@ func (b *Broker) Stats() Stats {
 		Dropped:       map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{},
 		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
-	s.Connections = b.connections.Load()
+	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
@@ -135,6 +139,7 @@ func (s *Stats) add(c *counts) {
 	s.PublishBytesIn += c.publishBytesIn
 	s.PublishBytesOut += c.publishBytesOut
 	s.DelayedTotal += c.delayed
+	s.Sessions += c.sessions
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.Slowed += c.slowed

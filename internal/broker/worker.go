@@ -11,16 +11,15 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// client is one connection and its session. Its loop alone touches it.
+// client is one session and the connection that it has, or had last: then the
+// session is away. Its loop alone touches it.
 type client struct {
-	session  session.Session
+	lasting
 	conn     *loop.Conn
 	door     *door
-	id       string // once admitted
 	name     string // the identifier it came with, as the log shows it
 	username string
-	since    int64 // when it was accepted, ns since 1970
-	filters  map[string]*subscription
+	since    int64             // when it was accepted, ns since 1970
 	last     *route            // of the topic it published to last
 	full     bool              // paused: its receive maximum is used up
 	waits    bool              // paused: the log has enough to do
@@ -28,9 +27,6 @@ type client struct {
 	pace     *pace             // nil: no rate is kept
 	retained []pendingRetained // for its new subscriptions
 	tally    tally
-
-	build uint64 // the route it was last put into, and
-	place int    // where
 }
 
 // shareWork is how much work one connection may make before others have their
@@ -60,12 +56,15 @@ type worker struct {
 	slowed    slowed
 	connects  *limit.Table // of client identifiers, by the rate of connects
 	publishes waiters
+	schedule  schedule              // of sessions that wait for their clients
+	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
 	found     []*msg.Message // scratch for retained messages
 	kept      msg.Message    // scratch for messages that come back from the log
 	draining  bool           // nothing more is taken from clients
+	overrun   []*client      // to be closed: their queues were full
 	quiet     chan<- bool    // told once when the log has answered for everything
 
 	prompt    uint64 // messages that came in this turn and leave in it
@@ -78,23 +77,25 @@ var _ loop.Handler = (*worker)(nil)
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
 	d := doorOf(conn)
-	conn.Data = &client{session: session.New(&d.limits), conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
+	c := &client{conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
+	c.session = session.New(&d.limits)
+	conn.Data = c
 	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
 }
 
 // Read is loop.Handler's: it takes the whole packets in b.
 func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
-	c := clientOf(conn)
 	if w.draining {
 		conn.Pause()
 	}
-	share := w.work + shareWork
+	c, share := clientOf(conn), w.work+shareWork
 	for conn.Open() && !conn.Paused() {
 		if w.work >= share && used < len(b) {
 			conn.Yield()
 			break
 		}
 		w.work++
+		c = clientOf(conn) // CONNECT may give it another
 		size, err := w.frame(c, b[used:])
 		if err != nil {
 			w.end(c, err)
@@ -294,6 +295,7 @@ func (w *worker) Message(v any) {
 		w.draining, w.quiet = true, v.quiet
 	case goodbye:
 		w.loop.Each(func(c *loop.Conn) { w.end(clientOf(c), errShutdown) })
+		w.endSessions()
 	case abort:
 		w.loop.Each(func(c *loop.Conn) { w.forget(clientOf(c)); c.Abort() })
 	}
@@ -302,10 +304,12 @@ func (w *worker) Message(v any) {
 // Turn is loop.Handler's.
 func (w *worker) Turn() {
 	w.readSlowed()
+	w.endOverrun()
 	w.keeping.endTurn()
 	w.exchange.endTurn()
 	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
 	w.timeDeliveries()
+	w.counts.sessions = int64(len(w.clients))
 	w.published.set(&w.counts)
 	if w.quiet != nil && w.keeping.flights == 0 {
 		w.quiet <- true

@@ -21,6 +21,16 @@ type Zone struct {
 	// Queue and QueueBytes bound what waits for one client beyond that; 0 is 10,000
 	// messages and 8 MiB.
 	Queue, QueueBytes int
+	// QueuePolicy says what gives way when the queue is full.
+	QueuePolicy session.Policy
+	// QueueQoS0 queues messages of QoS 0, too, for clients that are away or slow.
+	QueueQoS0 bool
+	// SessionExpiry is the longest that a session outlives its connection; 0 is as
+	// long as the client asks.
+	SessionExpiry time.Duration
+	// SessionExpiry3 is how long one does of a client before MQTT 5 that asks for
+	// it by clean session 0; 0 is seven days, less than 0 not at all.
+	SessionExpiry3 time.Duration
 	// OutputBuffer is how many bytes may wait in one connection's output before QoS
 	// 0 messages to it are dropped; 0 is 1 MiB.
 	OutputBuffer int
@@ -53,6 +63,7 @@ func (z *Zone) defaults() {
 	set(&z.TopicAliases, 32)
 	set(&z.MaxClientID, 256)
 	set(&z.OverRate, Pause)
+	set(&z.SessionExpiry3, 7*24*time.Hour)
 }
 
 // limits are what the zone holds sessions to.
@@ -61,6 +72,13 @@ func (z *Zone) limits() session.Limits {
 		Retain:         true,
 		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
 		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, KeepAlive: z.KeepAlive,
+		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0,
+		SessionExpiry: seconds(z.SessionExpiry), SessionExpiry3: seconds(z.SessionExpiry3),
 		ClientID: z.MaxClientID, TopicAliases: uint16(min(max(z.TopicAliases, 0), 65535)),
 	}
+}
+
+// seconds is a duration as the protocol has it; less than none is none.
+func seconds(d time.Duration) uint32 {
+	return uint32(min(max(d/time.Second, 0), session.Never))
 }

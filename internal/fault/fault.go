@@ -75,6 +75,15 @@ const (
 	MemoryGuard
 	ExclusiveTaken
 	Kicked
+	QueueOldest
+	QueueQoS0
+	QueueOverrun
+	QueueMemory
+	Away
+	SessionEnded
+	UseAnotherServer
+	ServerMoved
+	PayloadFormat
 	codes
 )
 
@@ -145,6 +154,15 @@ var table = [codes]row{
 	Banned:                    {"banned", 0x8A, 403, 4263, "Banned"},
 	MemoryGuard:               {"memory_guard", 0x89, 503, 4264, "Memory nearly used up"},
 	Kicked:                    {"kicked", 0x98, 409, 4270, "Closed by an operator"},
+	QueueOldest:               {"queue_full_oldest", 0x97, 429, 4225, "Queue full: the oldest message gave way"},
+	QueueQoS0:                 {"queue_full_qos0", 0x97, 429, 4226, "Queue full: a QoS 0 message gave way"},
+	QueueOverrun:              {"queue_full_disconnect", 0x97, 429, 4227, "Queue full: the client was disconnected"},
+	QueueMemory:               {"queue_memory", 0x97, 507, 4228, "Queues of all clients full"},
+	Away:                      {"client_away", 0x83, 404, 4229, "Client not connected"},
+	SessionEnded:              {"session_ended", 0x83, 410, 4280, "Session ended"},
+	UseAnotherServer:          {"use_another_server", 0x9C, 503, 5032, "Use another server"},
+	ServerMoved:               {"server_moved", 0x9D, 503, 5033, "Server moved"},
+	PayloadFormat:             {"payload_format_invalid", 0x99, 422, 4281, "Payload is not what its format indicator says"},
 }
 
 // Codes returns every code, for tables and documentation.

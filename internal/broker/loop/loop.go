@@ -40,9 +40,13 @@ type Handler interface {
 	Turn()
 }
 
+// Ticker is a Handler that is to know of each Tick, after the timers have fired.
+type Ticker interface{ Tick() }
+
 // Loop is one event loop.
 type Loop struct {
 	handler Handler
+	ticker  Ticker // the handler, when it is one
 	now     func() time.Time
 	clock   int64 // ns since 1970 at the start of this turn
 	wheel   *wheel
@@ -84,6 +88,7 @@ func New(h Handler, now func() time.Time) *Loop {
 		now = time.Now
 	}
 	l := &Loop{handler: h, now: now, wakeup: make(chan struct{}, 1), done: make(chan struct{})}
+	l.ticker, _ = h.(Ticker)
 	l.clock = now().UnixNano()
 	l.wheel = newWheel(l.clock)
 	return l
@@ -206,6 +211,9 @@ func (l *Loop) turn() {
 	l.share()
 	if ticked {
 		l.wheel.advance(l.clock, l.fire)
+		if l.ticker != nil {
+			l.ticker.Tick()
+		}
 	}
 	l.endTurn()
 }

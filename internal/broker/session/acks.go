@@ -59,6 +59,19 @@ func (a *acks) next() (k ack, ok bool) {
 	return k, true
 }
 
+// find returns the place of an awaited PUBREC.
+func (a *acks) find(id uint16) (p Place, ok bool) {
+	if a == nil {
+		return 0, false
+	}
+	for i := range Place(a.count) {
+		if k := a.at(a.head + i); k.exact && k.id == id {
+			return a.head + i, true
+		}
+	}
+	return 0, false
+}
+
 func (a *acks) at(p Place) *ack { return &a.ring[int(p)&(len(a.ring)-1)] }
 
 func (a *acks) grow() {

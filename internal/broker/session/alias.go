@@ -76,5 +76,5 @@ func (s *Session) send(dst, image []byte) []byte {
 // [MQTT-3.1.2-24].
 func (s *Session) mayGrow(image []byte) bool {
 	size := len(image) + packet.AliasRoom
-	return size <= packet.MaxRemaining && (s.maxPacket == 0 || size <= s.maxPacket)
+	return size <= packet.MaxRemaining && (s.maxPacket == 0 || size <= int(s.maxPacket))
 }

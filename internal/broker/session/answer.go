@@ -11,7 +11,7 @@ func (s *Session) puback(frame []byte, ev *Event, dst []byte) []byte {
 	if err := ev.ack.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
-	switch s.window.phase(ev.ack.ID) {
+	switch s.phase(ev.ack.ID) {
 	case landed:
 		return dst
 	case awaitsAck:
@@ -27,7 +27,7 @@ func (s *Session) pubrec(frame []byte, ev *Event, dst []byte) []byte {
 		return s.fail(dst, ev, err)
 	}
 	refused := ev.ack.Reason >= packet.UnspecifiedError
-	switch p := s.window.phase(ev.ack.ID); {
+	switch p := s.phase(ev.ack.ID); {
 	case p == awaitsAck, p == awaitsComplete && refused:
 		return s.fail(dst, ev, errWrongAck)
 	case p == landed && refused:
@@ -37,7 +37,8 @@ func (s *Session) pubrec(frame []byte, ev *Event, dst []byte) []byte {
 	case refused:
 		return s.done(ev, dst)
 	}
-	s.window.advance(ev.ack.ID, awaitsComplete)
+	s.flow.forget(ev.ack.ID)
+	s.flow.window.advance(ev.ack.ID, awaitsComplete)
 	return packet.AppendAck(dst, packet.TypePubrel, ev.ack.ID, packet.Success, s.version)
 }
 
@@ -46,7 +47,7 @@ func (s *Session) pubcomp(frame []byte, ev *Event, dst []byte) []byte {
 	if err := ev.ack.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
-	switch s.window.phase(ev.ack.ID) {
+	switch s.phase(ev.ack.ID) {
 	case landed:
 		return dst
 	case awaitsComplete:
@@ -55,9 +56,17 @@ func (s *Session) pubcomp(frame []byte, ev *Event, dst []byte) []byte {
 	return s.fail(dst, ev, errWrongAck)
 }
 
+// phase is what a message in flight awaits.
+func (s *Session) phase(id uint16) phase {
+	if s.flow == nil {
+		return landed
+	}
+	return s.flow.window.phase(id)
+}
+
 // done frees the identifier of a message that the client is done with.
 func (s *Session) done(ev *Event, dst []byte) []byte {
-	s.window.release(ev.ack.ID)
+	s.flow.land(ev.ack.ID)
 	ev.Do = Acknowledged
 	return dst
 }
@@ -68,12 +77,13 @@ func (s *Session) pubrel(frame []byte, ev *Event, dst []byte) []byte {
 		return s.fail(dst, ev, err)
 	}
 	reason := packet.Success
-	switch held, answered := s.exact.state(ev.ack.ID); {
+	switch held, answered := s.held(ev.ack.ID); {
 	case held && !answered:
 		return s.fail(dst, ev, errEarlyRelease)
 	case !held:
 		reason = packet.PacketIDNotFound
+	default:
+		s.flow.exact.release(ev.ack.ID)
 	}
-	s.exact.release(ev.ack.ID)
 	return packet.AppendAck(dst, packet.TypePubcomp, ev.ack.ID, reason, s.version)
 }

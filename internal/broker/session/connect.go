@@ -3,7 +3,6 @@ package session
 import (
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
-	"github.com/millrace/millrace/internal/msg"
 )
 
 var (
@@ -70,46 +69,46 @@ func (s *Session) acceptable(p *packet.Connect) error {
 	return nil
 }
 
-// Accept admits the client under the identifier and answers with CONNACK. c is
-// its CONNECT; assigned says that the identifier was made for it.
-func (s *Session) Accept(dst []byte, c *packet.Connect, id string, assigned bool) []byte {
-	l := s.limits
-	s.state, s.publisher = serving, []byte(id)
-	s.sendMax = min(l.Inflight, int(c.ReceiveMaximum)) // [MQTT-3.3.4-9]
-	s.maxPacket = int(c.MaximumPacketSize)
-	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
-	a := packet.Connack{
-		NoRetain: !l.Retain, TopicAliasMaximum: l.TopicAliases,
-		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
-		HasSessionExpiry: c.SessionExpiry > 0, // the session ends with the connection
-	}
-	if assigned {
-		a.AssignedClientID = s.publisher
-	}
-	keepAlive := c.KeepAlive
-	if l.KeepAlive > 0 && (keepAlive == 0 || keepAlive > l.KeepAlive) && s.version == packet.V5 {
-		keepAlive = l.KeepAlive
-		a.HasServerKeepAlive, a.ServerKeepAlive = true, keepAlive // [MQTT-3.1.2-21]
-	}
-	s.silence = int64(keepAlive) * 1_500_000_000
-	s.keepWill(c)
-	return a.Append(dst, s.version)
+// Admission is how a client comes in.
+type Admission struct {
+	// Assigned says that the identifier was made for the client.
+	Assigned bool
+	// Present says that the session is one that waited for it: see Resume.
+	Present bool
+	// Unkept says that the session is to end with its connection though the client
+	// asks for more.
+	Unkept bool
 }
 
-// keepWill copies the will.
-func (s *Session) keepWill(c *packet.Connect) {
-	if !c.HasWill {
-		return
+// Accept admits the client under the identifier, answers with CONNACK, and sends
+// PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT.
+func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission) []byte {
+	l := s.limits
+	s.state, s.publisher = serving, []byte(id)
+	s.sendMax = uint16(min(l.Inflight, int(c.ReceiveMaximum))) // [MQTT-3.3.4-9]
+	s.maxPacket = c.MaximumPacketSize
+	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
+	a := packet.Connack{
+		SessionPresent: how.Present, // [MQTT-3.2.2-2] [MQTT-3.2.2-3]
+		NoRetain:       !l.Retain, TopicAliasMaximum: l.TopicAliases,
+		ReceiveMaximum: l.ReceiveMaximum, MaximumPacketSize: uint32(l.MaximumPacketSize),
 	}
-	m := msg.Message{
-		Topic: c.Will.Topic, Payload: c.Will.Payload, Properties: c.Will.Properties, Publisher: s.publisher,
-		QoS: c.Will.QoS, Retain: c.Will.Retain,
+	s.setExpiry(c, how.Unkept)
+	a.HasSessionExpiry, a.SessionExpiry = s.expiry != c.SessionExpiry, s.expiry
+	if how.Assigned {
+		a.AssignedClientID = s.publisher
 	}
-	if c.Will.HasExpiry {
-		m.Expiry = c.Will.Expiry
+	s.keepAlive = c.KeepAlive
+	if l.KeepAlive > 0 && (s.keepAlive == 0 || s.keepAlive > l.KeepAlive) && s.version == packet.V5 {
+		s.keepAlive = l.KeepAlive
+		a.HasServerKeepAlive, a.ServerKeepAlive = true, l.KeepAlive // [MQTT-3.1.2-21]
 	}
-	m = m.Clone()
-	s.will = &m
+	s.keepWill(c)
+	dst = a.Append(dst, s.version)
+	if how.Present {
+		dst = s.restart(dst)
+	}
+	return dst
 }
 
 // Refuse turns the client away with CONNACK.

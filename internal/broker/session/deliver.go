@@ -15,8 +15,15 @@ type Image struct {
 	IDAt int
 	// QoS is 0, 1 or 2.
 	QoS byte
+	// Of is the QoS that the message was published with.
+	Of byte
 	// Expires says that the packet carries a message expiry interval.
 	Expires bool
+	// V5 says that it is an MQTT 5 packet.
+	V5 bool
+	// Whole is the same message as an MQTT 5 packet, to be kept in the place of one
+	// that cannot carry its properties; nil when nothing is lost.
+	Whole *Image
 }
 
 // Outcome is what became of a delivery.
@@ -29,57 +36,297 @@ const (
 	Dropped                // see the code
 )
 
-// Deliver sends the image, or keeps it back while the client has its receive
-// maximum unacknowledged or room is false: the output holds as much as it may.
-// Beyond the queue's bounds the message is dropped; the code says why.
+// Policy is what gives way when a message finds its client's queue full.
+type Policy uint8
+
+// The policies.
+const (
+	DropNewest    Policy = iota // the message itself
+	DropOldest                  // the messages that have waited longest
+	DropQoS0First               // waiting messages of QoS 0, then the message itself
+	Disconnect                  // the connection; while there is none, the message itself
+)
+
+// Deliver sends the image, or keeps it back while the client is away, has its
+// receive maximum unacknowledged or room is false: the output holds as much as it
+// may. Beyond the queue's bounds Limits.Policy decides: after Queued, Evicted says
+// what gave way; with Dropped, the code says why, and QueueOverrun asks the shell to
+// close the connection.
 func (s *Session) Deliver(dst []byte, m *Image, now int64, room bool) ([]byte, Outcome, fault.Code) {
+	return s.DeliverShared(dst, m, 0, now, room)
+}
+
+// DeliverShared is Deliver for a message that came by a shared subscription, which
+// the shell gives a number from 1 on: Unsettled tells it again.
+func (s *Session) DeliverShared(dst []byte, m *Image, share uint32, now int64, room bool) ([]byte, Outcome, fault.Code) {
+	f := s.flow
 	switch {
-	case s.maxPacket > 0 && len(m.Bytes) > s.maxPacket: // [MQTT-3.1.2-24]
-		return dst, Dropped, fault.PacketTooLarge
-	case m.QoS == 0 && !room:
-		return dst, Dropped, fault.SlowReader
-	case m.QoS == 0:
+	case s.state == away:
+		return s.deliverAway(dst, m, share, now)
+	case s.maxPacket > 0 && len(m.Bytes) > int(s.maxPacket): // [MQTT-3.1.2-24]
+		return dst, Dropped, s.drop(fault.PacketTooLarge)
+	case m.QoS == 0 && room && (f == nil || f.queue.zeroes == 0):
 		return s.send(dst, m.Bytes), Sent, 0
+	case m.QoS == 0 && !s.limits.QueueQoS0:
+		return dst, Dropped, s.drop(fault.SlowReader)
 	}
-	if room && s.queue.count == 0 {
-		if id, ok := s.window.take(s.sendMax, awaited(m.QoS)); ok {
+	if f == nil {
+		f = s.flows()
+	}
+	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 {
+		if id, ok := f.window.take(int(s.sendMax), awaited(m.QoS)); ok {
+			if s.expiry > 0 || share != 0 {
+				f.keep(m, id, share, now)
+			}
 			packet.PatchID(m.Bytes, m.IDAt, id)
 			return s.send(dst, m.Bytes), Sent, 0
 		}
 	}
-	if s.queue.count >= s.limits.Queue || s.queue.bytes()+len(m.Bytes) > s.limits.QueueBytes {
-		return dst, Dropped, fault.QueueFull
+	return s.enqueue(dst, m, share, now)
+}
+
+// deliverAway keeps a message for a client that has no connection.
+func (s *Session) deliverAway(dst []byte, m *Image, share uint32, now int64) ([]byte, Outcome, fault.Code) {
+	if m.QoS == 0 && !s.limits.QueueQoS0 {
+		return dst, Dropped, s.drop(fault.Away)
 	}
-	s.queue.push(waiting{image: m.Bytes, at: now, idAt: m.IDAt, expiryAt: m.expiryAt()})
+	return s.enqueue(dst, m, share, now)
+}
+
+// keep puts a message that is being sent into the queue, so that it can be sent
+// again.
+func (f *flow) keep(m *Image, id uint16, share uint32, now int64) {
+	r := recordOf(m, share, now)
+	r.id = id
+	f.window.keep(id, f.queue.keep(r, &f.window))
+}
+
+func recordOf(m *Image, share uint32, now int64) record {
+	of := m.Of
+	if m.Whole != nil {
+		m = m.Whole
+	}
+	r := record{image: m.Bytes, at: now, idAt: m.IDAt, expiryAt: m.expiryAt(), share: share, of: of}
+	if m.V5 {
+		r.flags = v5
+	}
+	return r
+}
+
+func (s *Session) enqueue(dst []byte, m *Image, share uint32, now int64) ([]byte, Outcome, fault.Code) {
+	r := recordOf(m, share, now)
+	if code, ok := s.makeRoom(&r); !ok {
+		return dst, Dropped, s.drop(code)
+	}
+	f := s.flows()
+	f.queue.push(r, &f.window)
 	return dst, Queued, 0
 }
 
-// Waiting is how many messages are kept back.
-func (s *Session) Waiting() int { return s.queue.count }
+// makeRoom drops what the policy says until there is room for the record.
+func (s *Session) makeRoom(r *record) (fault.Code, bool) {
+	f, l := s.flows(), s.limits
+	size := recordHeader + len(r.image)
+	full := func() bool { return f.queue.count >= l.Queue || f.queue.bytes()+size > l.QueueBytes }
+	if !full() {
+		return 0, true
+	}
+	switch {
+	case l.Policy == DropOldest:
+		for full() && f.queue.count > 0 {
+			s.evict(f.queue.front(), fault.QueueOldest)
+		}
+	case l.Policy == DropQoS0First:
+		for full() && f.queue.zeroes > 0 {
+			s.evict(f.queue.oldestZero(), fault.QueueQoS0)
+		}
+	case l.Policy == Disconnect && s.state == serving:
+		return fault.QueueOverrun, false
+	}
+	return fault.QueueFull, !full()
+}
+
+func (s *Session) evict(at int, code fault.Code) {
+	s.flow.queue.remove(at)
+	s.flow.evicted++
+	s.flow.evictedBy = s.drop(code)
+}
+
+// Evicted is how many messages have given way to others since it was asked last,
+// and the reason.
+func (s *Session) Evicted() (n int, code fault.Code) {
+	if s.flow == nil {
+		return 0, 0
+	}
+	n, s.flow.evicted = s.flow.evicted, 0
+	return n, s.flow.evictedBy
+}
+
+// drop counts a message that the client does not get.
+func (s *Session) drop(code fault.Code) fault.Code {
+	f := s.flows()
+	f.dropped++
+	f.lastDrop = code
+	return code
+}
+
+// Waiting is how many messages are kept back or have to be sent again.
+func (s *Session) Waiting() int {
+	if s.flow == nil {
+		return 0
+	}
+	return s.flow.queue.count + s.flow.queue.unsent
+}
 
 // Inflight is how many delivered messages the client has not acknowledged, or
 // completed with QoS 2.
-func (s *Session) Inflight() int { return s.window.count }
+func (s *Session) Inflight() int {
+	if s.flow == nil {
+		return 0
+	}
+	return s.flow.window.count
+}
 
-// Next sends a message that was kept back, if one may go now. expired says that
-// its time had run out instead [MQTT-3.3.2-5].
-func (s *Session) Next(dst []byte, now int64) (out []byte, sent, expired bool) {
-	if s.queue.count == 0 || s.window.count >= s.sendMax {
-		return dst, false, false
+// Next sends the next message that was kept back or has to be sent again, if one
+// may go now; Queued says that none may. Dropped says that one was dropped instead,
+// and why: its time has run out [MQTT-3.3.2-5] or the client takes no packet as
+// large.
+func (s *Session) Next(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
+	f := s.flow
+	switch {
+	case f == nil:
+		return dst, Queued, 0
+	case f.queue.unsent > 0:
+		return s.resend(dst, now)
+	case f.queue.count > 0:
+		return s.first(dst, now)
 	}
-	w := s.queue.pop()
-	left, ok := w.remaining(now)
+	return dst, Queued, 0
+}
+
+// first sends the oldest message that waits.
+func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
+	f := s.flow
+	at := f.queue.front()
+	r, _ := f.queue.read(at)
+	qos := r.qos()
+	if qos > 0 && f.window.count >= int(s.sendMax) {
+		return dst, Queued, 0
+	}
+	left, ok := r.remaining(now)
 	if !ok {
-		return dst, false, true
+		f.queue.remove(at)
+		return dst, Dropped, s.drop(fault.Expired)
 	}
-	id, _ := s.window.take(s.sendMax, awaited(w.image[0]>>1&3))
-	packet.PatchID(w.image, w.idAt, id)
-	if w.expiryAt > 0 { // [MQTT-3.3.2-6]
-		binary.BigEndian.PutUint32(w.image[w.expiryAt:], left)
+	var id uint16
+	if qos > 0 {
+		id, _ = f.window.take(int(s.sendMax), awaited(qos))
 	}
-	dst = s.send(dst, w.image)
-	s.queue.release(keepQueue)
-	return dst, true, false
+	out, ok := s.sendRecord(dst, &r, left, id, false)
+	if ok && id > 0 && (s.expiry > 0 || r.share != 0) {
+		f.window.keep(id, f.queue.sent(id))
+		return out, Sent, 0
+	}
+	f.queue.remove(at)
+	f.queue.release(keepQueue)
+	if ok {
+		return out, Sent, 0
+	}
+	if id > 0 {
+		f.window.release(id)
+	}
+	return dst, Dropped, s.drop(fault.PacketTooLarge)
+}
+
+// resend sends the oldest message that the client did not acknowledge on an earlier
+// connection [MQTT-4.4.0-1], in the order of then [MQTT-4.6.0-1]. One of QoS 1 may
+// expire; one of QoS 2 may be with the client already, which would take another
+// message under its identifier for it.
+func (s *Session) resend(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
+	f := s.flow
+	if f.window.count-f.queue.unsent >= int(s.sendMax) {
+		return dst, Queued, 0
+	}
+	at := f.queue.again()
+	r, _ := f.queue.read(at)
+	left, ok := r.remaining(now)
+	if !ok && r.qos() == 1 {
+		f.land(r.id)
+		return dst, Dropped, s.drop(fault.Expired)
+	}
+	out, ok := s.sendRecord(dst, &r, max(left, 1), r.id, true)
+	if !ok { // [MQTT-3.1.2-25]
+		f.land(r.id)
+		return dst, Dropped, s.drop(fault.PacketTooLarge)
+	}
+	f.queue.resent()
+	return out, Sent, 0
+}
+
+// land is done with a message in flight.
+func (f *flow) land(id uint16) {
+	f.forget(id)
+	f.window.release(id)
+}
+
+// forget is done with the image of a message in flight.
+func (f *flow) forget(id uint16) {
+	if at, kept := f.window.letGo(id); kept {
+		f.queue.remove(f.queue.place(at))
+	}
+}
+
+// sendRecord appends the record's packet for this connection's version; false says
+// that the client does not take one as large.
+func (s *Session) sendRecord(dst []byte, r *record, left uint32, id uint16, dup bool) ([]byte, bool) {
+	if (r.flags&v5 != 0) != (s.version == packet.V5) {
+		return s.translate(dst, r, left, id, dup)
+	}
+	if s.maxPacket > 0 && len(r.image) > int(s.maxPacket) { // [MQTT-3.1.2-24]
+		return dst, false
+	}
+	if r.idAt > 0 {
+		packet.PatchID(r.image, r.idAt, id)
+	}
+	if dup { // [MQTT-3.3.1-1]
+		packet.PatchDup(r.image)
+	}
+	if r.expiryAt == 0 {
+		return s.send(dst, r.image), true
+	}
+	interval := r.image[r.expiryAt : r.expiryAt+4]
+	whole := binary.BigEndian.Uint32(interval)
+	binary.BigEndian.PutUint32(interval, left) // [MQTT-3.3.2-6]
+	dst = s.send(dst, r.image)
+	binary.BigEndian.PutUint32(interval, whole)
+	return dst, true
+}
+
+// translate is sendRecord for a client that has come back with another version.
+func (s *Session) translate(dst []byte, r *record, left uint32, id uint16, dup bool) ([]byte, bool) {
+	var p packet.Publish
+	if r.idAt > 0 {
+		packet.PatchID(r.image, r.idAt, id)
+	}
+	if err := r.decode(&p); err != nil {
+		return dst, false // cannot be: the image was encoded by this process
+	}
+	p.Dup = dup
+	if p.HasExpiry {
+		p.Expiry = left
+	}
+	if s.maxPacket > 0 && p.Size(s.version) > int(s.maxPacket) { // [MQTT-3.1.2-24]
+		return dst, false
+	}
+	return p.Append(dst, s.version), true
+}
+
+// decode reads the record's packet; p points into it.
+func (r *record) decode(p *packet.Publish) error {
+	if r.flags&v5 != 0 {
+		return p.Decode(r.image, packet.V5)
+	}
+	return p.Decode(r.image, packet.V311)
 }
 
 // awaited is what a message of that QoS awaits once it is sent.
@@ -90,8 +337,7 @@ func awaited(qos byte) phase {
 	return awaitsAck
 }
 
-// keepQueue is how much memory an empty queue keeps.
-const keepQueue = 4 << 10
+func (r *record) qos() byte { return r.image[0] >> 1 & 3 }
 
 // expiryAt is where the expiry interval lies: it is the first property, behind
 // the identifier and the properties' length.
@@ -100,18 +346,31 @@ func (m *Image) expiryAt() int {
 		return 0
 	}
 	at := m.IDAt + 2
+	if m.QoS == 0 {
+		at = topicEnd(m.Bytes)
+	}
 	for m.Bytes[at] >= 0x80 {
 		at++
 	}
 	return at + 2
 }
 
+// topicEnd is where the topic of an encoded PUBLISH ends.
+func topicEnd(image []byte) int {
+	at := 1
+	for image[at] >= 0x80 {
+		at++
+	}
+	at++
+	return at + 2 + int(binary.BigEndian.Uint16(image[at:]))
+}
+
 // remaining is what is left of the expiry interval, in seconds.
-func (w *waiting) remaining(now int64) (seconds uint32, ok bool) {
-	if w.expiryAt == 0 {
+func (r *record) remaining(now int64) (seconds uint32, ok bool) {
+	if r.expiryAt == 0 {
 		return 0, true
 	}
-	whole := int64(binary.BigEndian.Uint32(w.image[w.expiryAt:]))
-	gone := max(now-w.at, 0) / 1e9
-	return uint32(max(whole-gone, 0)), gone < whole
+	whole := int64(binary.BigEndian.Uint32(r.image[r.expiryAt:]))
+	passed := max(now-r.at, 0) / 1e9
+	return uint32(max(whole-passed, 0)), passed < whole
 }

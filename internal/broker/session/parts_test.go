@@ -80,29 +80,82 @@ func TestAcksLeaveInOrder(t *testing.T) {
 	}
 }
 
-func TestQueueGivesBackWhatWentIn(t *testing.T) {
+// A run of everything a queue is asked to do, against lists of what must be in it.
+func TestQueueHoldsWhatIsNotDoneWith(t *testing.T) {
 	r := random(t)
 	var q queue
-	var model []waiting
-	for i := range 100_000 {
-		if r.IntN(100) < 50 && len(model) < 200 {
-			w := waiting{image: bytes.Repeat([]byte{byte(i)}, r.IntN(300)), at: int64(i), idAt: i % 100, expiryAt: i % 7}
-			q.push(w)
-			model = append(model, w)
-			continue
+	var w window
+	var tally int64
+	q.tally = &tally
+	var waiting []record
+	kept := map[uint16]record{}
+	var order []uint16 // of kept, oldest first
+	unsent := 0
+	for i := range 200_000 {
+		switch k := r.IntN(100); {
+		case k < 45 && len(waiting) < 200:
+			rec := record{image: bytes.Repeat([]byte{byte(i)}, r.IntN(300)), at: int64(i), idAt: i % 3, expiryAt: i % 7}
+			q.push(rec, &w)
+			waiting = append(waiting, rec)
+		case k < 70 && len(waiting) > 0 && unsent == 0 && w.count < 100:
+			got, _ := q.read(q.front())
+			want := waiting[0]
+			if want.idAt == 0 { // QoS 0 is sent and forgotten
+				q.remove(q.front())
+				waiting = waiting[1:]
+				continue
+			}
+			id, _ := w.take(1000, awaitsAck)
+			if !bytes.Equal(got.image, want.image) || got.at != want.at || got.idAt != want.idAt || got.expiryAt != want.expiryAt {
+				t.Fatalf("%v, want %v", got, want)
+			}
+			w.keep(id, q.sent(id))
+			want.id = id
+			kept[id], order, waiting = want, append(order, id), waiting[1:]
+		case k < 90 && len(order) > 0: // acknowledged, mostly the oldest
+			n := 0
+			if r.IntN(5) == 0 {
+				n = r.IntN(len(order))
+			}
+			id := order[n]
+			at, _ := w.letGo(id)
+			got, _ := q.read(q.place(at))
+			if want := kept[id]; got.id != id || !bytes.Equal(got.image, want.image) {
+				t.Fatalf("%d: %v, want %v", id, got, want)
+			}
+			q.remove(q.place(at))
+			w.release(id)
+			if n >= len(order)-unsent {
+				unsent--
+			}
+			order = append(order[:n], order[n+1:]...)
+			delete(kept, id)
+		case k < 92 && len(waiting) > 0: // the queue is too full
+			q.remove(q.front())
+			waiting = waiting[1:]
+		case k == 92:
+			q.restart()
+			unsent = len(order)
+		case k > 92 && unsent > 0:
+			got, _ := q.read(q.again())
+			if want := order[len(order)-unsent]; got.id != want {
+				t.Fatalf("%d is sent again, want %d", got.id, want)
+			}
+			q.resent()
+			unsent--
 		}
-		if len(model) == 0 {
-			q.release(1)
-			continue
+		zeroes := 0
+		for _, rec := range waiting {
+			if rec.idAt == 0 {
+				zeroes++
+			}
 		}
-		got, want := q.pop(), model[0]
-		if !bytes.Equal(got.image, want.image) || got.at != want.at || got.idAt != want.idAt || got.expiryAt != want.expiryAt {
-			t.Fatalf("%v, want %v", got, want)
+		if q.count != len(waiting) || q.kept != len(order) || q.unsent != unsent || q.zeroes != zeroes || int(tally) != q.bytes() {
+			t.Fatalf("%d: %+v, want %d waiting, %d kept, %d unsent", i, q, len(waiting), len(order), unsent)
 		}
-		model = model[1:]
 	}
-	if q.count != len(model) || cap(q.run) > 1<<20 {
-		t.Fatal(q.count, len(model), cap(q.run))
+	if cap(q.run) > 1<<20 {
+		t.Fatal(cap(q.run))
 	}
 }
 
@@ -151,7 +204,7 @@ func admitted(v packet.Version, l *Limits) *Session {
 	s := New(l)
 	var ev Event
 	s.Step((&packet.Connect{Version: v, CleanStart: true, ClientID: []byte("c")}).Append(nil, v), 0, &ev, nil)
-	s.Accept(nil, &ev.Connect, "c", false)
+	s.Accept(nil, &ev.Connect, "c", Admission{})
 	return &s
 }
 

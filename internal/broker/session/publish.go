@@ -20,7 +20,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		return s.fail(dst, ev, err)
 	}
 	if p.QoS == 2 {
-		if held, answered := s.exact.state(p.ID); held {
+		if held, answered := s.held(p.ID); held {
 			return s.again(dst, p.ID, answered)
 		}
 	}
@@ -28,7 +28,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		return s.fail(dst, ev, errReceiveMaximum)
 	}
 	if p.QoS == 2 {
-		s.exact.add(p.ID)
+		s.flows().exact.add(p.ID)
 	}
 	ev.Message = msg.Message{
 		Topic: p.Topic, Payload: p.Payload, Properties: p.Properties, Publisher: s.publisher,
@@ -58,15 +58,36 @@ func (s *Session) publishable(p *packet.Publish) error {
 // again answers a QoS 2 PUBLISH that comes again: with another PUBREC, or with the
 // one that is still due [MQTT-4.3.3-10].
 func (s *Session) again(dst []byte, id uint16, answered bool) []byte {
-	if !answered {
-		return dst
+	s.flow.exact.repeat(id)
+	if answered {
+		return packet.AppendAck(dst, packet.TypePubrec, id, packet.Success, s.version)
 	}
-	return packet.AppendAck(dst, packet.TypePubrec, id, packet.Success, s.version)
+	if _, due := s.acks.find(id); !due { // it is due to an earlier connection
+		s.Await(id, 2)
+	}
+	return dst
+}
+
+// held says whether a QoS 2 message of the client is held and its PUBREC was sent.
+func (s *Session) held(id uint16) (held, answered bool) {
+	if s.flow == nil {
+		return false, false
+	}
+	return s.flow.exact.state(id)
 }
 
 // underWay is how many messages of the client count against the receive maximum
-// (section 4.9): a QoS 2 message does until PUBCOMP.
-func (s *Session) underWay() int { return s.acks.once + s.exact.count }
+// (section 4.9): a QoS 2 message does until PUBCOMP, unless the client has begun
+// another connection since.
+func (s *Session) underWay() (n int) {
+	if s.acks != nil {
+		n = s.acks.once
+	}
+	if s.flow != nil {
+		n += s.flow.exact.count - s.flow.exact.former
+	}
+	return n
+}
 
 // refusePublish turns down a message to a topic of the server's own. MQTT 3.1.1
 // has no word for it: the message is acknowledged and goes nowhere [MQTT-3.3.5-2].
@@ -81,16 +102,23 @@ func (s *Session) refusePublish(dst []byte, ev *Event) []byte {
 // Full says whether as many acknowledgements are owed to the client as its
 // receive maximum. MQTT 5 clients know the bound; the others are to be read no
 // further until the log has settled some.
-func (s *Session) Full() bool { return s.acks.count >= int(s.limits.ReceiveMaximum) }
+func (s *Session) Full() bool {
+	return s.acks != nil && s.acks.count >= int(s.limits.ReceiveMaximum)
+}
 
 // Await keeps back the PUBACK or PUBREC of a message, by its QoS, until it is
 // settled.
-func (s *Session) Await(id uint16, qos byte) Place { return s.acks.await(id, qos == 2) }
+func (s *Session) Await(id uint16, qos byte) Place {
+	if s.acks == nil {
+		s.acks = &acks{}
+	}
+	return s.acks.await(id, qos == 2)
+}
 
 // Acknowledge owes a PUBACK or PUBREC, by the message's QoS, that is settled
 // already.
 func (s *Session) Acknowledge(dst []byte, id uint16, qos, reason byte) []byte {
-	if s.acks.count == 0 {
+	if s.acks == nil || s.acks.count == 0 {
 		return s.acknowledge(dst, ack{id: id, reason: reason, exact: qos == 2})
 	}
 	return s.Settle(dst, s.Await(id, qos), reason)
@@ -99,6 +127,9 @@ func (s *Session) Acknowledge(dst []byte, id uint16, qos, reason byte) []byte {
 // Settle decides an awaited acknowledgement and sends those whose turn has come. A
 // reason from 0x80 on cannot be told before MQTT 5: see [Session.CanRefuse].
 func (s *Session) Settle(dst []byte, p Place, reason byte) []byte {
+	if s.acks == nil {
+		return dst
+	}
 	s.acks.settle(p, reason)
 	for k, ok := s.acks.next(); ok; k, ok = s.acks.next() {
 		dst = s.acknowledge(dst, k)
@@ -113,9 +144,9 @@ func (s *Session) acknowledge(dst []byte, k ack) []byte {
 		return packet.AppendAck(dst, packet.TypePuback, k.id, k.reason, s.version)
 	}
 	if k.reason >= packet.UnspecifiedError && s.version == packet.V5 { // [MQTT-4.3.3-9]
-		s.exact.release(k.id)
+		s.flow.exact.release(k.id)
 	} else {
-		s.exact.answer(k.id)
+		s.flow.exact.answer(k.id)
 	}
 	return packet.AppendAck(dst, packet.TypePubrec, k.id, k.reason, s.version)
 }

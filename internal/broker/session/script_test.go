@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write what happens into the scripts")
@@ -75,6 +76,7 @@ type player struct {
 	limits   Limits
 	now      int64
 	version  packet.Version
+	owed     Owed
 	happened strings.Builder
 }
 
@@ -150,7 +152,9 @@ func (p *player) packets(command string, w words) ([]packet.Packet, bool) {
 	case "ping":
 		return []packet.Packet{packet.Pingreq{}}, true
 	case "disconnect":
-		return []packet.Packet{&packet.Disconnect{Reason: byte(w.num("reason", 0))}}, true
+		return []packet.Packet{&packet.Disconnect{
+			Reason: byte(w.num("reason", 0)), HasSessionExpiry: w.named["expiry"] != "", SessionExpiry: uint32(w.num("expiry", 0)),
+		}}, true
 	}
 	return nil, false
 }
@@ -167,10 +171,12 @@ func (p *player) connect(w words) *packet.Connect {
 	}
 	if topic := w.named["will"]; topic != "" {
 		c.HasWill = true
-		c.Will = packet.Will{Topic: []byte(topic), Payload: []byte("gone"), QoS: byte(w.num("will-qos", 0)), Retain: w.has("will-retain")}
+		c.Will = packet.Will{Topic: []byte(topic), Payload: []byte("gone"), QoS: byte(w.num("will-qos", 0)), Retain: w.has("will-retain"), Delay: uint32(w.num("will-delay", 0))}
 	}
 	return c
 }
+
+var policies = map[string]Policy{"oldest": DropOldest, "qos0": DropQoS0First, "disconnect": Disconnect}
 
 func (p *player) step(frame []byte) { p.tell(p.s.Step(frame, p.now, &p.ev, nil), true) }
 
@@ -179,6 +185,7 @@ func (p *player) shell(command string, w words) {
 	switch command {
 	case "new":
 		p.limits = Limits{
+			Policy: policies[w.named["policy"]], QueueQoS0: w.has("queue-qos0"), SessionExpiry: uint32(w.num("session-expiry", 0)), SessionExpiry3: uint32(w.num("session-expiry3", 100)),
 			ReceiveMaximum: uint16(w.num("receive-maximum", 10)), MaximumPacketSize: 1000, Inflight: w.num("inflight", 10),
 			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, TopicAliases: uint16(w.num("aliases", 0)), KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"),
 		}
@@ -190,7 +197,7 @@ func (p *player) shell(command string, w words) {
 		}
 		p.step(b)
 	case "accept":
-		p.tell(p.s.Accept(nil, &p.ev.Connect, w.plain[0], w.has("assigned")), false)
+		p.tell(p.s.Accept(nil, &p.ev.Connect, w.plain[0], Admission{Assigned: w.has("assigned"), Present: w.has("present"), Unkept: w.has("unkept")}), false)
 	case "refuse":
 		p.tell(p.s.Refuse(nil, code(p.t, w.plain[0])), false)
 	case "await":
@@ -204,8 +211,8 @@ func (p *player) shell(command string, w words) {
 	case "deliver":
 		p.deliver(w)
 	case "next":
-		out, sent, expired := p.s.Next(nil, p.now)
-		p.say("sent=%v expired=%v waiting=%d inflight=%d", sent, expired, p.s.Waiting(), p.s.Inflight())
+		out, outcome, c := p.s.Next(nil, p.now)
+		p.say("%s waiting=%d inflight=%d", outcomes(outcome, c), p.s.Waiting(), p.s.Inflight())
 		p.tell(out, false)
 	case "clock":
 		d, err := time.ParseDuration(w.plain[0])
@@ -214,6 +221,42 @@ func (p *player) shell(command string, w words) {
 		}
 		p.now += int64(d)
 		p.say("silent=%v deadline=%v", p.s.Silent(p.now), time.Duration(p.s.Deadline()))
+	case "leave": // the connection ends
+		stays, owed := p.s.Leave()
+		if p.say("stays=%v expiry=%d", stays, p.s.Expiry()); owed.Any() {
+			p.owed = owed
+			p.say("owes PUBREC")
+		}
+		if delay, ok := p.s.WillDelay(); ok {
+			p.say("will after %d s", delay)
+		}
+	case "resume": // the client comes back, by a CONNECT with these words
+		fresh := New(&p.limits)
+		fresh.Step(p.connect(w).Append(nil, p.version), p.now, &p.ev, nil)
+		p.s.Resume(&fresh)
+		p.tell(p.s.Accept(nil, &p.ev.Connect, string(p.ev.Connect.ClientID), Admission{Present: true}), false)
+	case "rest": // all that may go
+		for {
+			out, outcome, c := p.s.Next(nil, p.now)
+			if outcome == Queued {
+				break
+			}
+			if outcome == Dropped {
+				p.say("dropped %v", c)
+			}
+			p.tell(out, false)
+		}
+		p.say("waiting=%d inflight=%d", p.s.Waiting(), p.s.Inflight())
+	case "settle-owed":
+		out, again, more := p.s.SettleOwed(nil, p.owed, Place(w.num("place", 0)), byte(w.num("reason", 0)))
+		p.say("again=%v more=%v", again, more)
+		p.tell(out, false)
+	case "unsettled":
+		p.s.Unsettled(p.now, w.has("waiting"), func(share uint32, m *msg.Message) {
+			p.say("by %d: %s=%s qos=%d expiry=%d", share, m.Topic, m.Payload, m.QoS, m.Expiry)
+		})
+	case "discard":
+		p.say("%d lost", p.s.Discard())
 	case "will":
 		if m := p.s.Will(p.now); m != nil {
 			p.say("will %s=%s qos=%d retain=%v publisher=%s time=%v", m.Topic, m.Payload, m.QoS, m.Retain, m.Publisher, time.Duration(m.Time))
@@ -225,6 +268,10 @@ func (p *player) shell(command string, w words) {
 	default:
 		p.t.Fatalf("unknown command %s", command)
 	}
+}
+
+func outcomes(o Outcome, c fault.Code) string {
+	return [...]string{"sent", "nothing sent", "dropped " + c.String()}[o]
 }
 
 func (p *player) grant(w words) {
@@ -241,10 +288,13 @@ func (p *player) grant(w words) {
 func (p *player) deliver(w words) {
 	m := packet.Publish{Topic: []byte(w.plain[0]), Payload: []byte(w.plain[1]), QoS: byte(w.num("qos", 0)), HasExpiry: w.named["expiry"] != "", Expiry: uint32(w.num("expiry", 0))}
 	image, idAt := m.AppendImage(nil, p.s.Version())
-	out, outcome, c := p.s.Deliver(nil, &Image{Bytes: image, IDAt: idAt, QoS: m.QoS, Expires: m.HasExpiry && p.s.Version() == packet.V5}, p.now, !w.has("no-room"))
+	out, outcome, c := p.s.DeliverShared(nil, &Image{Bytes: image, IDAt: idAt, QoS: m.QoS, Of: m.QoS, Expires: m.HasExpiry && p.s.Version() == packet.V5, V5: p.s.Version() == packet.V5}, uint32(w.num("share", 0)), p.now, !w.has("no-room"))
 	switch outcome {
 	case Queued:
 		p.say("queued waiting=%d", p.s.Waiting())
+		if n, why := p.s.Evicted(); n > 0 {
+			p.say("dropped %d %v", n, why)
+		}
 	case Dropped:
 		p.say("dropped %v", c)
 	}
@@ -286,6 +336,9 @@ func describe(k packet.Packet) string {
 	switch k := k.(type) {
 	case *packet.Connack:
 		text := "CONNACK " + packet.ReasonName(k.Reason)
+		if k.SessionPresent {
+			text += ", session present"
+		}
 		if k.HasMaximumQoS {
 			text += fmt.Sprintf(", maximum QoS %d", k.MaximumQoS)
 		}
@@ -302,6 +355,9 @@ func describe(k packet.Packet) string {
 		text := fmt.Sprintf("PUBLISH %s=%s qos=%d id=%d", k.Topic, k.Payload, k.QoS, k.ID)
 		if k.Alias > 0 {
 			text += fmt.Sprintf(" alias=%d", k.Alias)
+		}
+		if k.Dup {
+			text += " dup"
 		}
 		if k.HasExpiry {
 			text += fmt.Sprintf(" expiry=%d", k.Expiry)

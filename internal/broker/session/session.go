@@ -17,8 +17,20 @@ type Limits struct {
 	// Inflight is how many messages a client is sent before it acknowledges one;
 	// its own receive maximum may lower it.
 	Inflight int
-	// Queue and QueueBytes bound what is kept back for a client beyond that.
+	// Queue and QueueBytes bound what is kept back for a client beyond that, and
+	// Policy says what gives way to more. The bytes of messages in flight that are
+	// kept to be sent again count, too.
 	Queue, QueueBytes int
+	Policy            Policy
+	// QueueQoS0 keeps messages of QoS 0 back, too, for clients that are away or
+	// slow.
+	QueueQoS0 bool
+	// SessionExpiry is the longest that a session outlives its connection, in
+	// seconds; 0 is as long as the client asks.
+	SessionExpiry uint32
+	// SessionExpiry3 is how long one does that a client before MQTT 5 asked for; 0
+	// ends it with the connection.
+	SessionExpiry3 uint32
 	// ClientID is how many bytes a client identifier may have; 0 is any.
 	ClientID int
 	// TopicAliases is how many topic aliases each side of a connection may set.
@@ -82,29 +94,55 @@ const (
 	asked                // CONNECT is being decided
 	serving              // CONNACK was sent
 	ended
+	away // the client has no connection; its session waits for it
 )
 
-// Session is one client on one connection.
+// Session is one client: what lasts from connection to connection, and what
+// belongs to the one it has.
 type Session struct {
+	lasting
 	limits    *Limits
-	publisher []byte // the client identifier
-	will      *msg.Message
-	heard     int64 // when the last packet came, ns since 1970
-	silence   int64 // how long the client may be silent, ns; 0 is for ever
-	sendMax   int   // messages in flight to the client
-	maxPacket int   // the largest packet the client takes; 0 is any
-	acks      acks
-	exact     exact
+	heard     int64      // when the last packet came, ns since 1970
+	acks      *acks      // nil until the first
 	aliases   [][]byte   // topics by the client's alias; nil until the first
 	numbering *numbering // of the topics that it is sent
-	window    window
-	queue     queue
+	maxPacket uint32     // the largest packet the client takes; 0 is any
+	keepAlive uint16     // seconds; 0 is none
+	sendMax   uint16     // messages in flight to the client
 	version   packet.Version
 	state     state
+	unkept    bool // the client asked for a session that lasts and does not get it
+}
+
+// lasting is what outlives the connection.
+type lasting struct {
+	publisher []byte // the client identifier
+	will      *will
+	flow      *flow  // nil until there is any
+	expiry    uint32 // how long the session outlives its connection, in seconds
+}
+
+// flow is what is under way between the client and the server.
+type flow struct {
+	window    window
+	queue     queue
+	exact     exact
+	dropped   uint64 // messages that the client did not get
+	evicted   int    // of them, since somebody asked
+	lastDrop  fault.Code
+	evictedBy fault.Code
 }
 
 // New returns the session of a connection that has just been accepted.
 func New(l *Limits) Session { return Session{limits: l} }
+
+// flows returns what is under way, making room for it.
+func (s *Session) flows() *flow {
+	if s.flow == nil {
+		s.flow = &flow{}
+	}
+	return s.flow
+}
 
 // Version is the protocol version; 0 before CONNECT.
 func (s *Session) Version() packet.Version { return s.version }
@@ -175,8 +213,11 @@ func (s *Session) disconnect(frame []byte, ev *Event, dst []byte) []byte {
 	if err := p.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
-	if p.HasSessionExpiry && p.SessionExpiry > 0 { // CONNECT had 0, or was told 0 [MQTT-3.1.2-23]
-		return s.fail(dst, ev, errExpiry)
+	if p.HasSessionExpiry && !s.unkept {
+		if s.expiry == 0 && p.SessionExpiry > 0 { // [MQTT-3.1.2-23]
+			return s.fail(dst, ev, errExpiry)
+		}
+		s.expiry = s.limits.expiry(p.SessionExpiry)
 	}
 	if p.Reason != packet.DisconnectWithWill { // [MQTT-3.1.2-10]
 		s.will = nil
@@ -211,27 +252,19 @@ func (s *Session) End(dst []byte, code fault.Code) []byte {
 
 // Silent says whether the client has kept quiet for more than one and a half
 // times its keep alive [MQTT-3.1.2-22].
-func (s *Session) Silent(now int64) bool { return s.silence > 0 && now-s.heard > s.silence }
+func (s *Session) Silent(now int64) bool { return s.keepAlive > 0 && now-s.heard > s.silence() }
+
+// silence is how long the client may be silent, ns.
+func (s *Session) silence() int64 { return int64(s.keepAlive) * 1_500_000_000 }
 
 // Deadline is when the client will have been silent for too long, ns since 1970;
 // 0 is never.
 func (s *Session) Deadline() int64 {
-	if s.silence == 0 {
+	if s.keepAlive == 0 {
 		return 0
 	}
-	return s.heard + s.silence
+	return s.heard + s.silence()
 }
 
 // Hear counts as a packet of the client: its bytes wait while it is not read.
 func (s *Session) Hear(now int64) { s.heard = now }
-
-// Will takes the will message, which is to be published now that the connection
-// has ended; nil when there is none or the client left in order.
-func (s *Session) Will(now int64) *msg.Message {
-	w := s.will
-	s.will = nil
-	if w != nil {
-		w.Time = now
-	}
-	return w
-}

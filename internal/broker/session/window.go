@@ -1,5 +1,7 @@
 package session
 
+import "slices"
+
 // window holds the outbound packet identifiers and what each still awaits, as a
 // ring indexed by identifier. Identifiers are handed out in turn from 1 to 65,535,
 // so that one comes back as late as can be. Its zero value is empty.
@@ -13,6 +15,8 @@ type window struct {
 type flight struct {
 	id    uint16 // 0 is none
 	phase phase
+	kept  bool // its image is in the queue, at ref
+	ref   ref
 }
 
 // phase is the packet a message in flight awaits.
@@ -47,7 +51,7 @@ func (w *window) take(limit int, p phase) (id uint16, ok bool) {
 		id = after(id)
 	}
 	w.last = id
-	*w.at(id) = flight{id, p}
+	*w.at(id) = flight{id: id, phase: p}
 	w.count++
 	return id, true
 }
@@ -63,10 +67,34 @@ func (w *window) phase(id uint16) phase {
 // advance puts an identifier that is in use into another phase.
 func (w *window) advance(id uint16, p phase) { w.at(id).phase = p }
 
+// keep notes where the image of an identifier that is in use is kept.
+func (w *window) keep(id uint16, f ref) { w.at(id).kept, w.at(id).ref = true, f }
+
+// move notes that the image has moved.
+func (w *window) move(id uint16, f ref) { w.at(id).ref = f }
+
+// letGo says where the image of an identifier is, which is needed no longer.
+func (w *window) letGo(id uint16) (f ref, kept bool) {
+	k := w.at(id)
+	kept, k.kept = k.kept, false
+	return k.ref, kept
+}
+
 // release takes an identifier back that is in use.
 func (w *window) release(id uint16) {
 	*w.at(id) = flight{}
 	w.count--
+}
+
+// released are the identifiers that await PUBCOMP, oldest first.
+func (w *window) released() (ids []uint16) {
+	for _, f := range w.ring {
+		if f.phase == awaitsComplete {
+			ids = append(ids, f.id)
+		}
+	}
+	slices.SortFunc(ids, func(a, b uint16) int { return int(a-w.last-1) - int(b-w.last-1) })
+	return ids
 }
 
 func (w *window) at(id uint16) *flight { return &w.ring[int(id)&(len(w.ring)-1)] }

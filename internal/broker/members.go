@@ -1,0 +1,122 @@
+package broker
+
+import (
+	"sync/atomic"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// leftover is a message of a shared subscription that its member did not get.
+type leftover struct {
+	group   *group
+	message msg.Message
+}
+
+// number gives a shared subscription its place among the client's, so that the
+// session can say by which one a message came.
+func (c *client) number(s *subscription) {
+	if s.group == nil {
+		return
+	}
+	s.load = c.load()
+	for i, have := range c.shares {
+		if have == nil || have.filter == s.filter {
+			c.shares[i], s.number = s, uint32(i+1)
+			return
+		}
+	}
+	c.shares = append(c.shares, s)
+	s.number = uint32(len(c.shares))
+}
+
+// load is how much is under way to the client, for whoever chooses among members.
+func (c *client) load() *atomic.Int64 {
+	for _, s := range c.shares {
+		if s != nil {
+			return s.load
+		}
+	}
+	return new(atomic.Int64)
+}
+
+// weigh says anew how much is under way to the client.
+func (c *client) weigh() {
+	for _, s := range c.shares {
+		if s != nil {
+			s.load.Store(int64(c.session.Inflight() + c.session.Waiting()))
+			return // they have one
+		}
+	}
+}
+
+// present lets the client's groups choose it again; absent passes it over while
+// others are there, who get what waited for it.
+func (w *worker) present(c *client) {
+	for _, s := range c.shares {
+		if s != nil {
+			w.broker.router.setPresent(s, true)
+		}
+	}
+}
+
+func (w *worker) absent(c *client) {
+	for _, s := range c.shares {
+		if s == nil {
+			continue
+		}
+		w.broker.router.setPresent(s, false)
+		if len(s.group.present.load()) > 0 {
+			w.handOver(c, s, true)
+		}
+	}
+}
+
+// unshare ends a shared subscription that the client has left: the others get what
+// waited by it, and the client what it was sent.
+func (w *worker) unshare(c *client, s *subscription) {
+	if s.number == 0 {
+		return
+	}
+	if len(s.group.candidates()) > 0 {
+		w.handOver(c, s, true)
+	}
+	c.session.Unshare(s.number)
+	c.shares[s.number-1] = nil
+}
+
+// handOver gives what waits for the client by one subscription to other members.
+func (w *worker) handOver(c *client, s *subscription, waiting bool) {
+	left := w.unsettled(c, waiting)
+	mine := left[:0]
+	for _, l := range left {
+		if l.group == s.group {
+			mine = append(mine, l)
+		}
+	}
+	c.session.Drop(s.number)
+	w.shareOut(mine)
+}
+
+// unsettled copies what other members are to get of the client's messages.
+func (w *worker) unsettled(c *client, waiting bool) (left []leftover) {
+	if len(c.shares) == 0 {
+		return nil
+	}
+	c.session.Unsettled(w.loop.Now(), waiting, func(share uint32, m *msg.Message) {
+		if s := c.shares[share-1]; s != nil {
+			left = append(left, leftover{s.group, m.Clone()})
+		}
+	})
+	return left
+}
+
+// shareOut gives each message to a member of its group.
+func (w *worker) shareOut(left []leftover) {
+	for i := range left {
+		w.images.reset()
+		if !w.share(left[i].group, &left[i].message) {
+			w.counts.dropped[fault.SessionEnded]++
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// lasting is what of a client outlives its connection, when its session does.
+type lasting struct {
+	session session.Session
+	id      string // once admitted
+	filters map[string]*subscription
+	shares  []*subscription // its shared ones, at their number less one
+	counted bool            // it is one of the broker's lasting sessions
+
+	build uint64 // the route it was last put into, and
+	place int    // where
+
+	willAt int64 // when its will is due, ns since 1970; 0 is never
+	endAt  int64 // when it ends unless its client comes back; 0 is never
+	slot   int   // its place in the schedule, from 1 on; 0 is none
+}
+
+// owing is whom the PUBRECs were due to that a connection left open.
+type owing struct {
+	client *client
+	owed   session.Owed
+}
+
+// sessionFor gives the connection that has sent CONNECT its session: the one that
+// waits for it or is taken from another connection [MQTT-3.1.4-3], or a new one.
+func (w *worker) sessionFor(c *client, p *packet.Connect, id string) (*client, session.Admission) {
+	old := w.clients[id]
+	if old != nil && !old.session.Away() {
+		w.end(old, errTakenOver)
+		old = w.clients[id]
+	}
+	if old != nil && p.CleanStart { // [MQTT-3.1.2-4]
+		w.endSession(old)
+		old = nil
+	}
+	if old != nil { // [MQTT-3.1.2-5]
+		w.resume(old, c)
+		return old, session.Admission{Present: true}
+	}
+	c.id, c.name = id, shown(id)
+	w.clients[id] = c
+	return c, session.Admission{Unkept: session.Lasts(p) && w.mayNotLast()}
+}
+
+// resume gives the session old the connection of fresh.
+func (w *worker) resume(old, fresh *client) {
+	w.schedule.remove(old)
+	l := old.lasting
+	l.session.Resume(&fresh.session)
+	l.willAt, l.endAt = 0, 0
+	*old = *fresh
+	old.lasting, old.name = l, shown(l.id)
+	old.conn.Data = old
+}
+
+// mayNotLast says whether there are as many lasting sessions as there may be.
+func (w *worker) mayNotLast() bool {
+	return w.broker.lasting.Load() >= int64(w.options.MaxSessions)
+}
+
+// count notes whether the client's session is a lasting one, now that it is in.
+func (w *worker) count(c *client) {
+	if lasts := c.session.Expiry() > 0; lasts != c.counted {
+		c.counted = lasts
+		if lasts {
+			w.broker.lasting.Add(1)
+		} else {
+			w.broker.lasting.Add(-1)
+		}
+	}
+	if c.session.Unkept() {
+		w.counts.notKept++
+		w.refusals.log("the session is not kept: there are as many as there may be", about(c)...)
+	}
+}
+
+// forget ends the client's connection, and with it the session unless it lasts.
+func (w *worker) forget(c *client) {
+	if c.id == "" || w.clients[c.id] != c || c.session.Away() {
+		return
+	}
+	w.broker.connections.Add(-1)
+	stays, owed := c.session.Leave()
+	if !stays {
+		w.remove(c)
+		w.tellGone(c)
+		w.publishWill(c)
+		return
+	}
+	w.tellGone(c)
+	if owed.Any() {
+		w.owe(c, owed)
+	}
+	w.absent(c)
+	w.wait(c)
+}
+
+// wait lets the session wait for its client.
+func (w *worker) wait(c *client) {
+	w.keepRetained(c)
+	c.last, c.full, c.waits = nil, false, false
+	now := w.loop.Now()
+	if delay, ok := c.session.WillDelay(); ok {
+		c.willAt = now + int64(delay)*1e9
+	}
+	if e := c.session.Expiry(); e != session.Never {
+		c.endAt = now + int64(e)*1e9
+	}
+	if c.willAt != 0 && c.willAt <= now {
+		w.publishWill(c)
+	}
+	w.schedule.set(c)
+}
+
+// publishWill publishes the client's will, if it has left one.
+func (w *worker) publishWill(c *client) {
+	c.willAt = 0
+	if m := c.session.Will(w.loop.Now()); m != nil {
+		w.publishOwn(m, 0)
+	}
+}
+
+// endSession ends a session: its subscriptions, what it keeps, and its will, which
+// is due now at the latest.
+func (w *worker) endSession(c *client) {
+	w.remove(c)
+	w.publishWill(c)
+}
+
+func (w *worker) remove(c *client) {
+	delete(w.clients, c.id)
+	w.schedule.remove(c)
+	if c.counted {
+		c.counted = false
+		w.broker.lasting.Add(-1)
+	}
+	left := w.unsettled(c, false)
+	for _, s := range c.filters {
+		w.broker.router.remove(s)
+	}
+	c.filters, c.shares, c.last, c.retained = nil, nil, nil, nil
+	w.shareOut(left)
+	w.counts.dropped[fault.SessionEnded] += uint64(c.session.Discard())
+}
+
+// Tick is called a few times a second: wills and sessions come to their time.
+func (w *worker) Tick() {
+	for now := w.loop.Now(); ; {
+		c := w.schedule.due(now)
+		if c == nil {
+			return
+		}
+		if c.endAt != 0 && c.endAt <= now {
+			w.debug(c, "session expired")
+			w.endSession(c)
+			continue
+		}
+		w.publishWill(c)
+		w.schedule.set(c)
+	}
+}
+
+// endSessions ends the sessions that wait: the process does, and they are in its
+// memory.
+func (w *worker) endSessions() {
+	for _, c := range w.clients {
+		if c.session.Away() {
+			w.endSession(c)
+		}
+	}
+}
+
+// keepRetained queues the retained messages that were lined up for the client.
+func (w *worker) keepRetained(c *client) {
+	for i := range c.retained {
+		p := &c.retained[i]
+		if m, ok := w.current(p); ok {
+			w.images.reset()
+			w.deliverTo(c, &p.grant, &m)
+		}
+	}
+	c.retained = nil
+}
+
+// owe remembers the PUBRECs that a connection left open.
+func (w *worker) owe(c *client, owed session.Owed) {
+	if w.owed == nil {
+		w.owed = map[loop.Handle]owing{}
+	}
+	w.owed[c.conn.Handle()] = owing{c, owed}
+}
+
+// settleOwed takes the log's word for a message whose connection has ended.
+func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err error) {
+	o, ok := w.owed[h]
+	if !ok {
+		return
+	}
+	c := o.client
+	if w.clients[c.id] != c {
+		delete(w.owed, h)
+		return
+	}
+	var before []byte
+	if !c.session.Away() {
+		before = c.conn.Output()
+	}
+	after, again, more := c.session.SettleOwed(before, o.owed, p, reason)
+	if !more {
+		delete(w.owed, h)
+	}
+	switch {
+	case c.session.Away():
+	case err != nil && again && !c.session.CanRefuse():
+		w.end(c, err)
+	default:
+		w.send(c, before, after)
+	}
+}
