@@ -113,14 +113,14 @@ func (a *App) startHistorian(ctx context.Context) (stop, error) {
 
 func (a *App) startBroker(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT
-	o, err := special(limited(broker.Options{
+	o, err := special(lasting(limited(broker.Options{
 		Listeners: a.listeners(),
 		Zone:      zone(&c),
 		System:    a.system(),
 		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
-	}, c.Limits), c.Topics)
+	}, c.Limits), c.Session), c.Topics)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +138,12 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 
 // zone is what the configuration says of every client.
 func zone(c *config.MQTT) broker.Zone {
-	return broker.Zone{
+	return lastingZone(broker.Zone{
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
 		TopicAliases: aliases(c.TopicAliases),
-	}
+	}, c.Session)
 }
 
 // aliases is the broker's option for a setting where 0 means none.

@@ -66,6 +66,8 @@ type Options struct {
 	// MaxSessions bounds the sessions that outlive their connections; 0 is 100,000,
 	// less than 0 none.
 	MaxSessions int
+	// SessionBytes bounds what the queues of all sessions hold; 0 is 1 GiB.
+	SessionBytes int64
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
@@ -109,6 +111,7 @@ func (o *Options) defaults() {
 	}
 	set(&o.Shared, RoundRobin)
 	set(&o.MaxSessions, 100_000)
+	set(&o.SessionBytes, 1<<30)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
 }
@@ -135,6 +138,8 @@ type Broker struct {
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
 	looks       looks
+	queued      atomic.Int64 // bytes in the queues of all sessions
+	referral    atomic.Pointer[referral]
 	lasting     atomic.Int64 // sessions that outlive their connections
 	started     bool
 	closing     sync.Once

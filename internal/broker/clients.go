@@ -32,6 +32,10 @@ func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 		c.conn.MoveTo(to.loop, rest)
 		return false
 	}
+	if r := w.broker.referral.Load(); r != nil {
+		w.refer(c, r)
+		return true
+	}
 	if wait, err := w.connectsTooFast(c, id); wait {
 		return false
 	} else if err != nil {
@@ -131,6 +135,9 @@ func (w *worker) sayWhy(c *client, err error) {
 	case errors.Is(err, errShutdown) || errors.Is(err, errTakenOver) || errors.Is(err, errKicked):
 		w.counts.closed[code]++
 		w.debug(c, "connection closed", "lasted_ms", w.lasted(c), "error", err)
+	case code == fault.UseAnotherServer || code == fault.ServerMoved:
+		w.counts.closed[code]++
+		w.debug(c, "client sent to another server", "lasted_ms", w.lasted(c))
 	case errors.Is(err, errKeepAlive):
 		w.counts.closed[code]++
 		w.refusals.log("connection closed", about(c, "lasted_ms", w.lasted(c), "error", err)...)

@@ -88,6 +88,7 @@ func (w *worker) forget(c *client) {
 		return
 	}
 	w.broker.connections.Add(-1)
+	w.unclog(c)
 	stays, owed := c.session.Leave()
 	if !stays {
 		w.remove(c)
@@ -224,4 +225,15 @@ func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err err
 	default:
 		w.send(c, before, after)
 	}
+}
+
+// tellQueues adds what the queues of this loop hold to the broker's sum, and learns
+// whether there may be more.
+func (w *worker) tellQueues() {
+	sum := &w.broker.queued
+	if d := w.queues.Bytes - w.told; d != 0 {
+		w.told = w.queues.Bytes
+		sum.Add(d)
+	}
+	w.queues.Full = sum.Load() >= w.options.SessionBytes
 }

@@ -202,3 +202,205 @@ func TestAWillWaitsForItsClient(t *testing.T) {
 	watch.send(packet.Pingreq{})
 	expect[packet.Pingresp](watch)
 }
+
+func TestResponseInformationIsGivenToWhomAsks(t *testing.T) {
+	b := start(t, Options{Zone: Zone{ResponsePrefix: "answers/"}})
+	_, a := come(t, b, "c", 0, func(p *packet.Connect) { p.RequestResponse = true })
+	if string(a.ResponseInformation) != "answers/c" {
+		t.Errorf("%+v", a)
+	}
+	if _, a = come(t, b, "d", 0, nil); a.ResponseInformation != nil {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestThePayloadFormatIsCheckedWhenAsked(t *testing.T) {
+	b := start(t, Options{Zone: Zone{CheckPayload: true}})
+	c := enter(t, b, packet.V5, "c")
+	c.subscribe("a", 0)
+	text := packet.AppendProperty(nil, packet.Property{ID: packet.PayloadFormat, Num: 1})
+	for qos := byte(0); qos < 3; qos++ {
+		bad := publish("a", "\xff", qos, 7)
+		bad.Properties = text
+		c.send(bad)
+		if qos > 0 {
+			if k := expect[*packet.Ack](c); k.Reason != packet.PayloadFormatInvalid {
+				t.Errorf("%+v", k)
+			}
+		}
+	}
+	good, unsaid := publish("a", "ü", 0, 0), publish("a", "\xff", 0, 0)
+	good.Properties = text
+	c.send(good, unsaid)
+	for _, want := range []string{"ü", "\xff"} {
+		if p := expect[*packet.Publish](c); string(p.Payload) != want {
+			t.Errorf("%q, want %q", p.Payload, want)
+		}
+	}
+	settle(b)
+	if n := b.Stats().Dropped[fault.PayloadFormat]; n != 3 {
+		t.Errorf("%d dropped", n)
+	}
+	will := dial(t, b, packet.V5)
+	will.send(&packet.Connect{Version: packet.V5, CleanStart: true, HasWill: true, Will: packet.Will{Topic: []byte("w"), Payload: []byte("\xff"), Properties: text}})
+	if a := expect[*packet.Connack](will); a.Reason != packet.PayloadFormatInvalid {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestClientsAreSentToAnotherServer(t *testing.T) {
+	b := start(t, Options{})
+	five, three := enter(t, b, packet.V5, "five"), enter(t, b, packet.V311, "three")
+	b.Refer("other.example:1883", false)
+	if d := expect[*packet.Disconnect](five); d.Reason != packet.UseAnotherServer || string(d.ServerReference) != "other.example:1883" {
+		t.Errorf("%+v", d)
+	}
+	five.closed()
+	three.closed()
+	b.Refer("", true)
+	late := dial(t, b, packet.V5)
+	late.send(&packet.Connect{Version: packet.V5, CleanStart: true})
+	if a := expect[*packet.Connack](late); a.Reason != packet.ServerMoved || a.ServerReference != nil {
+		t.Errorf("%+v", a)
+	}
+	old := dial(t, b, packet.V311)
+	old.send(&packet.Connect{Version: packet.V311, CleanStart: true, ClientID: []byte("old")})
+	if a := expect[*packet.Connack](old); a.Reason != packet.ServerUnavailable {
+		t.Errorf("%+v", a)
+	}
+	b.Welcome()
+	enter(t, b, packet.V5, "five")
+	settle(b)
+	if s := b.Stats(); s.Closed[fault.UseAnotherServer] != 2 || s.Closed[fault.ServerMoved] != 2 || len(s.Refused) != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestAClientThatTakesNoAnswersIsReadNoFurther(t *testing.T) {
+	b := start(t, Options{Zone: Zone{OutputBuffer: 4 << 10}})
+	c := enter(t, b, packet.V5, "c")
+	pings := make([]byte, 0, 64<<10)
+	for len(pings) < cap(pings) {
+		pings = packet.Pingreq{}.Append(pings, packet.V5)
+	}
+	sent := make(chan int)
+	go func() { // until its own socket is full, too
+		n := 0
+		for b.Stats().Clogged == 0 {
+			_ = c.nc.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			k, _ := c.nc.Write(pings)
+			n += k
+		}
+		sent <- n
+	}()
+	eventually(t, "clogged", func() bool { return b.Stats().Clogged == 1 })
+	n := <-sent / 2
+	for range n { // it reads after all, and gets all answers
+		expect[packet.Pingresp](c)
+	}
+	settle(b)
+	if s := b.Stats(); s.Clogged != 0 || s.CloggedTotal == 0 || s.Connections != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestTheQueuesOfAllAreBounded(t *testing.T) {
+	b := start(t, Options{SessionBytes: 20_000, Loops: 1})
+	for _, id := range []string{"a", "b"} {
+		c, _ := come(t, b, id, 100, nil)
+		c.subscribe("#", 1)
+		c.drop(b)
+	}
+	pub := enter(t, b, packet.V5, "pub")
+	for i := range 20 {
+		pub.send(publish("t", string(make([]byte, 1000)), 1, uint16(i+1)))
+		expect[*packet.Ack](pub)
+	}
+	settle(b)
+	s := b.Stats()
+	if s.QueueBytes < 20_000 || s.QueueBytes > 23_000 || s.Dropped[fault.QueueMemory] == 0 {
+		t.Errorf("%d bytes, %v", s.QueueBytes, s.Dropped)
+	}
+	for _, id := range []string{"a", "b"} {
+		come(t, b, id, 0, func(p *packet.Connect) { p.CleanStart = true })
+	}
+	settle(b)
+	if s := b.Stats(); s.QueueBytes != 0 {
+		t.Errorf("%d bytes", s.QueueBytes)
+	}
+}
+
+func TestWhatAMemberLeavesGoesToOthers(t *testing.T) {
+	for _, loops := range []int{1, 3} {
+		b := start(t, Options{Loops: loops, Zone: Zone{Inflight: 4}, Shared: Sticky})
+		one, _ := come(t, b, "one", 0, func(p *packet.Connect) { p.CleanStart, p.ReceiveMaximum = true, 2 })
+		one.subscribe("$share/g/a", 2)
+		pub := enter(t, b, packet.V5, "pub")
+		for i, qos := range []byte{1, 2, 1, 2, 1} { // two are sent, three wait
+			pub.send(publish("a", fmt.Sprint(i), qos, uint16(i+1)))
+			expect[*packet.Ack](pub)
+		}
+		expect[*packet.Publish](one)
+		expect[*packet.Publish](one)
+		two := enter(t, b, packet.V5, "two")
+		two.subscribe("$share/g/a", 2)
+		one.drop(b)
+		for _, want := range []string{"0 1", "2 1", "3 2", "4 1"} { // not 1, which was begun with QoS 2
+			p := expect[*packet.Publish](two)
+			if got := fmt.Sprint(string(p.Payload), " ", p.QoS); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+	}
+}
+
+func TestAMemberThatIsAwayIsPassedOver(t *testing.T) {
+	b := start(t, Options{Loops: 3})
+	one, _ := come(t, b, "one", 100, nil)
+	two, _ := come(t, b, "two", 100, nil)
+	one.subscribe("$share/g/a", 1)
+	two.subscribe("$share/g/a", 1)
+	pub := enter(t, b, packet.V5, "pub")
+	send := func(n int) {
+		for i := range n {
+			pub.send(publish("a", fmt.Sprint(i), 1, uint16(i+1)))
+			expect[*packet.Ack](pub)
+		}
+	}
+	one.drop(b)
+	send(4)
+	for range 4 {
+		two.send(&packet.Ack{Kind: packet.TypePuback, ID: expect[*packet.Publish](two).ID})
+	}
+	two.drop(b)
+	send(4) // all are away: each keeps its share
+	settle(b)
+	one, a := come(t, b, "one", 100, nil)
+	two, _ = come(t, b, "two", 100, nil)
+	got := append(one.next(), two.next()...)
+	if len(got) != 4 || !a.SessionPresent {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestLeastInflightGoesToTheIdlest(t *testing.T) {
+	b := start(t, Options{Loops: 2, Shared: LeastInflight})
+	slow, fast := enter(t, b, packet.V5, "slow"), enter(t, b, packet.V5, "fast")
+	slow.subscribe("$share/g/a", 1)
+	fast.subscribe("$share/g/a", 1)
+	pub := enter(t, b, packet.V5, "pub")
+	n := 0
+	for i := range 20 {
+		pub.send(publish("a", fmt.Sprint(i), 1, uint16(i+1)))
+		expect[*packet.Ack](pub)
+		settle(b)
+		for _, p := range fast.next() { // it acknowledges, the other does not
+			_ = p
+			n++
+		}
+		settle(b)
+	}
+	if n < 18 {
+		t.Errorf("the idle member got %d of 20", n)
+	}
+}

@@ -37,6 +37,12 @@ type Stats struct {
 	// Sessions stand at this moment, with a connection or without; SessionsLasting
 	// of them outlive their connection.
 	Sessions, SessionsLasting int64
+	// QueueBytes are in the queues of all sessions.
+	QueueBytes int64
+	// Clogged is how many connections are not read now because they do not take
+	// their answers, CloggedTotal how often that happened.
+	Clogged      int64
+	CloggedTotal uint64
 	// SessionsNotKept counts clients that asked for a session that outlives its
 	// connection, and did not get one: there were as many as there may be.
 	SessionsNotKept uint64
@@ -76,7 +82,8 @@ type counts struct {
 	closed, ungranted       [codes]uint64
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
-	sessions                int64
+	sessions, clogged       int64
+	cloggedTotal            uint64
 	overRate                overRate
 	lags                    lags
 }
@@ -109,6 +116,7 @@ func (b *Broker) Stats() Stats {
 		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
+	s.QueueBytes = b.queued.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
@@ -140,6 +148,8 @@ func (s *Stats) add(c *counts) {
 	s.PublishBytesOut += c.publishBytesOut
 	s.DelayedTotal += c.delayed
 	s.Sessions += c.sessions
+	s.Clogged += c.clogged
+	s.CloggedTotal += c.cloggedTotal
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.Slowed += c.slowed

@@ -22,6 +22,7 @@ type client struct {
 	since    int64             // when it was accepted, ns since 1970
 	last     *route            // of the topic it published to last
 	full     bool              // paused: its receive maximum is used up
+	clogged  bool              // paused: it does not take its answers
 	waits    bool              // paused: the log has enough to do
 	slowed   bool              // paused: it is over a rate
 	pace     *pace             // nil: no rate is kept
@@ -56,6 +57,8 @@ type worker struct {
 	slowed    slowed
 	connects  *limit.Table // of client identifiers, by the rate of connects
 	publishes waiters
+	queues    session.Tally
+	told      int64                 // of queues.Bytes, to the broker
 	schedule  schedule              // of sessions that wait for their clients
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	event     session.Event
@@ -79,6 +82,7 @@ func (w *worker) Open(conn *loop.Conn) {
 	d := doorOf(conn)
 	c := &client{conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
 	c.session = session.New(&d.limits)
+	c.session.Count(&w.queues)
 	conn.Data = c
 	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
 }
@@ -111,6 +115,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 			break // moved to another loop, with all that was read
 		}
 		used += size
+		w.mayClog(clientOf(conn))
 	}
 	w.loop.Spend(w.work + shareWork - share)
 	w.counts.bytesIn += uint64(used)
@@ -293,6 +298,8 @@ func (w *worker) Message(v any) {
 		w.inquire(v)
 	case drain:
 		w.draining, w.quiet = true, v.quiet
+	case *referral:
+		w.loop.Each(func(c *loop.Conn) { w.refer(clientOf(c), v) })
 	case goodbye:
 		w.loop.Each(func(c *loop.Conn) { w.end(clientOf(c), errShutdown) })
 		w.endSessions()
@@ -305,6 +312,7 @@ func (w *worker) Message(v any) {
 func (w *worker) Turn() {
 	w.readSlowed()
 	w.endOverrun()
+	w.tellQueues()
 	w.keeping.endTurn()
 	w.exchange.endTurn()
 	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
@@ -322,6 +330,10 @@ func (w *worker) Written(conn *loop.Conn) { w.goOn(clientOf(conn)) }
 
 // goOn sends what waits for the client, now that there may be room.
 func (w *worker) goOn(c *client) {
+	w.mayUnclog(c)
+	if len(c.shares) > 0 {
+		c.weigh()
+	}
 	w.pushWaiting(c)
 	if len(c.retained) > 0 {
 		w.pushRetained(c)
@@ -336,7 +348,7 @@ func (w *worker) Due(conn *loop.Conn) {
 		w.end(c, errConnectRate)
 	case c.id == "":
 		w.end(c, errConnectTimeout)
-	case conn.Paused():
+	case conn.Paused() && !c.clogged:
 		c.session.Hear(now) // its packets lie unread
 		conn.Wake(c.session.Deadline())
 	case c.session.Silent(now):

@@ -31,6 +31,12 @@ type Zone struct {
 	// SessionExpiry3 is how long one does of a client before MQTT 5 that asks for
 	// it by clean session 0; 0 is seven days, less than 0 not at all.
 	SessionExpiry3 time.Duration
+	// ResponsePrefix, before the client identifier, is the response information of
+	// clients that ask for it; empty is none.
+	ResponsePrefix string
+	// CheckPayload refuses messages whose payload is not the UTF-8 that its format
+	// indicator says.
+	CheckPayload bool
 	// OutputBuffer is how many bytes may wait in one connection's output before QoS
 	// 0 messages to it are dropped; 0 is 1 MiB.
 	OutputBuffer int
@@ -72,7 +78,7 @@ func (z *Zone) limits() session.Limits {
 		Retain:         true,
 		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
 		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, KeepAlive: z.KeepAlive,
-		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0,
+		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0, ResponsePrefix: z.ResponsePrefix, CheckPayload: z.CheckPayload,
 		SessionExpiry: seconds(z.SessionExpiry), SessionExpiry3: seconds(z.SessionExpiry3),
 		ClientID: z.MaxClientID, TopicAliases: uint16(min(max(z.TopicAliases, 0), 65535)),
 	}

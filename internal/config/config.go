@@ -46,11 +46,12 @@ type MQTT struct {
 	MaxClientID      int           `yaml:"max_client_id" default:"256" min:"23" max:"65535" doc:"Longest client identifier in bytes; clients with a longer one are refused."`
 	Subscriptions    int           `yaml:"subscriptions" default:"10000" min:"1" max:"10000000" doc:"Topic filters that one client may have; further ones are refused."`
 	TopicAliases     int           `yaml:"topic_aliases" default:"32" min:"0" max:"65535" doc:"Topic aliases that a client may set, and is given when it allows them. 0: none."`
-	SharedStrategy   string        `yaml:"shared_strategy" default:"round_robin" enum:"round_robin,random,sticky,hash_client,hash_topic" doc:"Which member of a shared subscription gets a message."`
+	SharedStrategy   string        `yaml:"shared_strategy" default:"round_robin" enum:"round_robin,random,sticky,hash_client,hash_topic,least_inflight" doc:"Which member of a shared subscription gets a message."`
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
 	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
+	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
 	Topics           Topics        `yaml:"topics" doc:"Topics that mean more than their name: $SYS and others."`
 }
 

@@ -20,6 +20,7 @@ var (
 	errUnknownAlias   = fault.New(fault.Protocol, "A topic alias without a topic name was not set before on the connection [MQTT-3.3.2-7].")
 	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
 	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages under way than the receive maximum [MQTT-3.3.4-9].")
+	errPayloadFormat  = fault.New(fault.PayloadFormat, "The payload is not the UTF-8 that its format indicator says.")
 	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
 	errExpiry         = fault.New(fault.Protocol, "DISCONNECT sets a session expiry though it was 0 [MQTT-3.1.2-23].")
 )
@@ -61,6 +62,8 @@ func (s *Session) acceptable(p *packet.Connect) error {
 		return errLongID
 	case p.AuthMethod != nil:
 		return errAuthMethod
+	case p.HasWill && s.limits.CheckPayload && !textual(p.Will.Properties, p.Will.Payload):
+		return errPayloadFormat
 	case p.HasWill && p.Will.Retain && !s.limits.Retain && p.Version == packet.V5: // [MQTT-3.2.2-13]
 		return errRetain
 	case p.HasWill && p.Will.Topic[0] == '$':
@@ -98,6 +101,9 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 	if how.Assigned {
 		a.AssignedClientID = s.publisher
 	}
+	if c.RequestResponse && l.ResponsePrefix != "" { // [MQTT-3.1.2-28]
+		a.ResponseInformation = append([]byte(l.ResponsePrefix), id...)
+	}
 	s.keepAlive = c.KeepAlive
 	if l.KeepAlive > 0 && (s.keepAlive == 0 || s.keepAlive > l.KeepAlive) && s.version == packet.V5 {
 		s.keepAlive = l.KeepAlive
@@ -109,6 +115,23 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 		dst = s.restart(dst)
 	}
 	return dst
+}
+
+// Refer sends the client to another server: with CONNACK or, once it was admitted,
+// with DISCONNECT. reference may be empty.
+func (s *Session) Refer(dst []byte, code fault.Code, reference []byte) []byte {
+	if s.version != packet.V5 || s.state == ended {
+		return s.End(dst, code)
+	}
+	if len(reference) == 0 {
+		reference = nil
+	}
+	before := s.state
+	s.state = ended
+	if before == serving {
+		return (&packet.Disconnect{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)
+	}
+	return (&packet.Connack{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)
 }
 
 // Refuse turns the client away with CONNACK.

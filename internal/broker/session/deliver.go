@@ -128,6 +128,9 @@ func (s *Session) makeRoom(r *record) (fault.Code, bool) {
 	f, l := s.flows(), s.limits
 	size := recordHeader + len(r.image)
 	full := func() bool { return f.queue.count >= l.Queue || f.queue.bytes()+size > l.QueueBytes }
+	if s.tally != nil && s.tally.Full {
+		return fault.QueueMemory, false
+	}
 	if !full() {
 		return 0, true
 	}

@@ -85,7 +85,7 @@ func TestQueueHoldsWhatIsNotDoneWith(t *testing.T) {
 	r := random(t)
 	var q queue
 	var w window
-	var tally int64
+	var tally Tally
 	q.tally = &tally
 	var waiting []record
 	kept := map[uint16]record{}
@@ -150,7 +150,7 @@ func TestQueueHoldsWhatIsNotDoneWith(t *testing.T) {
 				zeroes++
 			}
 		}
-		if q.count != len(waiting) || q.kept != len(order) || q.unsent != unsent || q.zeroes != zeroes || int(tally) != q.bytes() {
+		if q.count != len(waiting) || q.kept != len(order) || q.unsent != unsent || q.zeroes != zeroes || int(tally.Bytes) != q.bytes() {
 			t.Fatalf("%d: %+v, want %d waiting, %d kept, %d unsent", i, q, len(waiting), len(order), unsent)
 		}
 	}

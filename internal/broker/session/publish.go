@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unicode/utf8"
+
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
@@ -39,9 +41,21 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	}
 	ev.Do, ev.PacketID = Publish, p.ID
 	if p.Topic[0] == '$' && !topic.Publishable(p.Topic) {
-		return s.refusePublish(dst, ev)
+		return s.refusePublish(dst, ev, errServerTopic)
+	}
+	if s.limits.CheckPayload && !textual(p.Properties, p.Payload) { // section 3.3.2.3.2
+		return s.refusePublish(dst, ev, errPayloadFormat)
 	}
 	return dst
+}
+
+// textual says whether a payload is UTF-8 where its format indicator says so.
+func textual(properties, payload []byte) bool {
+	if len(properties) == 0 {
+		return true
+	}
+	format, ok := packet.Find(properties, packet.PayloadFormat)
+	return !ok || format.Num != 1 || utf8.Valid(payload)
 }
 
 // publishable holds a PUBLISH against what CONNACK told.
@@ -89,14 +103,14 @@ func (s *Session) underWay() (n int) {
 	return n
 }
 
-// refusePublish turns down a message to a topic of the server's own. MQTT 3.1.1
-// has no word for it: the message is acknowledged and goes nowhere [MQTT-3.3.5-2].
-func (s *Session) refusePublish(dst []byte, ev *Event) []byte {
-	ev.Do, ev.Err = Refused, errServerTopic
+// refusePublish turns down a message. MQTT 3.1.1 has no word for it: the message is
+// acknowledged and goes nowhere [MQTT-3.3.5-2].
+func (s *Session) refusePublish(dst []byte, ev *Event, err *fault.Error) []byte {
+	ev.Do, ev.Err = Refused, err
 	if ev.Message.QoS == 0 {
 		return dst
 	}
-	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, packet.NotAuthorized)
+	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, err.Code.Reason())
 }
 
 // Full says whether as many acknowledgements are owed to the client as its

@@ -18,7 +18,7 @@ type queue struct {
 	zeroes int    // of them with QoS 0
 	kept   int    // records before next
 	unsent int    // of them not sent on this connection
-	tally  *int64 // where bytes are added up; may be nil
+	tally  *Tally // where bytes are added up; may be nil
 }
 
 // ref finds a record again, wherever the run has moved to.
@@ -94,7 +94,7 @@ func (q *queue) add(r record, w *window) {
 
 func (q *queue) account(n int) {
 	if q.tally != nil {
-		*q.tally += int64(n)
+		q.tally.Bytes += int64(n)
 	}
 }
 

@@ -31,6 +31,12 @@ type Limits struct {
 	// SessionExpiry3 is how long one does that a client before MQTT 5 asked for; 0
 	// ends it with the connection.
 	SessionExpiry3 uint32
+	// ResponsePrefix, before the client identifier, is the response information of
+	// clients that ask for it; empty is none.
+	ResponsePrefix string
+	// CheckPayload refuses messages whose payload is not the UTF-8 that its format
+	// indicator says.
+	CheckPayload bool
 	// ClientID is how many bytes a client identifier may have; 0 is any.
 	ClientID int
 	// TopicAliases is how many topic aliases each side of a connection may set.
@@ -102,6 +108,7 @@ const (
 type Session struct {
 	lasting
 	limits    *Limits
+	tally     *Tally     // of the loop; may be nil
 	heard     int64      // when the last packet came, ns since 1970
 	acks      *acks      // nil until the first
 	aliases   [][]byte   // topics by the client's alias; nil until the first
@@ -136,10 +143,22 @@ type flow struct {
 // New returns the session of a connection that has just been accepted.
 func New(l *Limits) Session { return Session{limits: l} }
 
+// Tally is what the queues of all sessions of a loop hold together.
+type Tally struct {
+	// Bytes are in use.
+	Bytes int64
+	// Full says that no queue may take more.
+	Full bool
+}
+
+// Count lets the session's queue count for the tally.
+func (s *Session) Count(t *Tally) { s.tally = t }
+
 // flows returns what is under way, making room for it.
 func (s *Session) flows() *flow {
 	if s.flow == nil {
 		s.flow = &flow{}
+		s.flow.queue.tally = s.tally
 	}
 	return s.flow
 }

@@ -1,0 +1,29 @@
+package app
+
+import (
+	"cmp"
+
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/config"
+)
+
+var queuePolicies = map[string]session.Policy{
+	"drop_newest": session.DropNewest, "drop_oldest": session.DropOldest,
+	"drop_qos0": session.DropQoS0First, "disconnect": session.Disconnect,
+}
+
+// lasting adds what the configuration says of sessions and of what waits for their
+// clients. Where a setting's 0 means none, the broker's option is less than 0.
+func lasting(o broker.Options, c config.Session) broker.Options {
+	o.MaxSessions, o.SessionBytes = cmp.Or(c.Max, -1), c.QueueBytesAll.Int64()
+	return o
+}
+
+// lastingZone is lasting for what each zone has.
+func lastingZone(z broker.Zone, c config.Session) broker.Zone {
+	z.QueuePolicy, z.QueueQoS0 = queuePolicies[c.QueuePolicy], c.QueueQoS0
+	z.SessionExpiry, z.SessionExpiry3 = c.ExpiryMax, cmp.Or(c.ExpiryMQTT3, -1)
+	z.ResponsePrefix, z.CheckPayload = c.ResponsePrefix, c.CheckPayload
+	return z
+}
