@@ -111,7 +111,7 @@ test/browser/node_modules/.package-lock.json: test/browser/package.json test/bro
 
 .PHONY: test-fuzz
 test-fuzz: ## Fuzz what reads bytes from outside and from disk, two seconds each
-	./deploy/fuzz.sh 2s internal/mqtt internal/payload internal/msg internal/stream internal/historian/warm internal/broker internal/config
+	./deploy/fuzz.sh 2s internal/mqtt internal/payload internal/msg internal/stream internal/historian/warm internal/broker internal/config test/conformance
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (10 min)
