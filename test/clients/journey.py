@@ -100,6 +100,7 @@ def will():
     client = Client("will", will=(NAME + "/will", "gone", 1))
     client.c.loop_stop()
     client.c.socket().close()
+    clients.remove(client.c)
     until("the will arrives", lambda: watcher.got)
     assert watcher.payloads() == ["gone"]
 
@@ -112,7 +113,7 @@ def session():
     print("cut", flush=True)
     until("the client is away", lambda: client.down)
     for i in range(10):
-        other.publish(NAME + "/session", str(i), 1 + i % 2)
+        other.publish(NAME + "/session", str(i), 2)
     sent = [client.c.publish(NAME + "/from-away", str(i), 2) for i in range(5)]
     print("heal", flush=True)
     until("what was missed arrives", lambda: len(client.got) >= 10)

@@ -73,7 +73,7 @@ func TestPahoThree(t *testing.T) {
 	network.set(true)
 	eventually(t, "the client is away", func() bool { return !client.IsConnectionOpen() })
 	for i := range 10 {
-		publishThree(t, other, "three/x", byte(1+i%2), false, fmt.Sprint(i))
+		publishThree(t, other, "three/x", 2, false, fmt.Sprint(i))
 	}
 	sent := client.Publish("away", 2, false, "from away")
 	network.set(false)
@@ -153,7 +153,7 @@ func TestPahoFive(t *testing.T) {
 	<-downs
 	gone.await(t, "gone")
 	for i := range 10 {
-		publishFive(t, other, "five/x", byte(1+i%2), fmt.Sprint(i))
+		publishFive(t, other, "five/x", 2, fmt.Sprint(i))
 	}
 	network.set(false)
 	if !<-ups {
