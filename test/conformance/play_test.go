@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -27,7 +29,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 5 * time.Second
 
 // TestScripts plays every story in each of its versions: on one loop, where the
-// order of everything is fixed, and on three loops of the portable transport.
+// order of everything is fixed, on three loops of the portable transport, and, if
+// it does not wait for the clock, over WebSocket.
 func TestScripts(t *testing.T) {
 	for _, s := range stories(t) {
 		for _, v := range s.versions {
@@ -36,9 +39,12 @@ func TestScripts(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", s.file, s.title, v), func(t *testing.T) {
 				t.Parallel() // most of it waits for the broker's clock
-				play(t, s, v, 1, "")
+				play(t, s, v, setting{loops: 1})
 				if runtime.GOOS == "linux" {
-					play(t, s, v, 3, broker.Portable)
+					play(t, s, v, setting{loops: 3, transport: broker.Portable})
+				}
+				if !s.has("clock") {
+					play(t, s, v, setting{loops: 2, webSocket: true})
 				}
 			})
 		}
@@ -69,12 +75,25 @@ type player struct {
 	line    *line
 	pending []words // <* lines that wait for their packets
 	ticks   int
+
+	webSocket bool
 }
 
-func play(t *testing.T, s *story, v packet.Version, loops int, transport broker.Transport) {
+// setting is how a story is played.
+type setting struct {
+	loops     int
+	transport broker.Transport
+	webSocket bool
+}
+
+func play(t *testing.T, s *story, v packet.Version, how setting) {
 	t.Helper()
 	p := &player{t: t, story: s, version: v, clock: newClock(), clients: map[string]*client{}, values: map[string]string{}}
-	p.broker = startBroker(t, options(s.settings), p.clock, loops, transport)
+	o := options(s.settings)
+	if p.webSocket = how.webSocket; p.webSocket {
+		o.Listeners = []broker.Listener{{WebSocket: &websocket.Options{}}}
+	}
+	p.broker = startBroker(t, o, p.clock, how.loops, how.transport)
 	defer stop(t, p.broker)
 	defer p.close()
 	for i := range s.lines {
@@ -84,7 +103,7 @@ func play(t *testing.T, s *story, v packet.Version, loops int, transport broker.
 			p.do(i)
 		}
 	}
-	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.verb == "broker-closes" }) {
+	if !s.has("broker-closes") {
 		p.connect("w-", words{}).ping() // the others are still served
 	}
 }
@@ -105,7 +124,10 @@ func (p *player) known(w words) words {
 
 func startBroker(t *testing.T, o broker.Options, clock *testClock, loops int, transport broker.Transport) *broker.Broker {
 	t.Helper()
-	o.Listeners = []broker.Listener{{Address: "127.0.0.1:0"}}
+	if len(o.Listeners) == 0 {
+		o.Listeners = []broker.Listener{{}}
+	}
+	o.Listeners[0].Address = "127.0.0.1:0"
 	o.Loops, o.Transport, o.Now = loops, transport, clock.now
 	b, err := broker.New(o)
 	if err != nil {
@@ -196,7 +218,7 @@ func (p *player) short(l *line) {
 		c.send(words{plain: []string{"DISCONNECT"}, named: l.words.named})
 		c.closed()
 	case "half-close":
-		_ = c.nc.(*net.TCPConn).CloseWrite()
+		_ = c.nc.(interface{ CloseWrite() error }).CloseWrite()
 	case "subscribe":
 		p.subscribe(c, l.words)
 	case "unsubscribe":
@@ -298,6 +320,13 @@ func (p *player) dial(name string) *client {
 	nc, err := net.Dial("tcp", p.broker.Addr().String())
 	if err != nil {
 		p.fail("%v", err)
+	}
+	if p.webSocket {
+		ws, answer, err := upgrade(nc, "mqtt")
+		if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+			p.fail("%+v, %v", answer, err)
+		}
+		nc = ws
 	}
 	c := &client{p: p, name: name, nc: nc, version: p.version}
 	if old := p.clients[name]; old != nil {
