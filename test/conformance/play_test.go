@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -23,7 +24,13 @@ import (
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // stories mostly wait for the broker's clock
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait; nothing is measured against it.
 const patience = 5 * time.Second
@@ -38,7 +45,7 @@ func TestScripts(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", s.file, s.title, v), func(t *testing.T) {
-				t.Parallel() // most of it waits for the broker's clock
+				t.Parallel()
 				play(t, s, v, setting{loops: 1})
 				if runtime.GOOS == "linux" {
 					play(t, s, v, setting{loops: 3, transport: broker.Portable})
