@@ -65,6 +65,7 @@ var allowed = map[string]map[string]string{
 		"internal/observe": "the logger that a node is given",
 		"internal/sim":     "sim plays a plant",
 		"internal/bench":   "bench loads a broker",
+		"internal/access":  "passwd writes the users file without a node",
 	},
 }
 

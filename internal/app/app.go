@@ -5,8 +5,10 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/access"
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/api/topics"
 	"github.com/millrace/millrace/internal/broker"
@@ -49,7 +51,9 @@ type App struct {
 	people    *people.People
 	streams   *stream.Streams
 	historian *historian.Historian
+	access    *access.Access
 	broker    *broker.Broker
+	live      atomic.Pointer[broker.Broker] // broker, once it serves
 	topics    *topics.Registry
 	httpDoor  net.Listener
 	socket    net.Listener
@@ -104,6 +108,7 @@ func (a *App) steps() []step {
 		{"people", a.startPeople},
 		{"streams", a.startStreams},
 		{"historian", a.startHistorian},
+		{"access", a.startAccess},
 		{"broker", a.startBroker},
 		{"topics", a.startTopics},
 		{"figures", a.startFigures},

@@ -29,6 +29,7 @@ func (a *App) listener(l *config.Listener) broker.Listener {
 		AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst, HandshakeTimeout: l.HandshakeTimeout,
 		ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies(), Zone: a.zoneNamed(l.Zone),
 	}
+	out.CertificateName, out.CertificateAlone = certificateUser(l.CertificateUser), l.CertificateAlone
 	if l.TLS() {
 		out.TLS = a.certificates(l)
 	}

@@ -124,7 +124,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := broker.New(o)
+	b, err := broker.New(a.guarded(o))
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		return nil, err
 	}
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
+	a.live.Store(b)
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil
 }

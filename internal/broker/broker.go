@@ -4,7 +4,6 @@ import (
 	"context"
 	"hash/maphash"
 	"log/slog"
-	"net"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -16,15 +15,8 @@ import (
 	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
-
-// Authenticator says whether a client may come in. It is asked on an event loop
-// and must not block.
-type Authenticator interface {
-	Authenticate(c *packet.Connect, remote net.Addr) error
-}
 
 // Options are the broker's settings; the zero value serves loopback clients.
 type Options struct {
@@ -51,6 +43,11 @@ type Options struct {
 	// Refused is told of everybody who is turned away, closed for a fault or not
 	// allowed something. Loops call it: it must not block. It may be nil.
 	Refused func(Refusal)
+	// Authorizer is asked what a client may do; nil allows everything.
+	Authorizer Authorizer
+	// CloseDenied closes MQTT 3 clients whose message is denied; else it is
+	// acknowledged and dropped.
+	CloseDenied bool
 	// Log may be nil.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -248,11 +245,4 @@ func (b *Broker) post(v any) {
 	for _, w := range b.workers {
 		w.loop.Post(v)
 	}
-}
-
-func (b *Broker) authenticate(p *packet.Connect, remote net.Addr) error {
-	if b.options.Authenticator == nil {
-		return nil
-	}
-	return b.options.Authenticator.Authenticate(p, remote)
 }

@@ -14,7 +14,6 @@ var (
 	errShutdown       = fault.New(fault.ServerShutdown, "The node is shutting down.")
 	errTakenOver      = fault.New(fault.TakenOver, "Another connection came with the same client identifier.")
 	errKeepAlive      = fault.New(fault.KeepAlive, "Nothing came from the client for one and a half times its keep alive.")
-	errSmallPackets   = fault.New(fault.PacketTooLarge, "The client's maximum packet size is smaller than its CONNACK [MQTT-3.1.2-24].")
 	errNoConnect      = fault.New(fault.Protocol, "The first packet is not CONNECT [MQTT-3.1.0-1].")
 	errConnectTimeout = fault.New(fault.ConnectTimeout, "No CONNECT came in time.")
 )
@@ -43,11 +42,7 @@ func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 		w.refuse(c, err)
 		return true
 	}
-	if err := w.broker.authenticate(p, c.conn.Remote()); err != nil {
-		w.refuse(c, err)
-		return true
-	}
-	w.admit(c, p, id, assigned)
+	w.login(c, p, id, assigned, rest)
 	return true
 }
 
@@ -70,16 +65,13 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	before := c.conn.Output()
 	w.send(c, before, c.session.Accept(before, p, id, how))
 	w.count(c)
-	if c.session.Over() {
-		w.leave(c, errSmallPackets)
-		return
-	}
-	c.conn.Wake(c.session.Deadline())
+	w.wake(c)
 	c.conn.Faster()
 	w.counts.lags.connect.Add(w.loop.Now()-c.since, 1)
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
 		"session_present", how.Present, "session_expiry_s", c.session.Expiry())
 	if how.Present {
+		w.dropDenied(c)
 		w.present(c)
 		w.pushWaiting(c)
 	}
@@ -180,6 +172,9 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 		w.reportRefusal(c, fault.New(code, "The subscription to %q was refused.", shown(f.Filter)))
 		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 		return reason
+	}
+	if !w.maySubscribe(c, f) {
+		return w.notAllowed(c, f)
 	}
 	s := &subscription{
 		client: c, home: w.home, filter: string(f.Filter), id: id,

@@ -26,7 +26,8 @@ type Listener struct {
 	Unix       bool
 	SocketMode uint32
 	// Anonymous says that clients may come in unknown, from wherever they are. Without
-	// it, and without an Authenticator, only clients of this machine may.
+	// it an Authenticator refuses them; and where there is none, only clients of this
+	// machine may come in.
 	Anonymous bool
 	// TLS is nil for connections in the clear.
 	TLS *certs.Options
@@ -48,6 +49,10 @@ type Listener struct {
 	HandshakeTimeout time.Duration
 	// Zone is the settings of its clients; nil is Options.Zone.
 	Zone *Zone
+	// CertificateName is what of a client's certificate is its user name; empty is
+	// nothing. CertificateAlone takes it without a password.
+	CertificateName  CertificateName
+	CertificateAlone bool
 }
 
 // Kind names what is spoken: tcp, tls, ws, wss or unix.
@@ -79,10 +84,11 @@ type door struct {
 	anonymous  bool
 	turnedAway [codes]atomic.Uint64 // by reason
 	refusals   sharedLog
+	admission  admission
 }
 
 func (b *Broker) newDoor(l Listener) (*door, error) {
-	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors)}
+	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors), admission: l.admission()}
 	set(&d.name, "default")
 	if d.zone == nil {
 		d.zone = &b.options.Zone

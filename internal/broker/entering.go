@@ -74,7 +74,7 @@ func (w *worker) ask(c *client, f *packet.Subscription, id uint32) byte {
 // entering is called before the client is admitted: its will gets its new topic. A
 // will whose new topic is none is dropped and counted.
 func (w *worker) entering(c *client, p *packet.Connect, id string) {
-	c.username = string(p.Username)
+	c.username = c.userName(p)
 	if w.rewrites == nil || !p.HasWill {
 		return
 	}

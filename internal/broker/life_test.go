@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -173,12 +172,16 @@ func TestCloseEndsThoughTheLogNeverAnswers(t *testing.T) {
 // nobodyButAnna is an Authenticator.
 type nobodyButAnna struct{}
 
-func (nobodyButAnna) Authenticate(c *packet.Connect, _ net.Addr) error {
-	if string(c.Username) == "anna" {
-		return nil
+func (nobodyButAnna) Authenticate(l *Login, _ func(Verdict)) (Verdict, bool) {
+	if string(l.Username) == "anna" {
+		return Verdict{Identity: &Identity{Username: "anna"}}, true
 	}
-	return fault.New(fault.Unauthenticated, "You are not Anna.")
+	return Verdict{Err: fault.New(fault.Unauthenticated, "You are not Anna.")}, true
 }
+
+func (nobodyButAnna) Exchange(string, *Login) (Exchange, error) { return nil, errAuthMethod }
+
+func (nobodyButAnna) Recheck(id *Identity) (*Identity, error) { return id, nil }
 
 func TestAnAuthenticatorDecidesWhoComesIn(t *testing.T) {
 	b := start(t, Options{Authenticator: nobodyButAnna{}})

@@ -37,7 +37,7 @@ func (w *worker) sessionFor(c *client, p *packet.Connect, id string) (*client, s
 		w.end(old, errTakenOver)
 		old = w.clients[id]
 	}
-	if old != nil && p.CleanStart { // [MQTT-3.1.2-4]
+	if old != nil && (p.CleanStart || old.another(c)) { // [MQTT-3.1.2-4]
 		w.endSession(old)
 		old = nil
 	}

@@ -46,6 +46,8 @@ type Stats struct {
 	// SessionsNotKept counts clients that asked for a session that outlives its
 	// connection, and did not get one: there were as many as there may be.
 	SessionsNotKept uint64
+	// Access counts answers of the Authenticator and the Authorizer.
+	Access AccessStats
 	// Retained is how many retained messages there are.
 	Retained int64
 	// Delayed is how many delayed messages wait for their time, DelayedBytes their
@@ -86,6 +88,7 @@ type counts struct {
 	cloggedTotal            uint64
 	overRate                overRate
 	lags                    lags
+	access                  accessCounts
 }
 
 // published is a loop's counts as others may read them: the loop copies them here
@@ -158,6 +161,7 @@ func (s *Stats) add(c *counts) {
 	s.SessionsNotKept += c.notKept
 	s.DeliverTime.Merge(&c.lags.deliver)
 	s.ConnectTime.Merge(&c.lags.connect)
+	s.Access.add(&c.access)
 	addByCode(s.Dropped, &c.dropped)
 	addByCode(s.Refused, &c.refused)
 	addByCode(s.Closed, &c.closed)

@@ -28,6 +28,12 @@ type client struct {
 	pace     *pace             // nil: no rate is kept
 	retained []pendingRetained // for its new subscriptions
 	tally    tally
+
+	asking   *asking // while it is found out who the client is
+	identity *Identity
+	rights   Rights   // nil is everything
+	answers  *answers // of rights
+	order    uint64   // of its CONNECT on the loop
 }
 
 // shareWork is how much work one connection may make before others have their
@@ -61,6 +67,7 @@ type worker struct {
 	told      int64                 // of queues.Bytes, to the broker
 	schedule  schedule              // of sessions that wait for their clients
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
+	asked     uint64                // CONNECTs
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
@@ -126,7 +133,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 // frame is packet.Frame for that client. A stranger's first byte must begin a
 // CONNECT, else the rest is not worth waiting for [MQTT-3.1.0-1].
 func (w *worker) frame(c *client, b []byte) (size int, err error) {
-	if c.id == "" && len(b) > 0 && packet.TypeOf(b[0]) > packet.TypeConnect {
+	if c.id == "" && c.asking == nil && len(b) > 0 && packet.TypeOf(b[0]) > packet.TypeConnect {
 		return 0, errNoConnect
 	}
 	return packet.Frame(b, c.door.zone.MaxPacketSize)
@@ -160,6 +167,8 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 		w.unsubscribe(c, &ev.Unsubscribe)
 	case session.Acknowledged:
 		w.goOn(c)
+	case session.Authenticate:
+		w.auth(c, ev)
 	case session.End:
 		w.leave(c, ev.Err)
 	}
@@ -185,6 +194,10 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		return
 	}
 	if w.rewrites != nil && !w.rewritePublish(c, ev) {
+		return
+	}
+	if !w.mayPublish(c, m) {
+		w.denied(c, ev)
 		return
 	}
 	if m.Topic[0] == '$' { // only $delayed comes this far
@@ -296,6 +309,10 @@ func (w *worker) Message(v any) {
 		w.publishDue(v.message)
 	case *inquiry:
 		w.inquire(v)
+	case *decided:
+		w.answered(v)
+	case *reauthorising:
+		w.reauthoriseSome(v)
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case *referral:
@@ -348,12 +365,14 @@ func (w *worker) Due(conn *loop.Conn) {
 		w.end(c, errConnectRate)
 	case c.id == "":
 		w.end(c, errConnectTimeout)
+	case c.expired(now):
+		w.end(c, errExpiredAuth)
 	case conn.Paused() && !c.clogged:
 		c.session.Hear(now) // its packets lie unread
-		conn.Wake(c.session.Deadline())
+		w.wake(c)
 	case c.session.Silent(now):
 		w.end(c, errKeepAlive)
 	default:
-		conn.Wake(c.session.Deadline() + 1)
+		w.wake(c)
 	}
 }

@@ -64,10 +64,7 @@ func (k *checker) addresses(c *Config) {
 	if c.MQTT.Listen == "" && len(c.MQTT.Listeners) > 0 {
 		return
 	}
-	host, mqttPort, ok := k.address("mqtt.listen", c.MQTT.Listen)
-	if ok && !loopback(host) {
-		k.problem("mqtt.listen", "is %s, which others can reach, while no authentication is configured: every client would be let in. Listen on a loopback address, such as 127.0.0.1:%s", c.MQTT.Listen, mqttPort)
-	}
+	_, mqttPort, ok := k.address("mqtt.listen", c.MQTT.Listen)
 	_, httpPort, ok2 := k.address("http.listen", c.HTTP.Listen)
 	if ok && ok2 && mqttPort != "0" && mqttPort == httpPort {
 		k.problem("http.listen", "has the port of mqtt.listen, %s", mqttPort)

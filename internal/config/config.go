@@ -32,7 +32,7 @@ type Log struct {
 
 // MQTT configures the broker.
 type MQTT struct {
-	Listen           string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port of the listener named default, MQTT over TCP. Clients are anonymous, so it has to be a loopback address. Empty: there is none, only mqtt.listeners."`
+	Listen           string        `yaml:"listen" flag:"mqtt" default:"127.0.0.1:1883" doc:"Address and port of the listener named default, MQTT over TCP. On an address that others can reach, clients need a user name (mqtt.access). Empty: there is none, only mqtt.listeners."`
 	Listeners        []Listener    `yaml:"listeners" max:"64" default:"[]" doc:"Further listeners."`
 	Zones            []Zone        `yaml:"zones" max:"64" default:"[]" doc:"Settings for the clients of some listeners."`
 	MaxPacketSize    Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"7MiB" doc:"Largest packet that a client may send or is sent."`
@@ -52,6 +52,7 @@ type MQTT struct {
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
+	Access           Access        `yaml:"access" doc:"Who may come in, and what they may do."`
 	Topics           Topics        `yaml:"topics" doc:"Topics that mean more than their name: $SYS and others."`
 }
 

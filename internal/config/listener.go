@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -14,7 +13,7 @@ type Listener struct {
 	Name              string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the listener, unique on the node; default is that of mqtt.listen."`
 	Kind              string        `yaml:"kind" default:"tcp" enum:"tcp,tls,ws,wss,unix" doc:"What is spoken: MQTT over TCP, TLS, WebSocket, secure WebSocket or a Unix socket."`
 	Address           string        `yaml:"address" required:"true" min:"1" max:"1024" doc:"Address and port, or the path of the Unix socket. Usual ports: tcp 1883, tls 8883, ws 8083, wss 8084."`
-	Anonymous         bool          `yaml:"anonymous" default:"false" doc:"Whether clients may come in unknown. Without it, and while no authentication is configured, only loopback addresses and Unix sockets are listened on."`
+	Anonymous         bool          `yaml:"anonymous" default:"false" doc:"Whether clients that show no user name may come in from wherever they are. Without it mqtt.access.anonymous says so for this machine, and for others they may not."`
 	Zone              string        `yaml:"zone" default:"" max:"64" doc:"The entry of mqtt.zones that clients live under. Empty: the settings of mqtt."`
 	MaxConnections    int           `yaml:"max_connections" default:"0" min:"1" max:"10000000" zero:"mqtt.max_connections" doc:"Connections at one time; more are refused."`
 	MaxPerAddress     int           `yaml:"max_per_address" default:"0" min:"1" max:"10000000" zero:"no limit" doc:"Connections at one time from one IPv4 address or one /64 of IPv6; more are refused."`
@@ -25,6 +24,8 @@ type Listener struct {
 	KeyFiles          []string      `yaml:"key_files" default:"[]" max:"64" itemmin:"1" doc:"Their keys, PEM, in the same order."`
 	StapleFiles       []string      `yaml:"staple_files" default:"[]" max:"64" doc:"OCSP responses for them, DER, in the same order; an empty text for none."`
 	ClientCertificate string        `yaml:"client_certificate" default:"none" enum:"none,optional,required" doc:"Whether clients show a certificate. optional: one that is shown must be good."`
+	CertificateUser   string        `yaml:"certificate_user" default:"common_name" enum:"common_name,dns,email,uri,none" doc:"Which part of a client's certificate is its user name. none: the certificate names nobody."`
+	CertificateAlone  bool          `yaml:"certificate_alone" default:"true" doc:"Whether a certificate that names a user suffices. false: that user's password, too."`
 	ClientCAFiles     []string      `yaml:"client_ca_files" default:"[]" max:"64" itemmin:"1" doc:"Authorities whose clients are trusted, PEM."`
 	RevocationFiles   []string      `yaml:"revocation_files" default:"[]" max:"64" itemmin:"1" doc:"Certificate revocation lists (CRL) of those authorities, PEM or DER. A list past its next update lets nobody of that authority in."`
 	OCSP              string        `yaml:"ocsp" default:"off" enum:"off,soft,hard" doc:"Whether responders are asked about client certificates. soft: a client comes in when nobody answers; hard: it does not."`
@@ -111,9 +112,7 @@ func (k *checker) listeners(c *Config) {
 
 func (k *checker) listener(key string, l *Listener) {
 	if l.Kind != "unix" {
-		if _, _, ok := k.address(key+".address", l.Address); ok && !l.Anonymous {
-			k.reachable(key+".address", l.Address)
-		}
+		k.address(key+".address", l.Address)
 	}
 	k.listenerTLS(key, l)
 	for j, s := range l.TrustedProxies {
@@ -142,13 +141,5 @@ func (k *checker) listenerTLS(key string, l *Listener) {
 	}
 	if l.TLSMin > l.TLSMax {
 		k.problem(key+".tls_min", "is %s, above tls_max, %s", l.TLSMin, l.TLSMax)
-	}
-}
-
-// reachable finds fault with an address that others can reach while clients are
-// not asked who they are.
-func (k *checker) reachable(key, address string) {
-	if host, port, err := net.SplitHostPort(address); err == nil && !loopback(host) {
-		k.problem(key, "is %s, which others can reach, while no authentication is configured: every client would be let in. Listen on a loopback address, such as 127.0.0.1:%s", address, port)
 	}
 }

@@ -67,6 +67,15 @@ const (
 	WebSocket
 	TopicAlias
 	BadAuthMethod
+	NoCredentials
+	UnknownUser
+	BadPassword
+	UserDisabled
+	BadCertificate
+	CredentialsChanged
+	CredentialsExpired
+	AuthBusy
+	AccessDenied
 	MethodNotAllowed
 	UnsupportedMedia
 	RateExceeded
@@ -146,6 +155,15 @@ var table = [codes]row{
 	WebSocket:                 {"websocket_error", 0x82, 400, 4236, "WebSocket failed"},
 	TopicAlias:                {"topic_alias_invalid", 0x94, 400, 4223, "Topic alias not valid"},
 	BadAuthMethod:             {"auth_method_invalid", 0x8C, 401, 4224, "Authentication method not supported"},
+	NoCredentials:             {"no_credentials", 0x87, 401, 4401, "No user name and password"},
+	UnknownUser:               {"unknown_user", 0x86, 401, 4402, "User not known"},
+	BadPassword:               {"bad_password", 0x86, 401, 4403, "Password wrong"},
+	UserDisabled:              {"user_disabled", 0x87, 403, 4404, "User disabled"},
+	BadCertificate:            {"certificate_refused", 0x87, 401, 4405, "Certificate refused"},
+	CredentialsChanged:        {"credentials_changed", 0x98, 401, 4406, "Password changed"},
+	CredentialsExpired:        {"credentials_expired", 0x87, 401, 4407, "Credentials expired"},
+	AuthBusy:                  {"authentication_busy", 0x89, 503, 4408, "Too many logins at once"},
+	AccessDenied:              {"access_denied", 0x87, 403, 4409, "Denied by the access rules"},
 	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},
 	ExclusiveTaken:            {"exclusive_taken", 0x97, 429, 4240, "Exclusive subscription taken"},
 	UnsupportedMedia:          {"unsupported_media", 0x83, 415, 4150, "Media type not supported"},

@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
@@ -20,24 +18,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/internal/broker"
-	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-func TestMain(m *testing.M) {
-	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil { // stories mostly wait for the broker's clock
-		panic(err)
-	}
-	goleak.VerifyTestMain(m)
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds every wait; nothing is measured against it.
 const patience = 5 * time.Second
 
 // TestScripts plays every story in each of its versions: on one loop, where the
-// order of everything is fixed, on three loops of the portable transport, and, if
-// it does not wait for the clock, over WebSocket.
+// order of everything is fixed, and on three loops of the portable transport.
 func TestScripts(t *testing.T) {
 	for _, s := range stories(t) {
 		for _, v := range s.versions {
@@ -45,13 +35,10 @@ func TestScripts(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", s.file, s.title, v), func(t *testing.T) {
-				t.Parallel()
-				play(t, s, v, setting{loops: 1})
+				t.Parallel() // most of it waits for the broker's clock
+				play(t, s, v, 1, "")
 				if runtime.GOOS == "linux" {
-					play(t, s, v, setting{loops: 3, transport: broker.Portable})
-				}
-				if !s.has("clock") {
-					play(t, s, v, setting{loops: 2, webSocket: true})
+					play(t, s, v, 3, broker.Portable)
 				}
 			})
 		}
@@ -82,25 +69,12 @@ type player struct {
 	line    *line
 	pending []words // <* lines that wait for their packets
 	ticks   int
-
-	webSocket bool
 }
 
-// setting is how a story is played.
-type setting struct {
-	loops     int
-	transport broker.Transport
-	webSocket bool
-}
-
-func play(t *testing.T, s *story, v packet.Version, how setting) {
+func play(t *testing.T, s *story, v packet.Version, loops int, transport broker.Transport) {
 	t.Helper()
 	p := &player{t: t, story: s, version: v, clock: newClock(), clients: map[string]*client{}, values: map[string]string{}}
-	o := options(s.settings)
-	if p.webSocket = how.webSocket; p.webSocket {
-		o.Listeners = []broker.Listener{{WebSocket: &websocket.Options{}}}
-	}
-	p.broker = startBroker(t, o, p.clock, how.loops, how.transport)
+	p.broker = startBroker(t, options(s.settings), p.clock, loops, transport)
 	defer stop(t, p.broker)
 	defer p.close()
 	for i := range s.lines {
@@ -110,7 +84,7 @@ func play(t *testing.T, s *story, v packet.Version, how setting) {
 			p.do(i)
 		}
 	}
-	if !s.has("broker-closes") {
+	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.verb == "broker-closes" }) {
 		p.connect("w-", words{}).ping() // the others are still served
 	}
 }
@@ -131,10 +105,7 @@ func (p *player) known(w words) words {
 
 func startBroker(t *testing.T, o broker.Options, clock *testClock, loops int, transport broker.Transport) *broker.Broker {
 	t.Helper()
-	if len(o.Listeners) == 0 {
-		o.Listeners = []broker.Listener{{}}
-	}
-	o.Listeners[0].Address = "127.0.0.1:0"
+	o.Listeners = []broker.Listener{{Address: "127.0.0.1:0"}}
 	o.Loops, o.Transport, o.Now = loops, transport, clock.now
 	b, err := broker.New(o)
 	if err != nil {
@@ -225,7 +196,7 @@ func (p *player) short(l *line) {
 		c.send(words{plain: []string{"DISCONNECT"}, named: l.words.named})
 		c.closed()
 	case "half-close":
-		_ = c.nc.(interface{ CloseWrite() error }).CloseWrite()
+		_ = c.nc.(*net.TCPConn).CloseWrite()
 	case "subscribe":
 		p.subscribe(c, l.words)
 	case "unsubscribe":
@@ -327,13 +298,6 @@ func (p *player) dial(name string) *client {
 	nc, err := net.Dial("tcp", p.broker.Addr().String())
 	if err != nil {
 		p.fail("%v", err)
-	}
-	if p.webSocket {
-		ws, answer, err := upgrade(nc, "mqtt")
-		if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
-			p.fail("%+v, %v", answer, err)
-		}
-		nc = ws
 	}
 	c := &client{p: p, name: name, nc: nc, version: p.version}
 	if old := p.clients[name]; old != nil {

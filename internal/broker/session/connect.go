@@ -9,8 +9,6 @@ var (
 	errNoConnect      = fault.New(fault.Protocol, "The first packet is not CONNECT [MQTT-3.1.0-1].")
 	errSecondConnect  = fault.New(fault.Protocol, "A second CONNECT came on the connection [MQTT-3.1.0-2].")
 	errUnexpected     = fault.New(fault.Protocol, "A client does not send packets of this type.")
-	errAuth           = fault.New(fault.Protocol, "AUTH came although CONNECT named no authentication method [MQTT-4.12.0-1].")
-	errAuthMethod     = fault.New(fault.BadAuthMethod, "The authentication method is not supported [MQTT-4.12.0-1].")
 	errClientID       = fault.New(fault.BadClientID, "An empty client identifier needs a clean session [MQTT-3.1.3-8].")
 	errLongID         = fault.New(fault.BadClientID, "The client identifier is longer than this server takes.")
 	errWrongAck       = fault.New(fault.Protocol, "An acknowledgement of another kind than the message awaits [MQTT-4.3.2-4] [MQTT-4.3.3-8].")
@@ -19,7 +17,6 @@ var (
 	errAlias          = fault.New(fault.TopicAlias, "A topic alias above the maximum that CONNACK told [MQTT-3.3.2-9].")
 	errUnknownAlias   = fault.New(fault.Protocol, "A topic alias without a topic name was not set before on the connection [MQTT-3.3.2-7].")
 	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
-	errAnswer         = fault.New(fault.PacketTooLarge, "The answer would be larger than the client's maximum packet size [MQTT-3.1.2-24].")
 	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages under way than the receive maximum [MQTT-3.3.4-9].")
 	errPayloadFormat  = fault.New(fault.PayloadFormat, "The payload is not the UTF-8 that its format indicator says.")
 	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
@@ -34,6 +31,7 @@ func (s *Session) connect(frame []byte, ev *Event, dst []byte) []byte {
 		err = s.acceptable(p)
 	}
 	s.version, s.state = speak(p.Version), asked
+	s.proof = newProof(p)
 	if err != nil {
 		ev.Do, ev.Err = End, err
 		return s.Refuse(dst, fault.CodeOf(err))
@@ -61,8 +59,6 @@ func (s *Session) acceptable(p *packet.Connect) error {
 		return errClientID
 	case s.limits.ClientID > 0 && len(p.ClientID) > s.limits.ClientID:
 		return errLongID
-	case p.AuthMethod != nil:
-		return errAuthMethod
 	case p.HasWill && s.limits.CheckPayload && !textual(p.Will.Properties, p.Will.Payload):
 		return errPayloadFormat
 	case p.HasWill && p.Will.Retain && !s.limits.Retain && p.Version == packet.V5: // [MQTT-3.2.2-13]
@@ -84,12 +80,8 @@ type Admission struct {
 	Unkept bool
 }
 
-// Over says that the session takes no more packets of its connection.
-func (s *Session) Over() bool { return s.state == ended }
-
 // Accept admits the client under the identifier, answers with CONNACK, and sends
-// PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT. A client that takes no packet as
-// large as CONNACK is not told, and the session is over.
+// PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT.
 func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission) []byte {
 	l := s.limits
 	s.state, s.publisher = serving, []byte(id)
@@ -114,13 +106,9 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 		s.keepAlive = l.KeepAlive
 		a.HasServerKeepAlive, a.ServerKeepAlive = true, l.KeepAlive // [MQTT-3.1.2-21]
 	}
-	from := len(dst)
-	dst = a.Append(dst, s.version)
-	if s.maxPacket > 0 && len(dst)-from > int(s.maxPacket) { // [MQTT-3.1.2-24]
-		s.state = ended
-		return dst[:from]
-	}
 	s.keepWill(c)
+	a.AuthMethod, a.AuthData = s.proof.last()
+	dst = a.Append(dst, s.version)
 	if how.Present {
 		dst = s.restart(dst)
 	}

@@ -69,6 +69,9 @@ const (
 	Unsubscribe
 	// Acknowledged: the client has acknowledged a message; Next may send.
 	Acknowledged
+	// Authenticate: step on with Event.Auth, and answer with Challenge, Proved,
+	// Reproved or End.
+	Authenticate
 	// End: the client leaves as agreed, or with Event.Err against the rules.
 	End
 )
@@ -86,6 +89,7 @@ type Event struct {
 	Connect     packet.Connect
 	Subscribe   packet.Subscribe
 	Unsubscribe packet.Unsubscribe
+	Auth        packet.Auth // for Authenticate
 
 	publish    packet.Publish
 	ack        packet.Ack
@@ -98,6 +102,7 @@ type state uint8
 const (
 	fresh   state = iota // no CONNECT yet
 	asked                // CONNECT is being decided
+	proving              // AUTH packets go to and fro before CONNACK
 	serving              // CONNACK was sent
 	ended
 	away // the client has no connection; its session waits for it
@@ -113,6 +118,7 @@ type Session struct {
 	acks      *acks      // nil until the first
 	aliases   [][]byte   // topics by the client's alias; nil until the first
 	numbering *numbering // of the topics that it is sent
+	proof     *proof     // nil when CONNECT named no authentication method
 	maxPacket uint32     // the largest packet the client takes; 0 is any
 	keepAlive uint16     // seconds; 0 is none
 	sendMax   uint16     // messages in flight to the client
@@ -186,6 +192,8 @@ func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
 		return s.connect(frame, ev, dst)
 	case s.state == fresh: // [MQTT-3.1.0-1]
 		return s.fail(dst, ev, errNoConnect)
+	case s.state == proving:
+		return s.prove(frame, ev, dst)
 	case s.state != serving:
 		return dst
 	}
@@ -211,6 +219,8 @@ func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
 		return packet.Pingresp{}.Append(dst, s.version)
 	case packet.TypeDisconnect:
 		return s.disconnect(frame, ev, dst)
+	case packet.TypeAuth:
+		return s.auth(frame, ev, dst)
 	}
 	return s.unexpected(t, ev, dst)
 }
@@ -218,11 +228,8 @@ func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
 // unexpected refuses a packet type that has no place here.
 func (s *Session) unexpected(t packet.Type, ev *Event, dst []byte) []byte {
 	err := errUnexpected
-	switch t {
-	case packet.TypeConnect: // [MQTT-3.1.0-2]
+	if t == packet.TypeConnect { // [MQTT-3.1.0-2]
 		err = errSecondConnect
-	case packet.TypeAuth: // no method was agreed on in CONNECT [MQTT-4.12.0-1]
-		err = errAuth
 	}
 	return s.fail(dst, ev, err)
 }
@@ -262,7 +269,7 @@ func (s *Session) End(dst []byte, code fault.Code) []byte {
 			p := packet.Disconnect{Reason: Reason(packet.TypeDisconnect, code)}
 			return p.Append(dst, s.version)
 		}
-	case asked:
+	case asked, proving:
 		return s.Refuse(dst, code)
 	}
 	s.state = ended

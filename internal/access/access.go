@@ -1,0 +1,215 @@
+package access
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// Alarms is told of conditions that want somebody's attention.
+type Alarms interface {
+	Raise(id string, priority int, title, detail string)
+	Clear(id string)
+}
+
+// Options of Access.
+type Options struct {
+	// Users is the path of the users file. Without the file there are no users.
+	Users string
+	// Poll is how often files are looked at (default 2 s).
+	Poll time.Duration
+	// Hashers is how many passwords are compared at one time (default: half of the
+	// cores), Waiting how many may wait for it (default 4,096).
+	Hashers, Waiting int
+	// Remember is how long a right password is not compared again (default 5 min, less
+	// than 0 never), RememberWrong how long a wrong one is not (default 5 s). Neither
+	// outlives a change of the user's password.
+	Remember, RememberWrong time.Duration
+	// Remembered bounds how many are remembered (default 65,536).
+	Remembered int
+	// Cost is spent on names that nobody has.
+	Cost Cost
+	// Changed is called after a change of the files, from any goroutine; it may be nil.
+	Changed func()
+	// Alarms and Log may be nil.
+	Alarms Alarms
+	Log    *slog.Logger
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+func (o *Options) defaults() {
+	o.Poll = cmp.Or(o.Poll, 2*time.Second)
+	o.Hashers = cmp.Or(o.Hashers, max(1, runtime.GOMAXPROCS(0)/2))
+	o.Waiting = cmp.Or(o.Waiting, 4096)
+	o.Remember = cmp.Or(o.Remember, 5*time.Minute)
+	o.RememberWrong = cmp.Or(o.RememberWrong, 5*time.Second)
+	o.Remembered = cmp.Or(o.Remembered, 1<<16)
+	o.Cost = o.Cost.orDefault()
+	if o.Changed == nil {
+		o.Changed = func() {}
+	}
+	if o.Alarms == nil {
+		o.Alarms = noAlarms{}
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+type noAlarms struct{}
+
+func (noAlarms) Raise(string, int, string, string) {}
+func (noAlarms) Clear(string)                      {}
+
+// Access answers who may come in.
+type Access struct {
+	o       Options
+	logins  logins
+	state   atomic.Pointer[state]
+	stopped chan struct{}
+	tasks   sync.WaitGroup
+
+	mu sync.Mutex // one reload or change of the files at a time
+	// mu guards all that follows.
+	users watched
+}
+
+// state is what is in force; it is replaced as a whole.
+type state struct {
+	users *Users
+}
+
+// New returns an Access that has read nothing.
+func New(o Options) *Access {
+	o.defaults()
+	a := &Access{o: o, stopped: make(chan struct{})}
+	a.logins = logins{
+		cost: o.Cost, good: o.Remember, bad: o.RememberWrong, most: o.Remembered, now: o.Now,
+		work: make(chan *comparison, o.Waiting), stopping: make(chan struct{}),
+		asked: map[print]*comparison{}, known: map[print]remembered{},
+	}
+	rand.Read(a.logins.key[:])
+	a.users = watched{path: o.Users}
+	a.state.Store(&state{users: &Users{}})
+	return a
+}
+
+// Start reads the files. At the start a bad one is an error: nobody is to find out
+// later that a node runs without its users.
+func (a *Access) Start(context.Context) error {
+	if err := a.Reload(); err != nil {
+		return err
+	}
+	a.logins.start(a.o.Hashers)
+	a.tasks.Go(a.watch)
+	return nil
+}
+
+// Close ends the goroutines. Who still waits is told that the node shuts down.
+func (a *Access) Close() {
+	close(a.stopped)
+	a.tasks.Wait()
+	a.logins.close()
+}
+
+// watch looks at the files until Close.
+func (a *Access) watch() {
+	t := time.NewTicker(a.o.Poll)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			_ = a.reload(false) // told by alarm and log
+		case <-a.stopped:
+			return
+		}
+	}
+}
+
+// Reload reads the files now. A bad one leaves what is in force.
+func (a *Access) Reload() error { return a.reload(true) }
+
+func (a *Access) reload(always bool) error {
+	a.mu.Lock()
+	next, changed := *a.state.Load(), false
+	err := a.users.look(always, func(b []byte) error {
+		u, err := ParseUsers(b)
+		if err == nil {
+			next.users, changed = u, true
+		}
+		return err
+	})
+	if changed {
+		a.state.Store(&next)
+	}
+	a.mu.Unlock()
+	a.tell("access-users", "The users file cannot be read", err)
+	if changed {
+		a.o.Log.Info("users file read", "file", a.o.Users, "users", next.users.Len())
+		a.o.Changed()
+	}
+	return err
+}
+
+func (a *Access) tell(id, title string, err error) {
+	if err == nil {
+		a.o.Alarms.Clear(id)
+		return
+	}
+	a.o.Alarms.Raise(id, 2, title, fault.UserMessage(err)+" What was read before stays in force.")
+}
+
+// watched is a file that is read again when it has changed.
+type watched struct {
+	path    string
+	size    int64
+	time    time.Time
+	content []byte
+	seen    bool
+	err     error // of the last content
+}
+
+// look calls take with the file's content when that has changed; a missing file is
+// an empty one. It returns why the file is not in force.
+func (w *watched) look(always bool, take func([]byte) error) error {
+	if w.path == "" {
+		return nil
+	}
+	info, err := os.Stat(w.path)
+	if err == nil && w.seen && !always && info.Size() == w.size && info.ModTime().Equal(w.time) {
+		return w.err
+	}
+	content, err := os.ReadFile(w.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(fault.Unavailable, "access: read", err, "The file %s cannot be read.", w.path)
+	}
+	if w.seen && bytes.Equal(content, w.content) {
+		return w.err
+	}
+	if len(w.content) > 0 && len(content) == 0 {
+		// An editor may write a file anew at this moment. Nobody is locked out, and
+		// nobody let in, by half of that.
+		return fault.New(fault.Unavailable, "The file %s has gone, or is empty. A line with # alone makes an empty file.", w.path)
+	}
+	if info != nil {
+		w.size, w.time = info.Size(), info.ModTime()
+	}
+	w.seen, w.content = true, content
+	w.err = take(content)
+	return w.err
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/internal/access"
+	"github.com/millrace/millrace/internal/broker"
+)
+
+var _ broker.Authenticator = accessBroker{}
+
+// usersFile is where user names and hashed passwords are.
+func (a *App) usersFile() string { return cmp.Or(a.cfg.MQTT.Access.Users, a.path("users")) }
+
+func (a *App) startAccess(ctx context.Context) (stop, error) {
+	c := a.cfg.MQTT.Access
+	a.access = access.New(access.Options{
+		Users: a.usersFile(), Hashers: c.LoginThreads, Waiting: c.LoginQueue, Remember: remembered(c.RememberLogin),
+		Changed: a.reauthorize, Alarms: a.alarms, Log: a.log,
+	})
+	if err := a.access.Start(ctx); err != nil {
+		return nil, err
+	}
+	return simple(func() error { a.access.Close(); return nil }), nil
+}
+
+// remembered is the room's option for a setting where 0 means never.
+func remembered(setting time.Duration) time.Duration {
+	if setting == 0 {
+		return -1
+	}
+	return setting
+}
+
+// reauthorize lets a change of users and rules count for those who are connected.
+// The files are read before there is a broker.
+func (a *App) reauthorize() {
+	if b := a.live.Load(); b != nil {
+		b.Reauthorize()
+	}
+}
+
+// guarded lets the broker ask who clients are.
+func (a *App) guarded(o broker.Options) broker.Options {
+	c := &a.cfg.MQTT.Access
+	for i := range o.Listeners {
+		l := &o.Listeners[i]
+		l.Anonymous = l.Anonymous || c.AnonymousAt(l.Address, l.Unix)
+	}
+	o.Authenticator, o.CloseDenied = accessBroker{a.access}, c.DeniedPublish == "disconnect"
+	return o
+}
+
+// accessBroker answers the broker in its own types.
+type accessBroker struct{ *access.Access }
+
+func (a accessBroker) Authenticate(l *broker.Login, later func(broker.Verdict)) (broker.Verdict, bool) {
+	v, now := a.Access.Authenticate((*access.Login)(l), func(v access.Verdict) { later(verdictOf(v)) })
+	return verdictOf(v), now
+}
+
+func verdictOf(v access.Verdict) broker.Verdict {
+	return broker.Verdict{Identity: (*broker.Identity)(v.Identity), Err: v.Err}
+}
+
+func (a accessBroker) Recheck(id *broker.Identity) (*broker.Identity, error) {
+	fresh, err := a.Access.Recheck((*access.Identity)(id))
+	return (*broker.Identity)(fresh), err
+}
+
+func (a accessBroker) Exchange(method string, l *broker.Login) (broker.Exchange, error) {
+	x, err := a.Access.Exchange(method, (*access.Login)(l))
+	if err != nil {
+		return nil, err
+	}
+	return exchange{x}, nil
+}
+
+// exchange is one run of an authentication method.
+type exchange struct{ *access.Exchange }
+
+func (x exchange) Step(data []byte) ([]byte, *broker.Identity, error) {
+	answer, id, err := x.Exchange.Step(data)
+	return answer, (*broker.Identity)(id), err
+}
+
+func certificateUser(setting string) broker.CertificateName {
+	if setting == "none" {
+		return broker.NoName
+	}
+	return broker.CertificateName(setting)
+}

@@ -1,0 +1,78 @@
+package broker
+
+import "github.com/millrace/millrace/internal/fault"
+
+// reauthorising is a round over the clients of a loop, some of them each turn.
+type reauthorising struct{ left []*client }
+
+// clientsPerTurn bounds how long a loop is kept from its messages.
+const clientsPerTurn = 200
+
+// Reauthorize asks anew about everybody who is connected: after users or rules have
+// changed. Who is no longer known is disconnected, and subscriptions that are no longer
+// allowed end. It returns at once.
+func (b *Broker) Reauthorize() {
+	if b.running() {
+		b.post(&reauthorising{})
+	}
+}
+
+func (w *worker) reauthoriseSome(r *reauthorising) {
+	if r.left == nil {
+		for _, c := range w.clients {
+			r.left = append(r.left, c)
+		}
+	}
+	n := min(clientsPerTurn, len(r.left))
+	for _, c := range r.left[:n] {
+		if w.clients[c.id] == c {
+			w.recheck(c)
+		}
+	}
+	if r.left = r.left[n:]; len(r.left) > 0 {
+		w.loop.Post(r)
+	}
+}
+
+// recheck looks whether the client is still who it was, and what it may do now. A
+// session that waits for a client who is no longer known ends.
+func (w *worker) recheck(c *client) {
+	if a := w.options.Authenticator; a != nil && c.identity != nil {
+		id, err := a.Recheck(c.identity)
+		switch {
+		case err != nil && c.session.Away() && fault.CodeOf(err) == fault.CredentialsChanged:
+			return // who comes for it shows the new password
+		case err != nil && c.session.Away():
+			w.endSession(c)
+			return
+		case err != nil:
+			w.end(c, err)
+			return
+		}
+		c.identity = id
+	}
+	w.reauthorise(c)
+}
+
+// reauthorise takes the client's rights anew.
+func (w *worker) reauthorise(c *client) {
+	c.rights, c.answers = w.rightsOf(c, c.id), nil
+	w.dropDenied(c)
+}
+
+// dropDenied ends the subscriptions that are not allowed any more.
+func (w *worker) dropDenied(c *client) {
+	if c.rights == nil {
+		return
+	}
+	for _, s := range c.filters {
+		if c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos) {
+			continue
+		}
+		delete(c.filters, s.filter)
+		w.broker.router.remove(s)
+		w.unshare(c, s)
+		w.counts.access.revokedFilters++
+		w.refusals.log("subscription ended by the access rules", about(c, "filter", shown(s.filter))...)
+	}
+}

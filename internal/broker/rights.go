@@ -1,0 +1,180 @@
+package broker
+
+import (
+	"bytes"
+
+	"github.com/millrace/millrace/internal/broker/delay"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+var (
+	errDenied       = fault.New(fault.AccessDenied, "The access rules deny the topic.")
+	errDeniedFilter = fault.New(fault.AccessDenied, "The access rules deny the subscription.")
+	errOtherUser    = fault.New(fault.Forbidden, "The client showed itself anew as another user.")
+)
+
+// accessCounts is one loop's share of [AccessStats].
+type accessCounts struct {
+	logins                     uint64
+	published, subscribed      outcome
+	remembered, revokedFilters uint64
+}
+
+type outcome struct{ allowed, denied uint64 }
+
+// AccessStats counts what the Authenticator and the Authorizer have answered. Why
+// logins failed is in [Stats.Refused].
+type AccessStats struct {
+	// Logins counts clients that were let in, and those who showed themselves anew.
+	Logins uint64
+	// The four count messages and subscriptions that rules were asked about.
+	PublishAllowed, PublishDenied, SubscribeAllowed, SubscribeDenied uint64
+	// Remembered counts those of PublishAllowed and PublishDenied for which the last
+	// answer was still good.
+	Remembered uint64
+	// Revoked counts subscriptions that were ended because rules changed.
+	Revoked uint64
+}
+
+func (s *AccessStats) add(c *accessCounts) {
+	s.Logins += c.logins
+	s.PublishAllowed += c.published.allowed
+	s.PublishDenied += c.published.denied
+	s.SubscribeAllowed += c.subscribed.allowed
+	s.SubscribeDenied += c.subscribed.denied
+	s.Remembered += c.remembered
+	s.Revoked += c.revokedFilters
+}
+
+func (o *outcome) count(ok bool) bool {
+	if ok {
+		o.allowed++
+	} else {
+		o.denied++
+	}
+	return ok
+}
+
+// rightsOf asks what the client may do; nil is everything.
+func (w *worker) rightsOf(c *client, id string) Rights {
+	if w.options.Authorizer == nil {
+		return nil
+	}
+	l := c.login(id)
+	return w.options.Authorizer.Rights(c.identity, &l)
+}
+
+// answers are a client's last verdicts, one for each of a few topics.
+type answers [answerSlots]struct {
+	topic   []byte
+	known   uint8 // by QoS and retain
+	allowed uint8
+}
+
+const (
+	answerSlots = 8
+	// longestAnswer bounds the topics that are remembered, and so the memory.
+	longestAnswer = 256
+)
+
+// mayPublish asks the rules about a message; a topic that comes again costs a compare.
+func (w *worker) mayPublish(c *client, m *msg.Message) bool {
+	if c.rights == nil {
+		return true
+	}
+	if c.answers == nil {
+		c.answers = new(answers)
+	}
+	bit := uint8(1) << (m.QoS << 1)
+	if m.Retain {
+		bit <<= 1
+	}
+	name := publishedTopic(m.Topic)
+	a := &c.answers[slotOf(name)]
+	same := bytes.Equal(a.topic, name)
+	if same && a.known&bit != 0 {
+		w.counts.access.remembered++
+		return w.counts.access.published.count(a.allowed&bit != 0)
+	}
+	ok := c.rights.MayPublish(name, m.QoS, m.Retain)
+	if len(name) <= longestAnswer {
+		if !same {
+			a.topic, a.known, a.allowed = append(a.topic[:0], name...), 0, 0
+		}
+		a.known |= bit
+		if ok {
+			a.allowed |= bit
+		}
+	}
+	return w.counts.access.published.count(ok)
+}
+
+// slotOf spreads topics by their length and last bytes, where they mostly differ.
+func slotOf(topic []byte) uint {
+	n := len(topic)
+	h := uint(n) + uint(topic[n-1])
+	if n > 2 {
+		h += uint(topic[n-2])*3 + uint(topic[n/2])*5
+	}
+	return h % answerSlots
+}
+
+// denied answers for a message that the rules deny. MQTT 3.1 and 3.1.1 have no word
+// for it: the message is acknowledged and goes nowhere, or the connection is closed
+// [MQTT-3.3.5-2].
+func (w *worker) denied(c *client, ev *session.Event) {
+	m := &ev.Message
+	w.counts.dropped[fault.AccessDenied]++
+	w.reportRefusal(c, errDenied)
+	w.refusals.log("publish denied", about(c, "topic", shown(m.Topic), "qos", m.QoS, "retain", m.Retain)...)
+	if c.session.Version() != packet.V5 && w.options.CloseDenied {
+		w.end(c, errDenied)
+		return
+	}
+	if m.QoS > 0 {
+		before := c.conn.Output()
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, packet.NotAuthorized))
+	}
+}
+
+// maySubscribe asks the rules about a subscription.
+func (w *worker) maySubscribe(c *client, f *packet.Subscription) bool {
+	return c.rights == nil || w.counts.access.subscribed.count(c.rights.MaySubscribe(plainFilter(f.Filter), f.QoS))
+}
+
+// plainFilter is the filter that decides what a subscription brings.
+func plainFilter(filter []byte) []byte {
+	if rest, ok := bytes.CutPrefix(filter, []byte(topic.Exclusive)); ok {
+		return rest
+	}
+	if _, rest, err := topic.ParseShare(filter); err == nil {
+		return rest
+	}
+	return filter
+}
+
+// publishedTopic is where a message goes in the end.
+func publishedTopic(name []byte) []byte {
+	if name[0] != '$' || !isDelayed(name) {
+		return name
+	}
+	if _, inner, err := delay.Parse(name, 0); err == nil {
+		return inner
+	}
+	return name
+}
+
+// notAllowed answers a subscription that the rules deny.
+func (w *worker) notAllowed(c *client, f *packet.Subscription) byte {
+	w.counts.ungranted[fault.AccessDenied]++
+	w.reportRefusal(c, errDeniedFilter)
+	w.refusals.log("subscription refused", about(c, "reason", fault.AccessDenied.String(), "filter", shown(f.Filter))...)
+	if c.session.Version() != packet.V5 {
+		return packet.UnspecifiedError // [MQTT-3.9.3-2]: 3.1.1 knows 0x80 alone
+	}
+	return session.Reason(packet.TypeSuback, fault.AccessDenied)
+}
