@@ -58,7 +58,7 @@ func (c clientsAPI) Client(ctx context.Context, id string) (api.ClientDetail, er
 	if err != nil {
 		return api.ClientDetail{}, err
 	}
-	return api.ClientDetail{Client: clientRow(d.ClientInfo), Subscribed: convert(d.Subscribed, subscriptionRow)}, nil
+	return detailRow(d), nil
 }
 
 func (c clientsAPI) Subscriptions(ctx context.Context, q api.SubscriptionQuery) ([]api.ClientSubscription, int, error) {

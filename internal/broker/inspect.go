@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -129,7 +130,8 @@ func (w *worker) info(c *client) ClientInfo {
 		Protocol: s.Version(), Connected: c.conn.Open(), ConnectedAt: c.since,
 		Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(),
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
-		Dropped: t.dropped, Limited: c.slowed,
+		Dropped: t.dropped, Limited: c.slowed, KeepAlive: s.KeepAlive(), SessionExpiry: s.Expiry(),
+		ExpiresAt: c.endAt, DisconnectedAt: c.leftAt,
 	}
 	if t.erred != 0 {
 		i.Error, i.ErrorAt = t.code, t.erred
@@ -180,7 +182,16 @@ func noClient(id string) error {
 type ClientDetail struct {
 	ClientInfo
 	Subscribed []SubscriptionInfo // the first of them, by filter
+	Flights    []session.Pending  // the first messages under way to it
+	Held       []uint16           // the first of its QoS 2 messages that it has not released
+	Queue      []session.Pending  // the first messages that wait for it
+	Will       packet.Will
+	HasWill    bool
+	Limits     session.Limits
 }
+
+// mostPending is how many messages of each kind a client's detail has.
+const mostPending = 100
 
 // mostSubscribed is how many subscriptions a client's detail has.
 const mostSubscribed = 1000
@@ -192,16 +203,23 @@ func (w *worker) detail(c *client) ClientDetail {
 	}
 	slices.SortFunc(d.Subscribed, func(x, y SubscriptionInfo) int { return strings.Compare(x.Filter, y.Filter) })
 	d.Subscribed = d.Subscribed[:min(len(d.Subscribed), mostSubscribed)]
+	d.Flights, d.Queue = c.session.Flights(mostPending), c.session.Queued(mostPending)
+	c.session.Held(mostPending, func(id uint16, _ bool) { d.Held = append(d.Held, id) })
+	d.Will, d.HasWill = c.session.PeekWill()
+	d.Limits = *c.session.Limits()
 	return d
 }
 
-// Kick closes the client's connection; with session its session ends as well.
-func (b *Broker) Kick(ctx context.Context, id string, session bool) error {
+// Kick closes the client's connection; with whole its session ends as well.
+func (b *Broker) Kick(ctx context.Context, id string, whole bool) error {
 	found := false
 	err := b.tell(ctx, b.homeOf(id), func(w *worker) {
 		if c := w.clients[id]; c != nil {
 			found = true
 			w.end(c, errKicked)
+			if whole && w.clients[id] == c {
+				w.endSession(c)
+			}
 		}
 	})
 	if err == nil && !found {

@@ -19,6 +19,7 @@ type lasting struct {
 	place int    // where
 
 	willAt int64 // when its will is due, ns since 1970; 0 is never
+	leftAt int64 // when its connection ended, ns since 1970; 0 while it has one
 	endAt  int64 // when it ends unless its client comes back; 0 is never
 	slot   int   // its place in the schedule, from 1 on; 0 is none
 }
@@ -55,7 +56,7 @@ func (w *worker) resume(old, fresh *client) {
 	w.schedule.remove(old)
 	l := old.lasting
 	l.session.Resume(&fresh.session)
-	l.willAt, l.endAt = 0, 0
+	l.willAt, l.endAt, l.leftAt = 0, 0, 0
 	*old = *fresh
 	old.lasting, old.name = l, shown(l.id)
 	old.conn.Data = old
@@ -109,6 +110,7 @@ func (w *worker) wait(c *client) {
 	w.keepRetained(c)
 	c.last, c.full, c.waits = nil, false, false
 	now := w.loop.Now()
+	c.leftAt = now
 	if delay, ok := c.session.WillDelay(); ok {
 		c.willAt = now + int64(delay)*1e9
 	}
@@ -139,6 +141,7 @@ func (w *worker) endSession(c *client) {
 func (w *worker) remove(c *client) {
 	delete(w.clients, c.id)
 	w.schedule.remove(c)
+	w.forgetOwed(func(o owing) bool { return o.client == c })
 	if c.counted {
 		c.counted = false
 		w.broker.lasting.Add(-1)
@@ -199,6 +202,15 @@ func (w *worker) owe(c *client, owed session.Owed) {
 	w.owed[c.conn.Handle()] = owing{c, owed}
 }
 
+// forgetOwed forgets what is owed no longer.
+func (w *worker) forgetOwed(over func(owing) bool) {
+	for h, o := range w.owed {
+		if over(o) {
+			delete(w.owed, h)
+		}
+	}
+}
+
 // settleOwed takes the log's word for a message whose connection has ended.
 func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err error) {
 	o, ok := w.owed[h]
@@ -206,18 +218,12 @@ func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err err
 		return
 	}
 	c := o.client
-	if w.clients[c.id] != c {
-		delete(w.owed, h)
-		return
-	}
 	var before []byte
 	if !c.session.Away() {
 		before = c.conn.Output()
 	}
-	after, again, more := c.session.SettleOwed(before, o.owed, p, reason)
-	if !more {
-		delete(w.owed, h)
-	}
+	after, again := c.session.SettleOwed(before, o.owed, p, reason)
+	w.forgetOwed(func(o owing) bool { return o.client == c && !c.session.Owes(o.owed) })
 	switch {
 	case c.session.Away():
 	case err != nil && again && !c.session.CanRefuse():

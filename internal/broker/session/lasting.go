@@ -170,10 +170,22 @@ type Owed struct{ acks *acks }
 // Any says whether there are any.
 func (o Owed) Any() bool { return o.acks != nil }
 
+// Owes says whether one of them is still open.
+func (s *Session) Owes(o Owed) bool {
+	for i := range Place(o.acks.count) {
+		if k := o.acks.at(o.acks.head + i); k.exact {
+			if held, answered := s.held(k.id); held && !answered {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // SettleOwed decides one of them, for the session that the connection had. again
 // says that the client has sent the message again: then it is answered, unless its
-// version has no word for a refusal. more says that others are owed.
-func (s *Session) SettleOwed(dst []byte, o Owed, p Place, reason byte) (out []byte, again, more bool) {
+// version has no word for a refusal.
+func (s *Session) SettleOwed(dst []byte, o Owed, p Place, reason byte) (out []byte, again bool) {
 	a := o.acks
 	if int(p-a.head) < a.count && a.at(p).exact {
 		dst, again = s.settleFormer(dst, a.at(p).id, reason)
@@ -181,7 +193,7 @@ func (s *Session) SettleOwed(dst []byte, o Owed, p Place, reason byte) (out []by
 	a.settle(p, reason)
 	for _, ok := a.next(); ok; _, ok = a.next() {
 	}
-	return dst, again, a.count > a.once
+	return dst, again
 }
 
 func (s *Session) settleFormer(dst []byte, id uint16, reason byte) (out []byte, again bool) {

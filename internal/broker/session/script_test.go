@@ -248,8 +248,8 @@ func (p *player) shell(command string, w words) {
 		}
 		p.say("waiting=%d inflight=%d", p.s.Waiting(), p.s.Inflight())
 	case "settle-owed":
-		out, again, more := p.s.SettleOwed(nil, p.owed, Place(w.num("place", 0)), byte(w.num("reason", 0)))
-		p.say("again=%v more=%v", again, more)
+		out, again := p.s.SettleOwed(nil, p.owed, Place(w.num("place", 0)), byte(w.num("reason", 0)))
+		p.say("again=%v more=%v", again, p.s.Owes(p.owed))
 		p.tell(out, false)
 	case "unsettled":
 		p.s.Unsettled(p.now, w.has("waiting"), func(share uint32, m *msg.Message) {

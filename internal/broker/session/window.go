@@ -56,6 +56,20 @@ func (w *window) take(limit int, p phase) (id uint16, ok bool) {
 	return id, true
 }
 
+// enter puts an identifier in use that is not.
+func (w *window) enter(id uint16, p phase) {
+	if w.ring == nil {
+		w.ring = make([]flight, firstRing)
+	}
+	for w.at(id).id != 0 && w.at(id).id != id {
+		w.grow()
+	}
+	if w.at(id).id == 0 {
+		w.count++
+	}
+	*w.at(id) = flight{id: id, phase: p}
+}
+
 // phase is what the identifier's message awaits.
 func (w *window) phase(id uint16) phase {
 	if w.ring == nil || id == 0 || w.at(id).id != id {

@@ -1,0 +1,30 @@
+package app
+
+import (
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/session"
+)
+
+// detailRow is a client with what its session holds.
+func detailRow(d broker.ClientDetail) api.ClientDetail {
+	row := api.ClientDetail{Client: clientRow(d.ClientInfo), Subscribed: convert(d.Subscribed, subscriptionRow)}
+	row.Flights = convert(d.Flights, func(p session.Pending) api.Flight {
+		return api.Flight{PacketID: int(p.ID), Direction: "out", Awaits: p.Awaits.String(), Topic: p.Topic, QoS: int(p.QoS), Since: moment(p.Since)}
+	})
+	for _, id := range d.Held {
+		row.Flights = append(row.Flights, api.Flight{PacketID: int(id), Direction: "in", Awaits: "PUBREL", QoS: 2})
+	}
+	row.Queue = convert(d.Queue, func(p session.Pending) api.QueuedMessage {
+		return api.QueuedMessage{Topic: p.Topic, QoS: int(p.QoS), Size: p.Size, Since: moment(p.Since)}
+	})
+	if w := d.Will; d.HasWill {
+		row.Will = &api.ClientWill{Topic: string(w.Topic), QoS: int(w.QoS), Retain: w.Retain, Delay: int64(w.Delay), Size: len(w.Payload)}
+	}
+	l := d.Limits
+	row.Limits = api.ClientLimits{
+		ReceiveMaximum: int(l.ReceiveMaximum), MaxPacketSize: int64(l.MaximumPacketSize), Queue: l.Queue,
+		QueueBytes: int64(l.QueueBytes), Subscriptions: l.Subscriptions, TopicAliases: int(l.TopicAliases),
+	}
+	return row
+}
