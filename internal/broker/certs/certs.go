@@ -139,13 +139,9 @@ func (o *Options) version(v, standard uint16) uint16 {
 	return v
 }
 
-// Config is for a TLS server: each handshake gets what is in force when it begins.
-func (s *Store) Config() *tls.Config {
-	return &tls.Config{
-		MinVersion:         tls.VersionTLS12,
-		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.current.Load().config, nil },
-	}
-}
+// Config is what is in force, for one handshake. It keeps the keys of the tickets by
+// which clients resume: when the files change, everybody shows who they are anew.
+func (s *Store) Config() *tls.Config { return s.current.Load().config }
 
 // Reload reads the files again. With an error, what was in force stays.
 func (s *Store) Reload() error {

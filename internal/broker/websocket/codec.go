@@ -42,16 +42,20 @@ type Codec struct {
 	owed    []byte         // the codec's own words
 	err     error          // why nothing more is taken
 	frames  frames
-	open    bool // the request is granted
-	closed  bool // our close frame is out
+	open    bool   // the request is granted
+	closed  bool   // our close frame is out
+	code    uint16 // of our close frame
+	why     string // its text
 }
 
 // New returns the codec of a connection from peer.
-func New(o *Options, peer netip.Addr) *Codec { return &Codec{options: o, peer: peer} }
+func New(o *Options, peer netip.Addr) *Codec {
+	return &Codec{options: o, peer: peer, code: normalClosure}
+}
 
 // Decode appends to dst what wire says, behind what came before. Its error is
 // io.EOF when the peer has closed in order, and says else why the connection must
-// end; it stays. The answer to the peer is among what the codec owes.
+// end; it stays. End tells the peer.
 func (c *Codec) Decode(dst, wire []byte) ([]byte, error) {
 	if c.err == nil && !c.open {
 		wire = c.request(wire)
@@ -82,32 +86,27 @@ func (c *Codec) End(dst []byte) []byte {
 		return dst
 	}
 	c.closed = true
-	return appendClose(dst, normalClosure, "")
+	return appendClose(dst, c.code, c.why)
 }
 
 // Remote is the client's address as a trusted proxy says, the zero value when
 // none does.
 func (c *Codec) Remote() netip.AddrPort { return c.client }
 
-// fail owes the peer a close frame.
+// fail ends with a close frame that says why.
 func (c *Codec) fail(code uint16, why string) error {
-	c.farewell(code, why)
+	c.code, c.why = code, why
 	return fault.New(fault.WebSocket, "%s (close code %d).", why, code)
 }
 
-func (c *Codec) farewell(code uint16, why string) {
-	if !c.closed {
-		c.owed, c.closed = appendClose(c.owed, code, why), true
-	}
-}
-
-// closeReceived answers the peer's close frame.
+// closeReceived takes the peer's close frame. Ours answers it, when what the peer
+// has sent before is dealt with.
 func (c *Codec) closeReceived(payload []byte) error {
 	code, ok := closeCode(payload)
 	if !ok {
 		return c.fail(protocolError, "The close frame's code or text is not valid")
 	}
-	c.farewell(code, "")
+	c.code = code
 	return io.EOF
 }
 

@@ -24,12 +24,18 @@ func (c *Codec) request(wire []byte) (rest []byte) {
 	c.head = append(c.head, wire...)
 	end := bytes.Index(c.head[max(0, before-3):], []byte("\r\n\r\n"))
 	if end < 0 {
-		c.unfinished()
-		return nil
+		end = len(c.head)
+	} else {
+		end += max(0, before-3) + 4
 	}
-	end += max(0, before-3) + 4
-	if end > c.options.MaxHead {
+	switch {
+	case end > c.options.MaxHead:
 		c.tooLarge()
+		return nil
+	case !plain(c.head[min(before, end):end]):
+		c.refuse(http.StatusBadRequest, "", "What came is no WebSocket request")
+		return nil
+	case !bytes.HasSuffix(c.head[:end], []byte("\r\n\r\n")):
 		return nil
 	}
 	rest = wire[len(wire)-(len(c.head)-end):]
@@ -44,16 +50,9 @@ func (c *Codec) request(wire []byte) (rest []byte) {
 	return rest
 }
 
-// unfinished judges a head that is not whole yet.
-func (c *Codec) unfinished() {
-	const get = "GET /"
-	n := min(len(c.head), len(get))
-	switch {
-	case string(c.head[:n]) != get[:n]:
-		c.refuse(http.StatusBadRequest, "", "What came is no WebSocket request")
-	case len(c.head) > c.options.MaxHead:
-		c.tooLarge()
-	}
+// plain says whether b can be part of a request's head.
+func plain(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' && r != '\r' && r != '\n' && r != '\t' || r > '~' })
 }
 
 func (c *Codec) tooLarge() {
