@@ -109,7 +109,7 @@ func (s slices) Write(b []byte) (n int, err error) {
 }
 
 func TestCodecsTakeBytesHoweverTheyAreCut(t *testing.T) {
-	transports(t, func(t *testing.T, transport string) {
+	over(t, []string{"+tls1.2", "+tls1.3", "+ws", "+wss"}, func(t *testing.T, transport string) {
 		h := run(t, transport, nil)
 		ours, theirs := pair(t, "tcp", "127.0.0.1:0")
 		nc := h.through(t, slices{ours}, theirs, 1, nil)
@@ -121,7 +121,7 @@ func TestCodecsTakeBytesHoweverTheyAreCut(t *testing.T) {
 	})
 }
 
-// tap lets a test write to the socket below TLS.
+// tapped lets a test write to the socket below TLS.
 func tapped(t *testing.T, transport string) (h *lines, socket net.Conn, client *tls.Conn, ended chan struct{}) {
 	t.Helper()
 	h = run(t, transport, nil)
@@ -136,12 +136,7 @@ func tapped(t *testing.T, transport string) (h *lines, socket net.Conn, client *
 }
 
 func overTLS(t *testing.T, test func(t *testing.T, transport string)) {
-	transports(t, func(t *testing.T, transport string) {
-		if !strings.Contains(transport, "tls") {
-			return
-		}
-		test(t, transport)
-	})
+	over(t, []string{"+tls1.2", "+tls1.3"}, test)
 }
 
 func TestWhatIsNoTLSEndsTheConnectionWithAnAlert(t *testing.T) {
@@ -182,10 +177,7 @@ func TestACloseNotifyIsAnswered(t *testing.T) {
 }
 
 func TestAWebSocketThatBreaksTheRulesIsToldWhy(t *testing.T) {
-	transports(t, func(t *testing.T, transport string) {
-		if codecOf(transport) != "ws" {
-			return
-		}
+	over(t, []string{"+ws"}, func(t *testing.T, transport string) {
 		h := run(t, transport, nil)
 		nc := h.socket(t).(*webSocket).Conn
 		say(t, nc.Conn, string(wsconn.Frame(0x81, []byte("text"))))
@@ -200,10 +192,7 @@ func TestAWebSocketThatBreaksTheRulesIsToldWhy(t *testing.T) {
 // TestAFrameThatCameWithTheRequest moves a connection whose answer to the upgrade
 // has not left yet.
 func TestAFrameThatCameWithTheRequest(t *testing.T) {
-	transports(t, func(t *testing.T, transport string) {
-		if codecOf(transport) != "ws" {
-			return
-		}
+	over(t, []string{"+ws"}, func(t *testing.T, transport string) {
 		from, to := run(t, transport, nil), run(t, transport, nil)
 		from.moveTo, to.moveTo = to.loop, to.loop
 		ours, theirs := pair(t, "tcp", "127.0.0.1:0")

@@ -16,14 +16,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// transports runs a test over each transport of this system, in the clear and
-// through each codec.
+// transports runs a test over each transport of this system, in the clear, through
+// one codec and through two.
 func transports(t *testing.T, test func(t *testing.T, transport string)) {
+	over(t, []string{"", "+tls1.3", "+wss"}, test)
+}
+
+func over(t *testing.T, codecs []string, test func(t *testing.T, transport string)) {
 	for _, name := range []string{"epoll", "portable"} {
 		if name == "epoll" && runtime.GOOS != "linux" {
 			continue
 		}
-		for _, codec := range []string{"", "+tls1.2", "+tls1.3", "+ws", "+wss"} {
+		for _, codec := range codecs {
 			t.Run(name+codec, func(t *testing.T) {
 				t.Parallel()
 				test(t, name+codec)
