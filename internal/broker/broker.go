@@ -152,6 +152,9 @@ func New(o Options) (*Broker, error) {
 	if err := o.Shared.check(); err != nil {
 		return nil, err
 	}
+	if err := o.Transport.check(); err != nil {
+		return nil, err
+	}
 	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())

@@ -200,3 +200,9 @@ func TestWhatBreaksTheCodecsRulesIsCounted(t *testing.T) {
 		return w.Stats().Refused[fault.TLS] == 1 && w.Listeners()[1].Refused[fault.TLS] == 1
 	})
 }
+
+func TestATransportThatIsNone(t *testing.T) {
+	if _, err := New(Options{Transport: "carrier pigeon"}); fault.CodeOf(err) != fault.Invalid {
+		t.Error(err)
+	}
+}

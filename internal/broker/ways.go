@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/certs"
@@ -112,4 +113,14 @@ func (b *Broker) doorNamed(name string) (*door, error) {
 		}
 	}
 	return nil, fault.New(fault.NotFound, "There is no MQTT listener %q.", name)
+}
+
+func (t Transport) check() error {
+	switch {
+	case t == Epoll && runtime.GOOS != "linux":
+		return fault.New(fault.Invalid, "The transport epoll is Linux's alone.")
+	case t == Epoll || t == Portable:
+		return nil
+	}
+	return fault.New(fault.Invalid, "There is no transport %q.", string(t))
 }

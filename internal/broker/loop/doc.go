@@ -18,6 +18,10 @@
 // 64 KB a turn. Reads, writes and looks for events are raw calls; only waiting
 // when nothing is to do enters the scheduler.
 //
+// What stands between a socket and the Handler, TLS or WebSocket, is a [Codec]; both
+// transports pass bytes through it. It has nothing to say to the Handler but the
+// plain bytes and why they end.
+//
 // Any other connection is portable: its reader goroutine does the blocking reads
 // and hands each chunk to the loop; it may be at most two chunks ahead, so a loop
 // that stops taking a connection's bytes stops its reading. A writer goroutine
