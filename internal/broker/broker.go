@@ -182,6 +182,7 @@ func New(o Options) (*Broker, error) {
 func newWorker(b *Broker, home int) *worker {
 	w := &worker{broker: b, options: &b.options, home: home, log: b.options.Log, clients: map[string]*client{}}
 	w.loop = loop.New(w, b.options.Now)
+	w.traffic = make([]traffic, len(b.doors))
 	w.routes = newRoutes(&b.router, home)
 	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}

@@ -121,6 +121,9 @@ func TestOneSessionByEveryWay(t *testing.T) {
 		if l.Name == "tcp" {
 			want++
 		}
+		if l.BytesIn < 12*300_000 || l.BytesOut < 12*300_000 {
+			t.Errorf("%s: %d bytes in, %d out", l.Name, l.BytesIn, l.BytesOut)
+		}
 		if l.Accepted != want || len(l.Refused) != 0 || !l.Listening {
 			t.Errorf("%+v", l)
 		}

@@ -180,6 +180,7 @@ func addByCode(to map[fault.Code]uint64, counts *[codes]uint64) {
 func (w *worker) countOut(c *client, qos byte, size int) {
 	c.tally.messagesOut++
 	c.tally.bytesOut += uint64(size)
+	w.went(c, size)
 	w.counts.messagesOut[qos]++
 	w.counts.packetsOut[packet.TypePublish]++
 	w.counts.bytesOut += uint64(size)

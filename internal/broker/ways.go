@@ -22,6 +22,8 @@ type ListenerState struct {
 	Open, MaxConnections int
 	// Accepted are the sockets that came, whatever became of them.
 	Accepted uint64
+	// BytesIn and BytesOut are the bytes of MQTT, without what TLS and WebSocket add.
+	BytesIn, BytesOut uint64
 	// Refused are those that were turned away before the first packet, by reason.
 	Refused map[fault.Code]uint64
 	// HandshakesFailed did not get through TLS or their PROXY header.
@@ -50,6 +52,8 @@ func (d *door) state() ListenerState {
 		Name: d.name, Kind: d.kind, Address: addressText(l.Addr()), Anonymous: d.anonymous, Listening: l.Listening(),
 		Open: l.Open(), MaxConnections: l.MaxConnections(), Accepted: counts.Accepted.Load(), Refused: map[fault.Code]uint64{}, HandshakesFailed: counts.HandshakesFailed.Load(),
 	}
+	carried := d.traffic()
+	s.BytesIn, s.BytesOut = carried.in, carried.out
 	for i := range d.turnedAway {
 		if n := d.turnedAway[i].Load(); n > 0 {
 			s.Refused[fault.Code(i)] = n

@@ -80,6 +80,8 @@ type worker struct {
 	prompt    uint64 // messages that came in this turn and leave in it
 	counts    counts
 	published published
+	traffic   []traffic // by listener
+	carried   publishedTraffic
 }
 
 var _ loop.Handler = (*worker)(nil)
@@ -127,6 +129,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 	w.loop.Spend(w.work + shareWork - share)
 	w.counts.bytesIn += uint64(used)
 	c.tally.bytesIn += uint64(used)
+	w.came(c, used)
 	return used
 }
 
@@ -180,6 +183,7 @@ func (w *worker) send(c *client, before, after []byte) {
 	if len(after) > len(before) {
 		w.countAnswer(after[len(before):])
 		c.tally.bytesOut += uint64(len(after) - len(before))
+		w.went(c, len(after)-len(before))
 	}
 	c.conn.SetOutput(after)
 }
@@ -336,6 +340,7 @@ func (w *worker) Turn() {
 	w.timeDeliveries()
 	w.counts.sessions = int64(len(w.clients))
 	w.published.set(&w.counts)
+	w.carried.set(w.traffic)
 	if w.quiet != nil && w.keeping.flights == 0 {
 		w.quiet <- true
 		w.quiet = nil
