@@ -77,6 +77,9 @@ func (a *App) zoneOf(z *config.Zone) *broker.Zone {
 	c.InflightWindow = cmp.Or(z.InflightWindow, c.InflightWindow)
 	c.QueueMessages = cmp.Or(z.QueueMessages, c.QueueMessages)
 	c.QueueBytes = cmp.Or(z.QueueBytes, c.QueueBytes)
+	c.Topics.MaxLevels = cmp.Or(z.MaxLevels, c.Topics.MaxLevels)
+	c.Topics.MaxLength = cmp.Or(z.MaxLength, c.Topics.MaxLength)
+	c.Topics.MaxWildcards = cmp.Or(z.MaxWildcards, c.Topics.MaxWildcards)
 	c.MaxClientID = cmp.Or(z.MaxClientID, c.MaxClientID)
 	c.Subscriptions = cmp.Or(z.Subscriptions, c.Subscriptions)
 	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone

@@ -140,6 +140,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 // zone is what the configuration says of every client.
 func zone(c *config.MQTT) broker.Zone {
 	return lastingZone(broker.Zone{
+		Topics:         topicLimits(&c.Topics),
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,

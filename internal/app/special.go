@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 // system is what the broker tells below $SYS.
@@ -21,6 +22,7 @@ func (a *App) system() broker.System {
 // special are the options that mqtt.topics sets.
 func special(o broker.Options, t config.Topics) (_ broker.Options, err error) {
 	o.DelayedMessages, o.DelayedBytes = t.DelayedMessages, int(t.DelayedBytes)
+	o.RetainedSize, o.RetainedExpiry = int(t.RetainedSize), uint32(t.RetainedExpiry.Seconds())
 	o.AutoSubscriptions = autoSubscriptions(t.AutoSubscribe)
 	o.Rewrite, err = rewriteRules(t.Rewrite)
 	return o, err
@@ -42,4 +44,8 @@ func autoSubscriptions(in []config.AutoSubscribe) []broker.AutoSubscription {
 			RetainAsPublished: a.RetainAsPublished, RetainHandling: byte(a.RetainHandling),
 		}
 	})
+}
+
+func topicLimits(t *config.Topics) topic.Limits {
+	return topic.Limits{Levels: t.MaxLevels, Length: t.MaxLength, Wildcards: t.MaxWildcards}
 }

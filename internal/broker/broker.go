@@ -68,6 +68,11 @@ type Options struct {
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
+	// RetainedSize bounds the payload of one retained message, in bytes; 0 is no
+	// bound. RetainedExpiry is the message expiry interval, in seconds, of retained
+	// messages that have none; 0 keeps them for ever.
+	RetainedSize   int
+	RetainedExpiry uint32
 	// WatchBytes is how many bytes of messages may wait for the reader of one
 	// Watch; 0 is 8 MiB.
 	WatchBytes int

@@ -50,6 +50,9 @@ func (b *Broker) publishable(m *msg.Message) error {
 	if err := topic.ValidName(m.Topic); err != nil {
 		return err
 	}
+	if err := b.options.Zone.Topics.Name(m.Topic); err != nil {
+		return err
+	}
 	switch {
 	case m.Topic[0] == '$':
 		return fault.New(fault.Forbidden, "Topics that begin with $ are the server's own: choose another topic.")

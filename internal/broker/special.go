@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // matches is the filter that names are matched with: what the tree holds.
@@ -43,4 +44,20 @@ func (w *worker) ungranted(c *client, err error) (reason byte) {
 	w.counts.ungranted[code]++
 	w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 	return session.Reason(packet.TypeSuback, code)
+}
+
+// store keeps a retained message as the limits say.
+func (w *worker) store(m *msg.Message) error {
+	to := retainedOn(w.broker, m.Topic)
+	if to == w.broker.retained {
+		if most := w.options.RetainedSize; most > 0 && len(m.Payload) > most {
+			return fault.New(fault.TooLarge, "The payload is larger than the %d bytes that a retained message may have.", most)
+		}
+		if m.Expiry == 0 && w.options.RetainedExpiry > 0 && len(m.Payload) > 0 {
+			c := *m
+			c.Expiry = w.options.RetainedExpiry
+			m = &c
+		}
+	}
+	return to.Set(m)
 }

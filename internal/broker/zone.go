@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 // Zone is the settings that the clients of a listener live under. Several
@@ -51,6 +52,9 @@ type Zone struct {
 	// MaxClientID is how many bytes a client identifier may have; 0 is 256. MQTT
 	// lets a server refuse longer ones.
 	MaxClientID int
+	// Topics are how large topics may be: 0 levels are 128; the others have no limit
+	// when they are 0.
+	Topics topic.Limits
 	// Rates are those of each client, ListenerRates those of all clients of one
 	// listener together; OverRate is what happens beyond, Pause when it is empty.
 	Rates, ListenerRates Rates
@@ -70,12 +74,13 @@ func (z *Zone) defaults() {
 	set(&z.MaxClientID, 256)
 	set(&z.OverRate, Pause)
 	set(&z.SessionExpiry3, 7*24*time.Hour)
+	set(&z.Topics.Levels, 128)
 }
 
 // limits are what the zone holds sessions to.
 func (z *Zone) limits() session.Limits {
 	return session.Limits{
-		Retain:         true,
+		Retain: true, Topics: z.Topics,
 		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
 		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, KeepAlive: z.KeepAlive,
 		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0, ResponsePrefix: z.ResponsePrefix, CheckPayload: z.CheckPayload,

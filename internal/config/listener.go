@@ -83,6 +83,9 @@ type Zone struct {
 	QueueBytes     Size          `yaml:"queue_bytes" default:"0" min:"64KiB" max:"1GiB" zero:"as in mqtt" doc:"Bytes that wait for one client, whatever their QoS."`
 	MaxClientID    int           `yaml:"max_client_id" default:"0" min:"23" max:"65535" zero:"as in mqtt" doc:"Longest client identifier in bytes."`
 	Subscriptions  int           `yaml:"subscriptions" default:"0" min:"1" max:"10000000" zero:"as in mqtt" doc:"Topic filters that one client may have."`
+	MaxLevels      int           `yaml:"max_levels" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of a topic or filter."`
+	MaxLength      int           `yaml:"max_length" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Bytes of a topic or filter."`
+	MaxWildcards   int           `yaml:"max_wildcards" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of one filter that may be a wildcard."`
 }
 
 // listeners checks what no key of a listener says alone.

@@ -15,6 +15,12 @@ type Topics struct {
 	SysMosquitto bool          `yaml:"sys_mosquitto" default:"true" doc:"Tell $SYS/broker/…, as Mosquitto has it."`
 	SysEMQX      bool          `yaml:"sys_emqx" default:"true" doc:"Tell $SYS/brokers/…, as EMQX has it, with an event for each client that comes or goes."`
 
+	MaxLevels      int           `yaml:"max_levels" default:"128" min:"1" max:"65535" doc:"Levels of a topic or filter; messages and filters with more are refused."`
+	MaxLength      int           `yaml:"max_length" default:"65535" min:"1" max:"65535" doc:"Bytes of a topic or filter; longer ones are refused."`
+	MaxWildcards   int           `yaml:"max_wildcards" default:"128" min:"1" max:"65535" doc:"Levels of one filter that may be a wildcard; filters with more are refused."`
+	RetainedSize   Size          `yaml:"retained_size" default:"0" min:"16" zero:"no bound of their own" doc:"Largest payload of a retained message; a larger one is delivered, not retained, and counted."`
+	RetainedExpiry time.Duration `yaml:"retained_expiry" default:"0" min:"1s" max:"100y" zero:"they stay" doc:"Time after which a retained message that has no expiry of its own is no longer given out."`
+
 	DelayedMessages int  `yaml:"delayed_messages" default:"100000" min:"1" max:"10000000" doc:"Messages that may wait for their time ($delayed/SECONDS/TOPIC); further ones are refused."`
 	DelayedBytes    Size `yaml:"delayed_bytes" default:"64MiB" min:"64KiB" max:"64GiB" doc:"Bytes of the messages that wait for their time."`
 
@@ -45,6 +51,9 @@ func (k *checker) topics(t *Topics) {
 		if err := topic.ValidFilter([]byte(f)); err != nil {
 			k.problem(key, "is %q: %s", shorten(f), fault.UserMessage(err))
 		}
+	}
+	if t.RetainedExpiry%time.Second != 0 {
+		k.problem("mqtt.topics.retained_expiry", "has to be whole seconds")
 	}
 	for i, r := range t.Rewrite {
 		key := fmt.Sprintf("mqtt.topics.rewrite[%d]", i)

@@ -65,6 +65,8 @@ func (s *Session) acceptable(p *packet.Connect) error {
 		return errRetain
 	case p.HasWill && p.Will.Topic[0] == '$':
 		return errServerTopic
+	case p.HasWill:
+		return s.limits.Topics.Name(p.Will.Topic)
 	}
 	return nil
 }

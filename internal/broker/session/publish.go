@@ -40,8 +40,8 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		ev.Message.Expiry = p.Expiry
 	}
 	ev.Do, ev.PacketID = Publish, p.ID
-	if p.Topic[0] == '$' && !topic.Publishable(p.Topic) {
-		return s.refusePublish(dst, ev, errServerTopic)
+	if err := s.allowed(p.Topic); err != nil {
+		return s.refusePublish(dst, ev, err)
 	}
 	if s.limits.CheckPayload && !textual(p.Properties, p.Payload) { // section 3.3.2.3.2
 		return s.refusePublish(dst, ev, errPayloadFormat)
@@ -103,14 +103,22 @@ func (s *Session) underWay() (n int) {
 	return n
 }
 
+// allowed says whether the client may publish to such topics at all.
+func (s *Session) allowed(name []byte) error {
+	if name[0] == '$' && !topic.Publishable(name) {
+		return errServerTopic
+	}
+	return s.limits.Topics.Name(name)
+}
+
 // refusePublish turns down a message. MQTT 3.1.1 has no word for it: the message is
 // acknowledged and goes nowhere [MQTT-3.3.5-2].
-func (s *Session) refusePublish(dst []byte, ev *Event, err *fault.Error) []byte {
+func (s *Session) refusePublish(dst []byte, ev *Event, err error) []byte {
 	ev.Do, ev.Err = Refused, err
 	if ev.Message.QoS == 0 {
 		return dst
 	}
-	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, err.Code.Reason())
+	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, Reason(packet.TypePuback, fault.CodeOf(err)))
 }
 
 // Full says whether as many acknowledgements are owed to the client as its

@@ -3,6 +3,7 @@ package session
 import (
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -46,6 +47,8 @@ type Limits struct {
 	// KeepAlive is the longest keep alive in seconds; a client that asks for more,
 	// or for none, is told this one. 0 lets clients choose.
 	KeepAlive uint16
+	// Topics are how large topic names and filters may be.
+	Topics topic.Limits
 	// Retain says that retained messages are served.
 	Retain bool
 }

@@ -36,6 +36,8 @@ func (s *Session) grant(f *packet.Subscription, have int) (fault.Code, bool) {
 	switch {
 	case topic.ValidSubscription(f.Filter) != nil: // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
 		return fault.BadTopicFilter, false
+	case s.limits.Topics.Filter(f.Filter) != nil:
+		return fault.BadTopicFilter, false
 	case have >= s.limits.Subscriptions:
 		return fault.TooMany, false
 	}
