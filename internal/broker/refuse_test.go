@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/listener"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 // connectBytes is a CONNECT that may be spoilt.
@@ -105,7 +106,7 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 }
 
 func TestOddInputThatIsServed(t *testing.T) {
-	b := start(t, Options{})
+	b := start(t, Options{Zone: Zone{Topics: topic.Limits{Levels: topic.MaxLength}}})
 	sub := enter(t, b, packet.V5, "sub")
 	sub.subscribe("#", 0)
 

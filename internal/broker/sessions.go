@@ -164,6 +164,7 @@ func (w *worker) Tick() {
 		}
 		if c.endAt != 0 && c.endAt <= now {
 			w.debug(c, "session expired")
+			w.counts.expired++
 			w.endSession(c)
 			continue
 		}

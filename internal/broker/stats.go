@@ -48,6 +48,8 @@ type Stats struct {
 	SessionsNotKept uint64
 	// Access counts answers of the Authenticator and the Authorizer.
 	Access AccessStats
+	// SessionsExpired counts sessions whose time ran out.
+	SessionsExpired uint64
 	// Retained is how many retained messages there are.
 	Retained int64
 	// Delayed is how many delayed messages wait for their time, DelayedBytes their
@@ -78,7 +80,7 @@ type counts struct {
 	bytesIn, bytesOut       uint64
 	publishBytesIn          uint64
 	publishBytesOut         uint64
-	delayed                 uint64
+	delayed, expired        uint64
 	packetsIn, packetsOut   [packet.Types]uint64
 	dropped, refused        [codes]uint64
 	closed, ungranted       [codes]uint64
@@ -150,6 +152,7 @@ func (s *Stats) add(c *counts) {
 	s.PublishBytesIn += c.publishBytesIn
 	s.PublishBytesOut += c.publishBytesOut
 	s.DelayedTotal += c.delayed
+	s.SessionsExpired += c.expired
 	s.Sessions += c.sessions
 	s.Clogged += c.clogged
 	s.CloggedTotal += c.cloggedTotal

@@ -127,7 +127,7 @@ func (b *Broker) figures(c *census) *sys.Figures {
 	st := b.Stats()
 	f := &sys.Figures{
 		Version: b.system.options.Version, Node: b.system.options.Node, Started: b.system.started, Now: b.options.Now(),
-		Connected: st.Connections, Sockets: b.accepted.Load(),
+		Connected: st.Connections, Disconnected: max(st.Sessions-st.Connections, 0), Expired: st.SessionsExpired, Sockets: b.accepted.Load(),
 		BytesIn: st.BytesIn, BytesOut: st.BytesOut, PacketsIn: st.PacketsIn, PacketsOut: st.PacketsOut,
 		PublishBytesIn: st.PublishBytesIn, PublishBytesOut: st.PublishBytesOut,
 		MessagesIn: st.MessagesIn, MessagesOut: st.MessagesOut,

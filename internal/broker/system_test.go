@@ -161,3 +161,38 @@ func TestAnIntervalBelowZeroTellsNothing(t *testing.T) {
 		t.Errorf("got %s", p.Topic)
 	}
 }
+
+func TestSessionsWithoutAConnectionAreTold(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, System: System{Interval: time.Second, NoEMQX: true}})
+	onlooker := enter(t, b, packet.V5, "onlooker")
+	onlooker.subscribeWith(0, packet.Subscription{Filter: []byte("$SYS/broker/clients/+"), RetainHandling: 2})
+	c := dial(t, b, packet.V5)
+	c.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("away"), SessionExpiry: 60})
+	expect[*packet.Connack](c)
+	c.send(&packet.Disconnect{})
+	c.closed()
+	settle(b)
+	b.tick()
+	for _, one := range [][2]string{{"total", "2"}, {"disconnected", "1"}} {
+		topic, want := one[0], one[1]
+		if got := until(t, onlooker, "$SYS/broker/clients/"+topic); got != want {
+			t.Errorf("%s is %s, want %s", topic, got, want)
+		}
+	}
+	clock.forward(61 * time.Second)
+	settleTicks(b)
+	clock.forward(time.Second)
+	b.tick()
+	if got := until(t, onlooker, "$SYS/broker/clients/expired"); got != "1" {
+		t.Errorf("%s expired", got)
+	}
+}
+
+// settleTicks lets every loop look at its timers.
+func settleTicks(b *Broker) {
+	for _, w := range b.workers {
+		w.loop.Tick()
+	}
+	settle(b)
+}
