@@ -1,0 +1,32 @@
+package app
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/config"
+)
+
+func TestAZoneSaysWhatIsOtherThanForAll(t *testing.T) {
+	a := &App{log: slog.New(slog.DiscardHandler), cfg: &config.Config{MQTT: config.MQTT{
+		Listen: "127.0.0.1:1883", MaxConnections: 1000, MaxPacketSize: 1 << 20, ReceiveMaximum: 10, ConnectTimeout: time.Second,
+		Zones: []config.Zone{{Name: "cameras", MaxPacketSize: 4 << 20}},
+		Listeners: []config.Listener{
+			{Name: "cameras", Kind: "wss", Zone: "cameras", Path: "/cameras", CertificateFiles: []string{"c1", "c2"}, KeyFiles: []string{"k1", "k2"}, StapleFiles: []string{"s1"}, TLSMin: "1.3", TLSMax: "1.3", SocketMode: "0660"},
+			{Name: "plain", Kind: "tcp", MaxConnections: 5, SocketMode: "0660"},
+		},
+	}}}
+	all := a.listeners()
+	if len(all) != 3 || all[0].Name != "default" || all[0].Zone != nil || all[2].MaxConnections != 5 || all[2].Kind() != "tcp" {
+		t.Fatalf("%+v", all)
+	}
+	c := all[1]
+	if c.Zone.MaxPacketSize != 4<<20 || c.Zone.ReceiveMaximum != 10 || c.Zone.ConnectTimeout != time.Second || c.MaxConnections != 1000 {
+		t.Errorf("%+v", c.Zone)
+	}
+	if c.Kind() != "wss" || c.WebSocket.Path != "/cameras" || len(c.TLS.Pairs) != 2 || c.TLS.Pairs[0].Staple != "s1" || c.TLS.MinVersion != tls.VersionTLS13 {
+		t.Errorf("%+v", c)
+	}
+}
