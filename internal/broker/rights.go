@@ -3,7 +3,6 @@ package broker
 import (
 	"bytes"
 
-	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -148,24 +147,18 @@ func (w *worker) maySubscribe(c *client, f *packet.Subscription) bool {
 
 // plainFilter is the filter that decides what a subscription brings.
 func plainFilter(filter []byte) []byte {
-	if rest, ok := bytes.CutPrefix(filter, []byte(topic.Exclusive)); ok {
-		return rest
-	}
-	if _, rest, err := topic.ParseShare(filter); err == nil {
-		return rest
-	}
-	return filter
+	return filter[len(filter)-len(topic.Matching(string(filter))):]
 }
 
-// publishedTopic is where a message goes in the end.
+// publishedTopic is where a message goes in the end, whenever that is.
 func publishedTopic(name []byte) []byte {
 	if name[0] != '$' || !isDelayed(name) {
 		return name
 	}
-	if _, inner, err := delay.Parse(name, 0); err == nil {
+	if _, inner, _ := bytes.Cut(name[len(topic.Delayed):], []byte("/")); len(inner) > 0 {
 		return inner
 	}
-	return name
+	return name // and refused for its form
 }
 
 // notAllowed answers a subscription that the rules deny.

@@ -192,3 +192,22 @@ func TestQueueIsOneGroup(t *testing.T) {
 		}
 	}
 }
+
+// The rules are asked about what a filter brings and where a message goes: no
+// prefix leads around them.
+func TestRulesSeeThroughPrefixes(t *testing.T) {
+	for filter, want := range map[string]string{
+		"a/#": "a/#", "$share/g/a/#": "a/#", "$queue/a/#": "a/#", "$exclusive/a/#": "a/#", "$SYS/#": "$SYS/#", "$share/g/$SYS/#": "$SYS/#",
+	} {
+		if got := string(plainFilter([]byte(filter))); got != want {
+			t.Errorf("%s: %s, want %s", filter, got, want)
+		}
+	}
+	for name, want := range map[string]string{
+		"a/b": "a/b", "$delayed/5/a/b": "a/b", "$delayed/1893456000/a/b": "a/b", "$delayed/99999999999/a": "a", "$delayed/5/": "$delayed/5/", "$delayed/": "$delayed/",
+	} {
+		if got := string(publishedTopic([]byte(name))); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
