@@ -4,7 +4,7 @@
 // Promises:
 //   - A QoS 1 or 2 message on a topic that a stream keeps is acknowledged after the
 //     log has it, never before; when the log refuses it, it is not acknowledged.
-//   - A QoS 2 message is taken once and sent once for as long as its connections
+//   - A QoS 2 message is taken once and sent once for as long as its sessions
 //     live. When a stream keeps its topic, subscribers get it after the log has it,
 //     and when the log refuses it, nobody does.
 //   - The messages of one publisher and one QoS on a topic reach each subscriber in
@@ -19,8 +19,7 @@
 //   - What a connection does can be followed in the log: its lines carry conn, its
 //     number, and no more than 64 bytes of what the client calls itself.
 //
-// Retained messages are in memory and end with the process, sessions with their
-// connection.
+// Retained messages and sessions are in memory and end with the process.
 //
 // Layout: one event loop per core (package loop) owns its connections; a worker
 // is the broker on one loop, and holds the sessions (package session, pure), the

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unsafe"
+
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -86,8 +88,8 @@ type Admission struct {
 // PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT.
 func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission) []byte {
 	l := s.limits
-	s.state, s.publisher = serving, []byte(id)
-	s.sendMax = uint16(min(l.Inflight, int(c.ReceiveMaximum))) // [MQTT-3.3.4-9]
+	s.state, s.publisher = serving, unsafe.Slice(unsafe.StringData(id), len(id)) // nobody writes to it
+	s.sendMax = uint16(min(l.Inflight, int(c.ReceiveMaximum)))                   // [MQTT-3.3.4-9]
 	s.maxPacket = c.MaximumPacketSize
 	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
 	a := packet.Connack{

@@ -12,9 +12,13 @@
 // the log or the loop settles them [MQTT-4.6.0-2] [MQTT-4.6.0-3]. Outbound
 // messages of QoS 1 and 2 keep the order in which [Session.Deliver] got them.
 //
-// Exactly once holds within a connection: a PUBLISH of QoS 2 that comes again
-// before PUBREL is answered and not passed on.
+// Exactly once holds for as long as the session does: a PUBLISH of QoS 2 that comes
+// again before PUBREL is answered and not passed on, on a later connection, too.
 //
-// What is served: QoS 0, 1 and 2, MQTT 3.1, 3.1.1 and 5.0. A session ends with its
-// connection. What is not served is said in CONNACK.
+// A session lasts beyond its connection when its client asks for it: [Session.Leave]
+// ends the connection, [Session.Resume] begins another, and [Session.Next] sends
+// again what was not acknowledged, in its order. [State] is what lasts as a value.
+//
+// What is served: QoS 0, 1 and 2, MQTT 3.1, 3.1.1 and 5.0. What is not served is said
+// in CONNACK.
 package session
