@@ -185,11 +185,12 @@ var bodies = map[string]string{
 	"set-log-level":    `{"level":"info"}`,
 	"kick-clients":     `{"ids":["press-7"]}`,
 	"add-topic-metric": `{"filter":"plant/#"}`,
+	"ban":              `{"kind":"user","value":"eve"}`,
 	"start-trace":      `{"name":"press-7","kind":"client","value":"press-7"}`,
 }
 
 var queries = map[string]string{"get-last-message": "topic=a", "get-range": "series=a", "live": "filter=a",
-	"get-retained": "topic=a", "delete-retained": "topic=a", "delete-topic-metric": "filter=a"}
+	"get-retained": "topic=a", "delete-retained": "topic=a", "delete-topic-metric": "filter=a", "unban": "value=a"}
 
 func TestBodiesAreChecked(t *testing.T) {
 	d := newDesk(t)

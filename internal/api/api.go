@@ -94,6 +94,7 @@ func (a *API) operations() {
 	a.retainedOperations()
 	a.listenerOperations()
 	a.refusedOperations()
+	a.banOperations()
 	a.slowOperations()
 	a.topicMetricOperations()
 	a.traceOperations()

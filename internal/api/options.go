@@ -95,6 +95,8 @@ type Options struct {
 	Slow         SlowSubscribers
 	TopicMetrics TopicMetrics
 	Traces       Traces
+	// Bans are those who are kept out.
+	Bans Bans
 	// Refused lists those that match and came at or after since, sorted, and how
 	// many match in all.
 	Refused func(q RefusedQuery, since time.Time) ([]Refusal, int)

@@ -6,10 +6,15 @@ import (
 	"github.com/millrace/millrace/internal/config"
 )
 
-// limited puts the settings of rates into the broker's options.
+// limitedZone puts the settings of rates into a zone.
+func limitedZone(z broker.Zone, c *config.Limits) broker.Zone {
+	z.OverRate = broker.Policy(c.Policy)
+	z.Rates, z.ListenerRates = ratesOf(c.Client), ratesOf(c.Listener)
+	return z
+}
+
+// limited puts the rates of all clients together into the broker's options.
 func limited(o broker.Options, c config.Limits) broker.Options {
-	o.Zone.OverRate = broker.Policy(c.Policy)
-	o.Zone.Rates, o.Zone.ListenerRates = ratesOf(c.Client), ratesOf(c.Listener)
 	o.TotalRates = ratesOf(config.Rates(c.Total))
 	return o
 }

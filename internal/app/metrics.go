@@ -59,6 +59,8 @@ func (a *App) brokerMetrics() {
 			yield(rate, float64(n))
 		}
 	})
+	m.Gauge("millrace_bans", "Bans in force.", func() float64 { return float64(stats().Bans) })
+	m.Counter("millrace_bans_missed_total", "Bans that the node made and could not keep.", func() float64 { return float64(stats().BansMissed) })
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
 	m.Counters("millrace_connections_refused_total", "Connections that were refused, or closed for a fault.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))

@@ -124,6 +124,9 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.Bans, err = a.bans(ctx); err != nil {
+		return nil, err
+	}
 	b, err := broker.New(a.guarded(o))
 	if err != nil {
 		return nil, err
@@ -139,13 +142,13 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 
 // zone is what the configuration says of every client.
 func zone(c *config.MQTT) broker.Zone {
-	return lastingZone(broker.Zone{
+	return limitedZone(lastingZone(broker.Zone{
 		Topics:         topicLimits(&c.Topics),
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
 		TopicAliases: aliases(c.TopicAliases),
-	}, c.Session)
+	}, c.Session), &c.Limits)
 }
 
 // aliases is the broker's option for a setting where 0 means none.
@@ -199,6 +202,7 @@ func (a *App) apiOptions() api.Options {
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
+		Bans:     bansAPI{a.broker},
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}

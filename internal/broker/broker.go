@@ -81,6 +81,8 @@ type Options struct {
 	MaxUnkept int
 	// TotalRates are those of all clients together.
 	TotalRates Rates
+	// Bans are about who is kept out.
+	Bans BanOptions
 }
 
 // Transport is how event loops read and write.
@@ -136,6 +138,7 @@ type Broker struct {
 	workers     []*worker
 	doors       []*door
 	totalRates  sharedRates
+	bans        *bans
 	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
@@ -164,6 +167,7 @@ func New(o Options) (*Broker, error) {
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
+	b.bans = newBans(o.Bans)
 	b.delays = o.Delays
 	if b.delays == nil {
 		b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
@@ -192,6 +196,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
+	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.keeping.committed = func(batch *msg.Batch, err error) {
 		c := committals.Get().(*committal)
@@ -203,6 +208,9 @@ func newWorker(b *Broker, home int) *worker {
 
 // Start listens and serves until Close; ctx covers the start alone.
 func (b *Broker) Start(ctx context.Context) error {
+	if err := b.bans.load(ctx); err != nil {
+		return err
+	}
 	b.started = true
 	for _, w := range b.workers {
 		if b.options.Transport == Epoll {
@@ -219,6 +227,8 @@ func (b *Broker) Start(ctx context.Context) error {
 	}
 	b.tasks.Add(1)
 	go b.clock()
+	b.tasks.Add(1)
+	go b.keepBans()
 	if err := b.openDoors(ctx); err != nil {
 		b.stop()
 		return err

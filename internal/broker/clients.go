@@ -42,6 +42,10 @@ func (w *worker) connect(c *client, p *packet.Connect, rest []byte) bool {
 		w.refuse(c, err)
 		return true
 	}
+	if err := w.banned(c, p, id); err != nil {
+		w.refuse(c, err)
+		return true
+	}
 	w.login(c, p, id, assigned, rest)
 	return true
 }

@@ -106,7 +106,7 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 		Anonymous: l.Anonymous, Authenticated: b.options.Authenticator != nil,
 		TLS: l.TLS, WebSocket: l.WebSocket, ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies, HandshakeTimeout: l.HandshakeTimeout,
 		MaxConnections: l.MaxConnections, MaxPerAddress: l.MaxPerAddress, AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst,
-		Accept: d.adopt, Refused: d.refused, Log: b.options.Log,
+		Accept: d.adopt, Barred: b.barred, Refused: d.refused, Log: b.options.Log,
 	}
 	if b.options.Transport == Epoll {
 		o.AcceptFD = d.adoptFD

@@ -108,6 +108,7 @@ func (w *worker) decideAsked(c *client, v Verdict) {
 // decide admits the client or turns it away.
 func (w *worker) decide(c *client, p *packet.Connect, id string, assigned bool, v Verdict) {
 	if err := w.mayEnter(c, p, id, v); err != nil {
+		w.loginFailed(c, p, err)
 		w.refuse(c, err)
 		return
 	}

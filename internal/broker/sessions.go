@@ -90,6 +90,7 @@ func (w *worker) forget(c *client) {
 	}
 	w.broker.connections.Add(-1)
 	w.unclog(c)
+	w.strike(c)
 	stays, owed := c.session.Leave()
 	if !stays {
 		w.remove(c)

@@ -62,6 +62,10 @@ type Stats struct {
 	Waiting int64
 	// Slowed is how many connections are not read because they are over a rate.
 	Slowed int64
+	// Bans is how many bans there are; BansMissed counts those that the node made
+	// and could not keep.
+	Bans       int64
+	BansMissed uint64
 	// OverRate counts how often a client was paused or refused for a rate, by whose
 	// and which rate that was: client_messages, listener_bytes, total_connects.
 	OverRate map[string]uint64
@@ -122,6 +126,7 @@ func (b *Broker) Stats() Stats {
 	}
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
 	s.QueueBytes = b.queued.Load()
+	s.Bans, s.BansMissed = int64(b.bans.list.Len()), b.bans.missed.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()

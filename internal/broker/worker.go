@@ -61,7 +61,8 @@ type worker struct {
 	exchange  exchange
 	gauges    []*gauge // by door
 	slowed    slowed
-	connects  *limit.Table // of client identifiers, by the rate of connects
+	flaps     *limit.Strikes // of client identifiers, by disconnects
+	connects  *limit.Table   // of client identifiers, by the rate of connects
 	publishes waiters
 	queues    session.Tally
 	told      int64                 // of queues.Bytes, to the broker

@@ -50,6 +50,7 @@ type MQTT struct {
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
 	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
+	Bans             Bans          `yaml:"bans" doc:"When the node bans somebody by itself. Bans by hand: millrace ctl bans."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
 	Access           Access        `yaml:"access" doc:"Who may come in, and what they may do."`

@@ -83,6 +83,9 @@ type Options struct {
 	// AcceptFD takes the place of Accept on Linux where nothing comes before MQTT:
 	// what it takes is a connected, non-blocking descriptor that nobody else knows.
 	AcceptFD func(fd int, remote netip.AddrPort)
+	// Barred says why nobody may connect from an address; nil lets all of them try.
+	// It is asked before a TLS handshake, and again about who a PROXY header names.
+	Barred func(from netip.Addr) error
 	// Refused is told of each connection that does not get as far; it may be nil.
 	Refused func(err error, remote net.Addr)
 	// Log may be nil.
@@ -258,6 +261,8 @@ func (l *Listener) acceptConn(ln net.Listener) error {
 	switch {
 	case l.o.ProxyProtocol && !l.o.Unix && !l.trusted(remote.Addr()):
 		l.refuse(nc, fault.New(fault.ProxyUntrusted, "The source is none of the trusted proxies."))
+	case l.shakesHands() && l.barred(remote.Addr()) != nil:
+		l.refuse(nc, l.barred(remote.Addr()))
 	case l.shakesHands():
 		l.begin(nc, remote)
 	default:
@@ -278,8 +283,18 @@ func (l *Listener) hand(nc net.Conn, a Arrival) {
 	l.o.Accept(a)
 }
 
+func (l *Listener) barred(from netip.Addr) error {
+	if l.o.Barred == nil || !from.IsValid() {
+		return nil
+	}
+	return l.o.Barred(from)
+}
+
 // admit counts one connection more, unless a limit is reached.
 func (l *Listener) admit(from netip.Addr) error {
+	if err := l.barred(from); err != nil {
+		return err
+	}
 	if l.open.Add(1) > int64(l.o.MaxConnections) {
 		l.open.Add(-1)
 		return errFull

@@ -183,6 +183,9 @@ func Reason(t packet.Type, code fault.Code) byte {
 	if r := code.Reason(); packet.ReasonBelongs(t, r) {
 		return r
 	}
+	if t == packet.TypeDisconnect && code == fault.Banned {
+		return packet.AdministrativeAction // 0x8A is for CONNACK alone
+	}
 	if t == packet.TypeConnack {
 		return packet.ServerUnavailable
 	}

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+
+	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/config"
+)
+
+var (
+	_ api.Bans        = bansAPI{}
+	_ broker.BanStore = (*bus.KV)(nil)
+)
+
+// bans are the broker's options of bans; they are kept in a bucket of their own.
+func (a *App) bans(ctx context.Context) (broker.BanOptions, error) {
+	kv, err := a.bus.KV(ctx, "bans")
+	c := a.cfg.MQTT.Bans
+	return broker.BanOptions{Store: kv, Flapping: strikes(c.Flapping), Logins: strikes(config.Strikes(c.Logins))}, err
+}
+
+func strikes(c config.Strikes) broker.StrikesOptions {
+	return broker.StrikesOptions{Most: c.Most, Window: c.Window, For: c.Ban}
+}
+
+// bansAPI answers in the API's types.
+type bansAPI struct{ *broker.Broker }
+
+func (b bansAPI) Bans() []api.Ban { return convert(b.Broker.Bans(), banRow) }
+
+func (b bansAPI) Ban(ctx context.Context, n api.NewBan, by string) (api.Ban, error) {
+	ban := limit.Ban{Kind: limit.Kind(n.Kind), Value: n.Value, Reason: n.Reason, By: by}
+	if !n.Until.IsZero() {
+		ban.Until = n.Until.UnixNano()
+	}
+	ban, err := b.Broker.Ban(ctx, ban)
+	return banRow(ban), err
+}
+
+func (b bansAPI) Unban(ctx context.Context, kind, value string) error {
+	return b.Broker.Unban(ctx, limit.Kind(kind), value)
+}
+
+func banRow(b limit.Ban) api.Ban {
+	return api.Ban{
+		NewBan: api.NewBan{Kind: string(b.Kind), Value: b.Value, Reason: b.Reason, Until: moment(b.Until)},
+		By:     b.By, Since: moment(b.Since),
+	}
+}

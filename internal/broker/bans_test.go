@@ -1,0 +1,202 @@
+package broker
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// banShelf is a BanStore in memory.
+type banShelf struct {
+	mu   sync.Mutex
+	kept map[string][]byte
+	err  error
+}
+
+func (s *banShelf) Get(_ context.Context, key string) ([]byte, uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept[key], 0, s.err
+}
+
+func (s *banShelf) Put(_ context.Context, key string, value []byte) (uint64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.kept[key] = value
+	}
+	return 0, s.err
+}
+
+func (s *banShelf) Delete(_ context.Context, key string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.kept, key)
+	return s.err
+}
+
+func (s *banShelf) Keys(context.Context, string) (keys []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.kept {
+		keys = append(keys, k)
+	}
+	return keys, s.err
+}
+
+func (s *banShelf) has(key string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept[key] != nil
+}
+
+// knock connects and returns what CONNACK says.
+func knock(t *testing.T, b *Broker, v packet.Version, id, user string) byte {
+	t.Helper()
+	c := dial(t, b, v)
+	p := &packet.Connect{Version: v, CleanStart: true, ClientID: []byte(id)}
+	if user != "" {
+		p.Username = []byte(user)
+	}
+	c.send(p)
+	reason := expect[*packet.Connack](c).Reason
+	_ = c.nc.Close()
+	return reason
+}
+
+func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
+	store := &banShelf{kept: map[string][]byte{}}
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})
+	in, old, other := enter(t, b, packet.V5, "press-1"), enter(t, b, packet.V311, "press-2"), enter(t, b, packet.V5, "oven")
+	ban, err := b.Ban(t.Context(), limit.Ban{Kind: limit.ClientPrefix, Value: "press-", By: "ann", Until: clock.now().Add(time.Hour).UnixNano()})
+	if err != nil || ban.Since == 0 || len(b.Bans()) != 1 {
+		t.Fatal(ban, err)
+	}
+	if d := expect[*packet.Disconnect](in); d.Reason != packet.AdministrativeAction {
+		t.Errorf("told %s", packet.ReasonName(d.Reason))
+	}
+	old.closed()
+	other.send(packet.Pingreq{})
+	expect[packet.Pingresp](other)
+	if r := knock(t, b, packet.V5, "press-1", ""); r != packet.Banned {
+		t.Error(packet.ReasonName(r))
+	}
+	if r := knock(t, b, packet.V311, "press-1", ""); r != packet.NotAuthorized {
+		t.Error(packet.ReasonName(r))
+	}
+	eventually(t, "four are counted", func() bool { return b.Stats().Refused[fault.Banned] == 4 })
+
+	_ = stop(b) // and the ban is still there
+	again := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})
+	if r := knock(t, again, packet.V5, "press-9", ""); r != packet.Banned {
+		t.Error("after a restart: " + packet.ReasonName(r))
+	}
+	clock.forward(time.Hour)
+	again.tick()
+	settle(again)
+	if r := knock(t, again, packet.V5, "press-9", ""); r != packet.Success {
+		t.Error("after its hour: " + packet.ReasonName(r))
+	}
+	again.endBans()
+	if store.has("client_prefix/press-") || again.Stats().Bans != 0 {
+		t.Error("the ban is kept beyond its end")
+	}
+}
+
+func TestABannedAddressIsClosedAtOnce(t *testing.T) {
+	b := start(t, Options{})
+	in := enter(t, b, packet.V5, "a")
+	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.Network, Value: "127.0.0.0/8"}); err != nil {
+		t.Fatal(err)
+	}
+	expect[*packet.Disconnect](in)
+	dial(t, b, packet.V5).closed()
+	if err := b.Unban(t.Context(), limit.Network, "127.0.0.0/8"); err != nil {
+		t.Fatal(err)
+	}
+	if r := knock(t, b, packet.V5, "a", ""); r != packet.Success {
+		t.Error(packet.ReasonName(r))
+	}
+	if err := b.Unban(t.Context(), limit.Network, "127.0.0.0/8"); fault.CodeOf(err) != fault.NotFound {
+		t.Error(err)
+	}
+}
+
+func TestWhatIsNoBan(t *testing.T) {
+	store := &banShelf{kept: map[string][]byte{}}
+	b := start(t, Options{Bans: BanOptions{Store: store}})
+	for _, ban := range []limit.Ban{{Kind: "moon", Value: "x"}, {Kind: limit.Address, Value: "x"}, {Kind: limit.User}, {Kind: limit.User, Value: "x", Until: 1}} {
+		if _, err := b.Ban(t.Context(), ban); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%+v: %v", ban, err)
+		}
+	}
+	store.err = fault.New(fault.StorageFull, "full")
+	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "x"}); fault.CodeOf(err) != fault.StorageFull || len(b.Bans()) != 0 {
+		t.Errorf("a ban that is not kept stands: %v", err)
+	}
+}
+
+func TestAFlappingClientIsBannedForAWhile(t *testing.T) {
+	store := &banShelf{kept: map[string][]byte{}}
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store, Flapping: StrikesOptions{Most: 3, Window: time.Minute, For: 5 * time.Minute}}})
+	for range 4 {
+		c := enter(t, b, packet.V5, "flap")
+		c.send(&packet.Disconnect{})
+		c.closed()
+	}
+	if r := knock(t, b, packet.V5, "flap", ""); r != packet.Banned {
+		t.Error(packet.ReasonName(r))
+	}
+	if r := knock(t, b, packet.V5, "calm", ""); r != packet.Success {
+		t.Error(packet.ReasonName(r))
+	}
+	eventually(t, "the ban is kept", func() bool { return store.has("client_id/flap") })
+	if list := b.Bans(); len(list) != 1 || list[0].By != "" || !strings.Contains(list[0].Reason, "3 times") {
+		t.Errorf("%+v", list)
+	}
+	clock.forward(5 * time.Minute)
+	b.tick()
+	settle(b)
+	if r := knock(t, b, packet.V5, "flap", ""); r != packet.Success {
+		t.Error(packet.ReasonName(r))
+	}
+}
+
+// onlyAnn lets ann in.
+type onlyAnn struct{ nobodyButAnna }
+
+func (onlyAnn) Authenticate(l *Login, _ func(Verdict)) (Verdict, bool) {
+	if string(l.Username) == "ann" {
+		return Verdict{Identity: &Identity{Username: "ann"}}, true
+	}
+	return Verdict{Err: fault.New(fault.BadPassword, "")}, true
+}
+
+// Guessing a user's password bans that user from there, and nobody else behind the
+// same address.
+func TestFailedLoginsBanOneUserFromOneAddress(t *testing.T) {
+	b := start(t, Options{Authenticator: onlyAnn{}, Bans: BanOptions{Logins: StrikesOptions{Most: 2, Window: time.Minute, For: time.Minute}}})
+	var got []byte
+	for range 4 {
+		got = append(got, knock(t, b, packet.V5, "x", "bob"))
+	}
+	bad := packet.BadUserNameOrPassword
+	if !slices.Equal(got, []byte{bad, bad, bad, packet.Banned}) {
+		t.Errorf("%x", got)
+	}
+	if r := knock(t, b, packet.V5, "y", "eve"); r != bad {
+		t.Error(packet.ReasonName(r))
+	}
+	if r := knock(t, b, packet.V5, "z", "ann"); r != packet.Success {
+		t.Error(packet.ReasonName(r))
+	}
+}
