@@ -13,8 +13,9 @@ FUZZTIME ?= 10m
 # Pure Go everywhere; only the race detector needs C.
 export CGO_ENABLED := 0
 
-# What the tests need from Debian: command=package.
-DEBIAN := mosquitto_pub=mosquitto-clients chromium=chromium gcc=gcc mount=mount
+# What the tests need from Debian: command=package, or file=package.
+DEBIAN := mosquitto_pub=mosquitto-clients chromium=chromium gcc=gcc mount=mount stdbuf=coreutils \
+	/usr/lib/python3/dist-packages/paho/mqtt=python3-paho-mqtt
 
 .PHONY: help
 help: ## List the targets
@@ -98,20 +99,20 @@ test-console: console/node_modules/.package-lock.json
 	cd console && npm run --silent check && npm test --silent
 
 .PHONY: test-e2e
-test-e2e: build ## The real program with real clients
+test-e2e: build test/clients/node_modules/.package-lock.json ## The real program with real clients
 	MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) $(GO) test -tags e2e -count=1 -timeout 15m ./test/e2e
 
 .PHONY: test-browser
 test-browser: build test/browser/node_modules/.package-lock.json ## A browser signs in and sees a value move
 	cd test/browser && MILLRACE_TEST_PROGRAM=$(abspath $(BIN)) npm test --silent
 
-test/browser/node_modules/.package-lock.json: test/browser/package.json test/browser/package-lock.json
-	cd test/browser && npm ci --no-audit --no-fund
+test/%/node_modules/.package-lock.json: test/%/package.json test/%/package-lock.json
+	cd test/$* && npm ci --no-audit --no-fund
 	@touch $@
 
 .PHONY: test-fuzz
 test-fuzz: ## Fuzz what reads bytes from outside and from disk, two seconds each
-	./deploy/fuzz.sh 2s internal/mqtt internal/payload internal/msg internal/stream internal/historian/warm internal/broker internal/config
+	./deploy/fuzz.sh 2s internal/mqtt internal/payload internal/msg internal/stream internal/historian/warm internal/broker internal/config test/conformance
 
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (10 min)

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages whose commands are missing: needs.sh command=package …
+# Installs the Debian packages whose commands or files are missing: needs.sh command=package /a/file=package …
 set -euo pipefail
 missing=()
 for pair in "$@"; do
-  command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+  command -v "${pair%%=*}" >/dev/null || [ -e "${pair%%=*}" ] || missing+=("${pair#*=}")
 done
 command -v npm >/dev/null || { echo "The tests need Node 20 with npm: https://nodejs.org. 'make test-go' runs without it."; exit 1; }
 [ ${#missing[@]} -eq 0 ] && exit 0

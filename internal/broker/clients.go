@@ -14,6 +14,7 @@ var (
 	errShutdown       = fault.New(fault.ServerShutdown, "The node is shutting down.")
 	errTakenOver      = fault.New(fault.TakenOver, "Another connection came with the same client identifier.")
 	errKeepAlive      = fault.New(fault.KeepAlive, "Nothing came from the client for one and a half times its keep alive.")
+	errSmallPackets   = fault.New(fault.PacketTooLarge, "The client's maximum packet size is smaller than its CONNACK [MQTT-3.1.2-24].")
 	errNoConnect      = fault.New(fault.Protocol, "The first packet is not CONNECT [MQTT-3.1.0-1].")
 	errConnectTimeout = fault.New(fault.ConnectTimeout, "No CONNECT came in time.")
 )
@@ -69,6 +70,10 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	before := c.conn.Output()
 	w.send(c, before, c.session.Accept(before, p, id, how))
 	w.count(c)
+	if c.session.Over() {
+		w.leave(c, errSmallPackets)
+		return
+	}
 	w.wake(c)
 	c.conn.Faster()
 	w.counts.lags.connect.Add(w.loop.Now()-c.since, 1)

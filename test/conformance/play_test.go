@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,16 +21,24 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // stories mostly wait for the broker's clock
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait; nothing is measured against it.
-const patience = 5 * time.Second
+const patience = 10 * time.Second
 
 // TestScripts plays every story in each of its versions: on one loop, where the
-// order of everything is fixed, and on three loops of the portable transport.
+// order of everything is fixed, on three loops of the portable transport, and, if
+// it does not wait for the clock, over WebSocket.
 func TestScripts(t *testing.T) {
 	for _, s := range stories(t) {
 		for _, v := range s.versions {
@@ -35,10 +46,13 @@ func TestScripts(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%s/%s", s.file, s.title, v), func(t *testing.T) {
-				t.Parallel() // most of it waits for the broker's clock
-				play(t, s, v, 1, "")
+				t.Parallel()
+				play(t, s, v, setting{loops: 1})
 				if runtime.GOOS == "linux" {
-					play(t, s, v, 3, broker.Portable)
+					play(t, s, v, setting{loops: 3, transport: broker.Portable})
+				}
+				if !s.has("clock") {
+					play(t, s, v, setting{loops: 2, webSocket: true})
 				}
 			})
 		}
@@ -69,12 +83,28 @@ type player struct {
 	line    *line
 	pending []words // <* lines that wait for their packets
 	ticks   int
+
+	webSocket bool
+
+	mu       sync.Mutex
+	refusals []broker.Refusal
 }
 
-func play(t *testing.T, s *story, v packet.Version, loops int, transport broker.Transport) {
+// setting is how a story is played.
+type setting struct {
+	loops     int
+	transport broker.Transport
+	webSocket bool
+}
+
+func play(t *testing.T, s *story, v packet.Version, how setting) {
 	t.Helper()
 	p := &player{t: t, story: s, version: v, clock: newClock(), clients: map[string]*client{}, values: map[string]string{}}
-	p.broker = startBroker(t, options(s.settings), p.clock, loops, transport)
+	o := options(s.settings)
+	if p.webSocket = how.webSocket; p.webSocket {
+		o.Listeners = []broker.Listener{{WebSocket: &websocket.Options{}}}
+	}
+	p.broker = startBroker(t, p.lookUp(o), p.clock, how.loops, how.transport)
 	defer stop(t, p.broker)
 	defer p.close()
 	for i := range s.lines {
@@ -84,7 +114,7 @@ func play(t *testing.T, s *story, v packet.Version, loops int, transport broker.
 			p.do(i)
 		}
 	}
-	if !slices.ContainsFunc(s.lines, func(l line) bool { return l.verb == "broker-closes" }) {
+	if !s.has("broker-closes") {
 		p.connect("w-", words{}).ping() // the others are still served
 	}
 }
@@ -105,7 +135,10 @@ func (p *player) known(w words) words {
 
 func startBroker(t *testing.T, o broker.Options, clock *testClock, loops int, transport broker.Transport) *broker.Broker {
 	t.Helper()
-	o.Listeners = []broker.Listener{{Address: "127.0.0.1:0"}}
+	if len(o.Listeners) == 0 {
+		o.Listeners = []broker.Listener{{}}
+	}
+	o.Listeners[0].Address = "127.0.0.1:0"
 	o.Loops, o.Transport, o.Now = loops, transport, clock.now
 	b, err := broker.New(o)
 	if err != nil {
@@ -196,7 +229,7 @@ func (p *player) short(l *line) {
 		c.send(words{plain: []string{"DISCONNECT"}, named: l.words.named})
 		c.closed()
 	case "half-close":
-		_ = c.nc.(*net.TCPConn).CloseWrite()
+		_ = c.nc.(interface{ CloseWrite() error }).CloseWrite()
 	case "subscribe":
 		p.subscribe(c, l.words)
 	case "unsubscribe":
@@ -298,6 +331,13 @@ func (p *player) dial(name string) *client {
 	nc, err := net.Dial("tcp", p.broker.Addr().String())
 	if err != nil {
 		p.fail("%v", err)
+	}
+	if p.webSocket {
+		ws, answer, err := upgrade(nc, "mqtt")
+		if err != nil || answer.StatusCode != http.StatusSwitchingProtocols {
+			p.fail("%+v, %v", answer, err)
+		}
+		nc = ws
 	}
 	c := &client{p: p, name: name, nc: nc, version: p.version}
 	if old := p.clients[name]; old != nil {
@@ -428,17 +468,41 @@ func (p *player) forward(by string) {
 	}
 }
 
-func (p *player) counted(reason string) {
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
-		for code, n := range p.broker.Stats().Refused {
-			if code.String() == reason && n == 1 {
-				return
-			}
-		}
-		if time.Now().After(end) {
-			p.fail("refused: %v", p.broker.Stats().Refused)
+// lookUp has the refusals told to the player.
+func (p *player) lookUp(o broker.Options) broker.Options {
+	o.Refused = func(r broker.Refusal) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if len(p.refusals) < 100 {
+			p.refusals = append(p.refusals, r)
 		}
 	}
+	return o
+}
+
+// counted waits until a refusal for that reason is counted, and can be looked up
+// with words for people.
+func (p *player) counted(reason string) {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		counted := false
+		for code, n := range p.broker.Stats().Refused {
+			counted = counted || code.String() == reason && n == 1
+		}
+		if counted && p.told(reason) {
+			return
+		}
+		if time.Now().After(end) {
+			p.fail("refused: %v, told: %v", p.broker.Stats().Refused, p.refusals)
+		}
+	}
+}
+
+func (p *player) told(reason string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.refusals, func(r broker.Refusal) bool {
+		return r.Code.String() == reason && r.Text != "" && r.Address.IsValid() && r.Listener != ""
+	})
 }
 
 // client speaks MQTT packet by packet over a real socket.

@@ -24,6 +24,11 @@ type story struct {
 
 func (s *story) name() string { return s.file + "/" + s.title }
 
+// has says whether a line of the story has that verb.
+func (s *story) has(verb string) bool {
+	return slices.ContainsFunc(s.lines, func(l line) bool { return l.verb == verb })
+}
+
 // line is one line to play.
 type line struct {
 	number  int

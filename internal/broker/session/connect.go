@@ -19,6 +19,7 @@ var (
 	errAlias          = fault.New(fault.TopicAlias, "A topic alias above the maximum that CONNACK told [MQTT-3.3.2-9].")
 	errUnknownAlias   = fault.New(fault.Protocol, "A topic alias without a topic name was not set before on the connection [MQTT-3.3.2-7].")
 	errClientIDs      = fault.New(fault.Protocol, "A client sends no subscription identifier in PUBLISH [MQTT-3.3.4-6].")
+	errAnswer         = fault.New(fault.PacketTooLarge, "The answer would be larger than the client's maximum packet size [MQTT-3.1.2-24].")
 	errReceiveMaximum = fault.New(fault.ReceiveMaximum, "More messages under way than the receive maximum [MQTT-3.3.4-9].")
 	errPayloadFormat  = fault.New(fault.PayloadFormat, "The payload is not the UTF-8 that its format indicator says.")
 	errServerTopic    = fault.New(fault.Forbidden, "Topics that begin with $ are the server's own.")
@@ -84,8 +85,12 @@ type Admission struct {
 	Unkept bool
 }
 
+// Over says that the session takes no more packets of its connection.
+func (s *Session) Over() bool { return s.state == ended }
+
 // Accept admits the client under the identifier, answers with CONNACK, and sends
-// PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT.
+// PUBREL again where PUBCOMP is due [MQTT-4.4.0-1]. c is its CONNECT. A client that takes no packet as
+// large as CONNACK is not told, and the session is over.
 func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission) []byte {
 	l := s.limits
 	s.state, s.publisher = serving, unsafe.Slice(unsafe.StringData(id), len(id)) // nobody writes to it
@@ -110,9 +115,14 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 		s.keepAlive = l.KeepAlive
 		a.HasServerKeepAlive, a.ServerKeepAlive = true, l.KeepAlive // [MQTT-3.1.2-21]
 	}
-	s.keepWill(c)
 	a.AuthMethod, a.AuthData = s.proof.last()
+	from := len(dst)
 	dst = a.Append(dst, s.version)
+	if s.maxPacket > 0 && len(dst)-from > int(s.maxPacket) { // [MQTT-3.1.2-24]
+		s.state = ended
+		return dst[:from]
+	}
+	s.keepWill(c)
 	if how.Present {
 		dst = s.restart(dst)
 	}

@@ -10,6 +10,9 @@ func (s *Session) subscribe(frame []byte, ev *Event, dst []byte) []byte {
 	if err := ev.Subscribe.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
+	if s.tooMany(len(ev.Subscribe.Filters)) {
+		return s.fail(dst, ev, errAnswer)
+	}
 	ev.Do = Subscribe
 	return dst
 }
@@ -18,8 +21,21 @@ func (s *Session) unsubscribe(frame []byte, ev *Event, dst []byte) []byte {
 	if err := ev.Unsubscribe.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
+	if s.tooMany(len(ev.Unsubscribe.Filters)) {
+		return s.fail(dst, ev, errAnswer)
+	}
 	ev.Do = Unsubscribe
 	return dst
+}
+
+// tooMany says whether SUBACK or UNSUBACK for so many filters would be larger than
+// the client allows [MQTT-3.1.2-24].
+func (s *Session) tooMany(filters int) bool {
+	if s.maxPacket == 0 {
+		return false
+	}
+	p := packet.Suback{Reasons: make([]byte, filters)}
+	return len(p.Append(nil, s.version)) > int(s.maxPacket)
 }
 
 // Grant answers what a client gets that asks for a filter and has have filters
