@@ -45,6 +45,22 @@ func (a *API) logOf(ctx context.Context) *slog.Logger {
 const policy = "default-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; " +
 	"object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// connectTo lets the console's MQTT client reach WebSocket listeners on the host that
+// the console came from, and on no other. A Host header that says more than a name,
+// or an address of IPv6, which policies cannot name, adds nothing.
+func connectTo(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	plain := func(c rune) bool {
+		return c == '-' || c == '.' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+	}
+	if host == "" || strings.ContainsFunc(host, func(c rune) bool { return !plain(c) }) {
+		return ""
+	}
+	return "; connect-src 'self' ws://" + host + ":* wss://" + host + ":*"
+}
+
 // Handler serves the API and the console. local marks the handler of the node's
 // own Unix socket, whose callers are administrators by the socket's file mode.
 func (a *API) Handler(local bool) http.Handler {
@@ -82,7 +98,7 @@ func (a *API) finish(w *recorder, r *http.Request, started time.Time) {
 func setHeaders(h http.Header, r *http.Request, note *request) {
 	h.Set("X-Request-Id", note.id)
 	h.Set("X-Trace-Id", note.trace)
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", policy+connectTo(r.Host))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")

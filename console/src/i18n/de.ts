@@ -1,7 +1,9 @@
 // German. MQTT terms stay as in the specification.
+import broker from "./de.broker";
 import type { Key } from "./en";
 
 const de: Record<Key, string> = {
+  ...broker,
   "nav.main": "Hauptnavigation",
   "nav.overview": "Übersicht",
   "nav.topics": "Topics",
@@ -77,7 +79,7 @@ const de: Record<Key, string> = {
   "empty.title": "Noch keine Nachrichten",
   "empty.what": "Ein Topic erscheint mit seiner ersten Nachricht. Diese Zeile sendet eine:",
 
-  "search.title": "Topics und Serien suchen",
+  "search.title": "Clients, Topics, Serien suchen",
   "search.results": "Treffer",
   "search.topics": "Topics",
   "search.series": "Serien",
@@ -88,7 +90,7 @@ const de: Record<Key, string> = {
   "search.count": "{shown, number} von {total, plural, one {# Treffer} other {# Treffern}}",
 
   "help.title": "Tastenkürzel",
-  "help.search": "Topics und Serien suchen",
+  "help.search": "Clients, Topics, Serien suchen",
   "help.overview": "Zur Übersicht",
   "help.topics": "Zu den Topics",
   "help.explore": "Zu den Verläufen",
@@ -295,6 +297,9 @@ const de: Record<Key, string> = {
   "fault.series_limit": "Zu viele Serien",
   "fault.time_out_of_range": "Zeitstempel außerhalb des Bereichs",
   "fault.connect_timeout": "Kein CONNECT in der Frist",
+  "fault.banned": "Gesperrt",
+  "fault.bad_credentials": "Benutzername oder Passwort falsch",
+  "fault.memory_guard": "Speicherwächter",
   "fault.connection_limit": "Zu viele Verbindungen",
 };
 

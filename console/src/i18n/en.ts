@@ -1,5 +1,8 @@
 // English. The other catalogues have the same keys (a test compares them).
+import broker from "./en.broker";
+
 const en = {
+  ...broker,
   "nav.main": "Main",
   "nav.overview": "Overview",
   "nav.topics": "Topics",
@@ -75,7 +78,7 @@ const en = {
   "empty.title": "No messages yet",
   "empty.what": "A topic appears here with its first message. This line publishes one:",
 
-  "search.title": "Search topics and series",
+  "search.title": "Search clients, topics, series",
   "search.results": "Results",
   "search.topics": "Topics",
   "search.series": "Series",
@@ -86,7 +89,7 @@ const en = {
   "search.count": "{shown, number} of {total, plural, one {# result} other {# results}}",
 
   "help.title": "Keyboard shortcuts",
-  "help.search": "Search topics and series",
+  "help.search": "Search clients, topics, series",
   "help.overview": "Go to Overview",
   "help.topics": "Go to Topics",
   "help.explore": "Go to Explore",
@@ -293,6 +296,9 @@ const en = {
   "fault.series_limit": "Too many series",
   "fault.time_out_of_range": "Time stamp out of range",
   "fault.connect_timeout": "No CONNECT in time",
+  "fault.banned": "Banned",
+  "fault.bad_credentials": "User name or password wrong",
+  "fault.memory_guard": "Memory guard",
   "fault.connection_limit": "Too many connections",
 } as const;
 

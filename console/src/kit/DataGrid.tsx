@@ -2,8 +2,9 @@
 // selection never move by themselves; live cells write themselves, outside React.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
-import type { Branch, Column } from "./columns";
+import type { Branch, Column, Sort } from "./columns";
 import { DataRow } from "./DataRow";
+import { HeaderCell } from "./HeaderCell";
 import { tokenPixels, usePhone } from "./media";
 
 interface Props<Row> {
@@ -19,11 +20,17 @@ interface Props<Row> {
   onKey?: (key: string, row: Row) => void;
   /** Called with the rows in sight when they change. */
   onVisible?: (rows: Row[]) => void;
+  /** Called with the first and last index in sight when they change. */
+  onRange?: (first: number, last: number) => void;
+  sort?: Sort;
+  onSort?: (sort: Sort) => void;
+  /** Further classes of a row. */
+  rowClass?: (row: Row) => string;
   className?: string;
 }
 
 export function DataGrid<Row>(props: Props<Row>) {
-  const { rows, keyOf, branch, selected, onVisible } = props;
+  const { rows, keyOf, branch, selected, onVisible, onRange } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   const columns = useMemo(() => props.columns.filter((c) => !phone || !c.wide), [props.columns, phone]);
@@ -37,13 +44,17 @@ export function DataGrid<Row>(props: Props<Row>) {
     scrollPaddingStart: height,
   });
   const items = virtual.getVirtualItems();
-  const at = selected === null ? -1 : rows.findIndex((row) => keyOf(row) === selected);
+  const at = selected === null ? -1 : rows.findIndex((row) => row !== undefined && keyOf(row) === selected);
   const inSight = `${items[0]?.index}-${items.at(-1)?.index}-${rows.length}`;
 
   useEffect(() => {
     onVisible?.(items.flatMap((item) => rows[item.index] ?? []));
     // The rows in sight are named by inSight.
   }, [inSight, rows, onVisible]);
+
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => onRange?.(first, last), [first, last, onRange]);
 
   const move = (to: number) => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, to))];
@@ -99,9 +110,7 @@ export function DataGrid<Row>(props: Props<Row>) {
     >
       <div className="dgh" role="row" aria-rowindex={1} style={{ gridTemplateColumns: tracks }}>
         {columns.map((c) => (
-          <div key={c.id} role="columnheader" className={`${c.end ? "num " : ""}${c.className ?? ""}`}>
-            {c.header}
-          </div>
+          <HeaderCell key={c.id} column={c} sort={props.sort} onSort={props.onSort} />
         ))}
       </div>
       <div className="dgb" role="presentation" style={{ height: virtual.getTotalSize() }}>
@@ -118,6 +127,7 @@ export function DataGrid<Row>(props: Props<Row>) {
               columns={columns}
               branch={branch?.(row)}
               selected={item.index === at}
+              className={props.rowClass?.(row)}
               onSelect={props.onSelect}
               onOpen={props.onOpen}
               onFold={props.onFold}

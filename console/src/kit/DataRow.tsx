@@ -9,6 +9,7 @@ interface Props<Row> {
   columns: readonly Column<Row>[];
   branch?: Branch;
   selected: boolean;
+  className?: string;
   onSelect: (row: Row) => void;
   onOpen?: (row: Row) => void;
   onFold?: (row: Row, open: boolean) => void;
@@ -20,7 +21,7 @@ export function DataRow<Row>(props: Props<Row>) {
   return (
     <div
       id={`row-${index}`}
-      className="dgr"
+      className={`dgr ${props.className ?? ""}`}
       role="row"
       aria-rowindex={index + 2}
       aria-level={branch ? branch.level + 1 : undefined}

@@ -5,6 +5,7 @@ import { Dialog } from "../kit/Dialog";
 const keys: readonly (readonly [readonly string[], Key])[] = [
   [["Ctrl K", "/"], "help.search"],
   [["G", "O"], "help.overview"],
+  [["G", "C"], "help.clients"],
   [["G", "T"], "help.topics"],
   [["G", "E"], "help.explore"],
   [["J", "K", "↑", "↓"], "help.move"],

@@ -6,7 +6,7 @@ import { IconButton } from "../kit/IconButton";
 import { Link } from "../kit/Link";
 import { setPreferences, usePreferences } from "../prefs/preferences";
 import { usePlace } from "../router";
-import { pages } from "./pages";
+import { isAt, listed } from "./pages";
 
 export function Nav() {
   const { t } = useText();
@@ -19,15 +19,18 @@ export function Nav() {
         <Mark />
         <span className="tx">Millrace</span>
       </Link>
-      {pages.map(({ path: to, name, group, icon: Icon }) => (
+      {listed.map((entry) => {
+        const { path: to, name, group, icon: Icon } = entry;
+        return (
         <div key={to} className="ng">
           {group && <h6>{t(group)}</h6>}
-          <Link className="n" to={to} current={path === to} title={rail ? t(name) : undefined}>
+          <Link className="n" to={to} current={isAt(entry, path)} title={rail ? t(name) : undefined}>
             <Icon className="i" aria-hidden />
             <span className="tx">{t(name)}</span>
           </Link>
         </div>
-      ))}
+        );
+      })}
       <footer>
         <span className="tx el">{data && `Millrace ${data.version}`}</span>
         <span className="sp" />

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChartSpline, ListTree, type LucideIcon, Search } from "lucide-react";
+import { ChartSpline, ListTree, type LucideIcon, MonitorSmartphone, Search } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useState } from "react";
+import { clientSearch } from "../api/broker";
 import { seriesSearch, topicSearch } from "../api/queries";
 import { summary } from "../data/summary";
 import type { Key } from "../i18n/en";
@@ -8,7 +9,7 @@ import { useText } from "../i18n/text";
 import { Dialog } from "../kit/Dialog";
 import { Mark } from "../kit/Highlight";
 import { address, go } from "../router";
-import { pages } from "./pages";
+import { listed } from "./pages";
 
 interface Hit {
   id: string;
@@ -21,7 +22,7 @@ interface Hit {
 
 const most = 7;
 
-/** Finds topics, series and pages; all of it works by keyboard. */
+/** Finds clients, topics, series and pages; all of it works by keyboard. */
 export function SearchDialog({ onClose }: { onClose: () => void }) {
   const { t } = useText();
   const [text, setText] = useState("");
@@ -105,7 +106,8 @@ function useHits(text: string): { hits: Hit[]; total: number } {
   const enabled = text !== "";
   const topics = useQuery({ ...topicSearch(text, false, most), enabled }).data;
   const series = useQuery({ ...seriesSearch(text, most), enabled }).data;
-  const found = pages
+  const clients = useQuery({ ...clientSearch(text, most), enabled }).data;
+  const found = listed
     .filter((page) => t(page.name).toLowerCase().includes(text.toLowerCase()))
     .map((page): Hit => ({
       id: page.path,
@@ -117,6 +119,14 @@ function useHits(text: string): { hits: Hit[]; total: number } {
     }));
   if (!enabled) return { hits: found, total: found.length };
   const hits = [
+    ...(clients?.items ?? []).map((one): Hit => ({
+      id: `client ${one.id}`,
+      text: one.id,
+      side: one.address,
+      icon: MonitorSmartphone,
+      to: address("/client", { id: one.id }),
+      group: "search.clients",
+    })),
     ...(topics?.items ?? []).map((node): Hit => ({
       id: `topic ${node.topic}`,
       text: node.topic,
@@ -134,5 +144,5 @@ function useHits(text: string): { hits: Hit[]; total: number } {
     })),
     ...found,
   ];
-  return { hits, total: (topics?.meta.count ?? 0) + (series?.meta.count ?? 0) + found.length };
+  return { hits, total: (clients?.meta.count ?? 0) + (topics?.meta.count ?? 0) + (series?.meta.count ?? 0) + found.length };
 }

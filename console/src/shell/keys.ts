@@ -23,7 +23,7 @@ export function useKeys(open: (overlay: Overlay) => void) {
       const key = event.key.toLowerCase();
       const afterG = performance.now() - leader.current < pause;
       leader.current = key === "g" ? performance.now() : 0;
-      const page = afterG && pages.find((one) => one.key === key);
+      const page = afterG && pages.find((one) => one.key !== "" && one.key === key);
       if (page) go(page.path);
       else if (key === "/") open("search");
       else if (key === "?") open("help");

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { Status } from "../../api/types";
 import { useText } from "../../i18n/text";
+import { Link } from "../../kit/Link";
 import { Panel } from "../../kit/Panel";
 import { stack } from "../../kit/plot";
 import { TimeChart } from "../../kit/TimeChart";
@@ -34,7 +35,19 @@ export function DropChart({ history, seconds, name, status }: ChartProps & { sta
     <Panel
       title={t("overview.drops")}
       className="a3"
-      aside={total > 0 && <span className="t11 mut pr">{t("overview.drops.total", { count: count(total) })}</span>}
+      aside={
+        <span className="r t11 pr">
+          {total > 0 && <span className="mut">{t("overview.drops.total", { count: count(total) })}</span>}
+          {total > 0 && (
+            <Link className="lnk" to="/clients?sort=dropped&order=desc">
+              {t("overview.drops.why")}
+            </Link>
+          )}
+          <Link className="lnk" to="/refused">
+            {t("overview.refused")}
+          </Link>
+        </span>
+      }
     >
       {shown.length === 0 ? (
         <div className="quiet">{t("overview.drops.none", { span: name })}</div>

@@ -11,7 +11,7 @@ import { Failure, Skeleton } from "../../kit/states";
 import { address, go } from "../../router";
 import type { Cells } from "./cells";
 import { MiniHistory } from "./MiniHistory";
-import { PayloadTabs } from "./PayloadTabs";
+import { PayloadTabs } from "../../kit/PayloadTabs";
 import { TopicFacts } from "./TopicFacts";
 import { parentOf } from "./rows";
 

@@ -1,13 +1,22 @@
 import { useRef } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
-import type { TopicMessage } from "../../api/types";
-import { changedPaths, type JsonLine, jsonLines } from "../../data/json";
-import { bytesOf, hexLines, parse } from "../../data/value";
-import { useText } from "../../i18n/text";
+import { changedPaths, type JsonLine, jsonLines } from "../data/json";
+import { bytesOf, hexLines, parse } from "../data/value";
+import { useText } from "../i18n/text";
 import { JsonView } from "./JsonView";
 
+export interface Payload {
+  payload: string;
+  encoding: "text" | "base64";
+  /** Bytes of the whole payload. */
+  size: number;
+  truncated: boolean;
+  /** Tells one message from the next. */
+  time: string;
+}
+
 /** The payload as structure, as text and as bytes. */
-export function PayloadTabs({ message }: { message: TopicMessage }) {
+export function PayloadTabs({ message }: { message: Payload }) {
   const { t, bytes } = useText();
   const value = message.encoding === "text" ? parse(message.payload) : undefined;
   const { lines, changed } = useLines(value, message.time);

@@ -1,7 +1,7 @@
 import { useState } from "react";
-import type { JsonLine } from "../../data/json";
-import { useText } from "../../i18n/text";
-import { copyText } from "../../kit/copy";
+import type { JsonLine } from "../data/json";
+import { useText } from "../i18n/text";
+import { copyText } from "./copy";
 
 const classes = { key: "k", string: "s", number: "n", word: "b", mark: "p" };
 

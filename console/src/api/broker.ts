@@ -1,0 +1,87 @@
+// What pages about the broker ask of the node, and what they change.
+import { keepPreviousData } from "@tanstack/react-query";
+import { get, type Query, send, url } from "./client";
+import { client } from "./queries";
+import type { components } from "./schema";
+import type { Page } from "./types";
+
+type Schemas = components["schemas"];
+export type Client = Schemas["Client"];
+export type ClientDetail = Schemas["ClientDetail"];
+export type Subscription = Schemas["ClientSubscription"];
+export type Retained = Schemas["Retained"];
+export type RetainedMessage = Schemas["RetainedMessage"];
+export type Listener = Schemas["Listener"];
+export type Refusal = Schemas["Refusal"];
+export type SlowSubscriber = Schemas["SlowSubscriber"];
+export type TopicMetric = Schemas["TopicMetric"];
+export type Ban = Schemas["Ban"];
+export type Trace = Schemas["Trace"];
+export type NewTrace = Omit<Schemas["NewTrace"], "$schema">;
+
+/** A list that always comes whole. */
+export const whole = <T>(path: string, every = 3_000, query: Query = {}) => ({
+  queryKey: [path, query],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<Page<T>>(path, query, signal),
+  refetchInterval: every,
+  placeholderData: keepPreviousData,
+});
+
+export const clientDetail = (id: string) => ({
+  queryKey: ["/clients", "one", id],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    get<ClientDetail>(`/clients/${encodeURIComponent(id)}`, {}, signal),
+  refetchInterval: 2_000,
+  retry: false,
+});
+
+export const clientSearch = (prefix: string, limit: number) => ({
+  queryKey: ["/clients", "search", prefix, limit],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<Page<Client>>("/clients", { search: prefix, limit }, signal),
+  placeholderData: keepPreviousData,
+});
+
+export const retainedMessage = (topic: string) => ({
+  queryKey: ["/retained", "message", topic],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<RetainedMessage>("/retained/message", { topic }, signal),
+  refetchInterval: 5_000,
+  retry: false,
+});
+
+/** Makes every list under the path be asked for again. */
+export const changed = (path: string) => client.invalidateQueries({ queryKey: [path] });
+
+export async function kick(ids: readonly string[], session: boolean): Promise<Schemas["Kicked"]> {
+  const done = await send<Schemas["Kicked"]>("POST", "/clients/kick", { ids, session });
+  await changed("/clients");
+  return done;
+}
+
+const largest = 1_000;
+/** The most that one request kicks. */
+export const mostKicked = 10_000;
+
+/** The identifiers of all clients that a query matches, up to mostKicked. */
+export async function allClients(query: Query): Promise<string[]> {
+  const ids: string[] = [];
+  for (let page = 1; ids.length < mostKicked; page++) {
+    const answer = await get<Page<Client>>("/clients", { ...query, page, limit: largest });
+    ids.push(...answer.items.map((one) => one.id));
+    if (answer.items.length < largest) break;
+  }
+  return ids.slice(0, mostKicked);
+}
+
+/** Removes retained messages, or only counts them. */
+export async function deleteRetained(of: { topic?: string; filter?: string }, dryRun = false): Promise<number> {
+  const answer = await send<Schemas["Deleted"]>("DELETE", pathOf("/retained", { ...of, dryRun: dryRun ? "true" : "" }));
+  if (!dryRun) await changed("/retained");
+  return answer.deleted;
+}
+
+/** A path with its query, as send takes it. */
+export function pathOf(path: string, query: Query): string {
+  return url(path, query).slice(url("").length);
+}
+
+export const traceFile = (name: string) => url(`/traces/${encodeURIComponent(name)}/file`);

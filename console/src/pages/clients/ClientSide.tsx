@@ -1,0 +1,105 @@
+import { useQuery } from "@tanstack/react-query";
+import { Maximize2, Route } from "lucide-react";
+import { useState } from "react";
+import { clientDetail } from "../../api/broker";
+import { useMay } from "../../api/may";
+import { useText } from "../../i18n/text";
+import { Button } from "../../kit/Button";
+import { Gauge } from "../../kit/Gauge";
+import { Glyph } from "../../kit/Glyph";
+import { IconButton } from "../../kit/IconButton";
+import { Side } from "../../kit/Side";
+import { Failure, Skeleton } from "../../kit/states";
+import { address, go } from "../../router";
+import { TraceDialog } from "../diagnostics/TraceDialog";
+import { ClientFacts } from "./ClientFacts";
+import { byTopic, conditionOf } from "./condition";
+import { KickDialog } from "./KickDialog";
+import { WhyNote } from "./Why";
+
+interface Props {
+  id: string;
+  now: number;
+  onChanged: () => void;
+  onClose: () => void;
+}
+
+/** One client beside the list. */
+export function ClientSide({ id, now, onChanged, onClose }: Props) {
+  const { t, count, bytes, duration } = useText();
+  const { data: c, error, refetch } = useQuery(clientDetail(id));
+  const [dialog, setDialog] = useState<"kick" | "trace" | null>(null);
+  const may = useMay("operator");
+  const since = c && Date.parse((c.connected ? c.connectedAt : c.disconnectedAt) ?? "");
+  const topics = byTopic(c?.queue ?? []).slice(0, 5);
+  return (
+    <Side
+      label={t("clients.selected")}
+      name={
+        <>
+          {c && <Glyph condition={conditionOf(c, now)} />}
+          <span className="el" title={id}>
+            {id}
+          </span>
+        </>
+      }
+      lead={c && since && t(c.connected ? "clients.up" : "clients.away", { time: duration((now - since) / 1000) })}
+      tools={<IconButton small icon={Maximize2} label={t("clients.open")} onPress={() => go(address("/client", { id }))} />}
+      onClose={onClose}
+    >
+      {!c ? (
+        error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={6} />
+      ) : (
+        <>
+          {
+            <div className="why">
+              <WhyNote client={c} now={now} />
+            </div>
+          }
+          <section>
+            <h3>{t("clients.backlog")}</h3>
+            <div className="bk">
+              <Gauge
+                label={t("clients.backlog")}
+                share={c.limits.queue ? c.queued / c.limits.queue : 0}
+                condition={c.limits.queue && c.queued >= c.limits.queue ? "p3" : undefined}
+              />
+              <span className="t12">
+                {t("clients.backlog.of", { queued: count(c.queued), limit: count(c.limits.queue), bytes: bytes(c.queuedBytes) })}
+              </span>
+            </div>
+          </section>
+          <section>
+            <ClientFacts client={c} />
+          </section>
+          {topics.length > 0 && (
+            <section>
+              <h3>{t("clients.byTopic")}</h3>
+              <dl className="kv">
+                {topics.map((one) => (
+                  <div key={one.topic} className="kvr">
+                    <dt className="el">{one.topic}</dt>
+                    <dd>{count(one.count)}</dd>
+                  </div>
+                ))}
+              </dl>
+            </section>
+          )}
+          {may && (
+            <section className="r">
+              <Button small icon={Route} onPress={() => setDialog("trace")}>
+                {t("trace.verb")}
+              </Button>
+              <span className="sp" />
+              <Button small kind="danger" onPress={() => setDialog("kick")}>
+                {t("kick.open")}
+              </Button>
+            </section>
+          )}
+        </>
+      )}
+      {dialog === "kick" && <KickDialog ids={[id]} onDone={onChanged} onClose={() => setDialog(null)} />}
+      {dialog === "trace" && <TraceDialog value={id} onClose={() => setDialog(null)} />}
+    </Side>
+  );
+}
