@@ -56,6 +56,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/bans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is kept out
+         * @description Newest first.
+         */
+        get: operations["list-bans"];
+        put?: never;
+        /**
+         * Keep clients out
+         * @description Connected clients that match are disconnected. A ban of the same kind and value is replaced.
+         */
+        post: operations["ban"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bans/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a ban */
+        delete: operations["unban"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clients": {
         parameters: {
             query?: never;
@@ -684,6 +725,26 @@ export interface components {
             since: string;
             title: string;
         };
+        Ban: {
+            /** @description Who banned; empty is the node itself */
+            by?: string;
+            /**
+             * @description What the ban goes by; a login is a user name from one address
+             * @enum {string}
+             */
+            kind: "client_id" | "client_prefix" | "user" | "address" | "network" | "login";
+            /** @description For people */
+            reason?: string;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it ends; without it, it does not
+             */
+            until?: string;
+            /** @description A login is written USER@ADDRESS, a network as 192.0.2.0/24 */
+            value: string;
+        };
         BrokerStatus: {
             /**
              * Format: double
@@ -1208,6 +1269,22 @@ export interface components {
             role: "administrator" | "operator" | "viewer";
             secret: string;
         };
+        NewBan: {
+            /**
+             * @description What the ban goes by; a login is a user name from one address
+             * @enum {string}
+             */
+            kind: "client_id" | "client_prefix" | "user" | "address" | "network" | "login";
+            /** @description For people */
+            reason?: string;
+            /**
+             * Format: date-time
+             * @description When it ends; without it, it does not
+             */
+            until?: string;
+            /** @description A login is written USER@ADDRESS, a network as 192.0.2.0/24 */
+            value: string;
+        };
         NewPassword: {
             /**
              * Format: password
@@ -1254,6 +1331,10 @@ export interface components {
         };
         PageAlarm: {
             items: components["schemas"]["Alarm"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageBan: {
+            items: components["schemas"]["Ban"][];
             meta: components["schemas"]["Meta"];
         };
         PageClient: {
@@ -1946,6 +2027,110 @@ export interface operations {
             header?: never;
             path: {
                 key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bans": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description Bans of this kind alone */
+                kind?: "client_id" | "client_prefix" | "user" | "address" | "network" | "login";
+                /** @description Part of the value */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ban: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBan"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ban"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unban: {
+        parameters: {
+            query?: {
+                /** @description The ban's value */
+                value?: string;
+            };
+            header?: never;
+            path: {
+                /** @description As in the list */
+                kind: string;
             };
             cookie?: never;
         };
