@@ -192,8 +192,8 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	if err := w.broker.router.exclusive.claim(s); err != nil {
 		return w.ungranted(c, err)
 	}
-	w.enter(c, old, s)
 	c.number(s)
+	w.enter(c, old, s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason
 }

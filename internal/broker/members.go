@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/millrace/millrace/internal/fault"
@@ -14,20 +15,20 @@ type leftover struct {
 }
 
 // number gives a shared subscription its place among the client's, so that the
-// session can say by which one a message came.
+// session can say by which one a message came. Other loops do not know it yet.
 func (c *client) number(s *subscription) {
-	if s.group == nil {
+	if _, shared := shareFilter(s.filter); !shared {
 		return
 	}
 	s.load = c.load()
-	for i, have := range c.shares {
-		if have == nil || have.filter == s.filter {
-			c.shares[i], s.number = s, uint32(i+1)
-			return
-		}
+	i := slices.IndexFunc(c.shares, func(have *subscription) bool { return have != nil && have.filter == s.filter })
+	if i < 0 {
+		i = slices.Index(c.shares, nil)
 	}
-	c.shares = append(c.shares, s)
-	s.number = uint32(len(c.shares))
+	if i < 0 {
+		i, c.shares = len(c.shares), append(c.shares, nil)
+	}
+	c.shares[i], s.number = s, uint32(i+1)
 }
 
 // load is how much is under way to the client, for whoever chooses among members.
