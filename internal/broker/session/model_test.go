@@ -12,9 +12,9 @@ import (
 // Two peers over a connection that is cut again and again: whatever happens, QoS 1
 // arrives at least once, QoS 2 exactly once, both ways and in order.
 func TestNothingIsLostOverLossyConnections(t *testing.T) {
-	seeds := uint64(3000)
+	seeds := uint64(1000)
 	if testing.Short() {
-		seeds = 300
+		seeds = 100
 	}
 	first := rand.Uint64()
 	for n := range seeds {
