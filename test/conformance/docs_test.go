@@ -54,11 +54,7 @@ func render(all *table) []byte {
 func shownBy(s *statement) string {
 	var words []string
 	for _, story := range s.stories {
-		w := story.file + ": " + story.title
-		if story.pending != "" {
-			w += " (pending: " + story.pending + ")"
-		}
-		words = append(words, w)
+		words = append(words, story.file+": "+story.title)
 	}
 	for _, ref := range s.tests {
 		words = append(words, "`"+ref+"`")

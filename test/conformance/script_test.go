@@ -18,7 +18,6 @@ type story struct {
 	versions    []packet.Version
 	shows       []string // statements, as key says
 	settings    words
-	pending     string // what it waits for; then it is not played
 	lines       []line
 }
 
@@ -120,8 +119,6 @@ func (s *story) add(number int, text string) error {
 		}
 	case "shows":
 		return s.show(fields[1:])
-	case "pending":
-		s.pending = fields[1]
 	case "broker":
 		s.settings = parseWords(fields[1:])
 	default:
