@@ -59,6 +59,8 @@ func (a *App) brokerMetrics() {
 			yield(rate, float64(n))
 		}
 	})
+	m.Gauge("millrace_memory_stage", "The memory guard's stage: 0 calm, 1 sheds queues, 2 refuses new clients.", func() float64 { return float64(stats().MemoryStage) })
+	m.Counter("millrace_memory_paused_total", "Times that a publisher was paused for want of memory.", func() float64 { return float64(stats().Guarded) })
 	m.Gauge("millrace_bans", "Bans in force.", func() float64 { return float64(stats().Bans) })
 	m.Counter("millrace_bans_missed_total", "Bans that the node made and could not keep.", func() float64 { return float64(stats().BansMissed) })
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })

@@ -117,9 +117,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Listeners: a.listeners(),
 		Zone:      zone(&c),
 		System:    a.system(),
-		Refused:   a.rememberRefusals(),
-		Slow:      a.rank(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
-		Keeper: a.streams, Log: a.log, Loops: c.Loops,
+		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	}, c.Limits), c.Session), c.Topics)
@@ -129,6 +127,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	if o.Bans, err = a.bans(ctx); err != nil {
 		return nil, err
 	}
+	o.Memory = a.memory()
 	b, err := broker.New(a.guarded(o))
 	if err != nil {
 		return nil, err
@@ -203,8 +202,6 @@ func (a *App) apiOptions() api.Options {
 	return api.Options{
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
-		Clients: clientsAPI{a.broker}, Retained: clientsAPI{a.broker}, Listeners: listenersAPI{a.broker},
-		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Bans:     bansAPI{a.broker},
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),

@@ -48,14 +48,6 @@ type Options struct {
 	// CloseDenied closes MQTT 3 clients whose message is denied; else it is
 	// acknowledged and dropped.
 	CloseDenied bool
-	// Slow is told of each message that its client took longer than SlowAfter to
-	// acknowledge, counted from its arrival; topic is empty when nothing of it was
-	// kept. Loops call it: it must not block. It may be nil.
-	Slow func(client, topic string, took time.Duration, at time.Time)
-	// SlowAfter is from when on a message is slow; 0 is never.
-	SlowAfter time.Duration
-	// TopicMeters is how many topic filters may be counted at one time; 0 is 100.
-	TopicMeters int
 	// Log may be nil.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -91,6 +83,8 @@ type Options struct {
 	TotalRates Rates
 	// Bans are about who is kept out.
 	Bans BanOptions
+	// Memory is about the memory guard.
+	Memory MemoryOptions
 }
 
 // Transport is how event loops read and write.
@@ -126,7 +120,6 @@ func (o *Options) defaults() {
 	set(&o.SessionBytes, 1<<30)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
-	set(&o.TopicMeters, 100)
 }
 
 func set[T comparable](v *T, standard T) {
@@ -148,11 +141,11 @@ type Broker struct {
 	doors       []*door
 	totalRates  sharedRates
 	bans        *bans
+	memoryStage atomic.Int32
 	accepted    atomic.Uint64 // connections since the start; its count names each
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
 	looks       looks
-	meters      meters
 	queued      atomic.Int64 // bytes in the queues of all sessions
 	referral    atomic.Pointer[referral]
 	lasting     atomic.Int64 // sessions that outlive their connections
@@ -178,6 +171,9 @@ func New(o Options) (*Broker, error) {
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
 	b.bans = newBans(o.Bans)
+	if b.options.Memory.Used == nil {
+		b.options.Memory.Used = goMemory
+	}
 	b.delays = o.Delays
 	if b.delays == nil {
 		b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
@@ -239,6 +235,10 @@ func (b *Broker) Start(ctx context.Context) error {
 	go b.clock()
 	b.tasks.Add(1)
 	go b.keepBans()
+	if b.options.Memory.Limit > 0 {
+		b.tasks.Add(1)
+		go b.guardMemory()
+	}
 	if err := b.openDoors(ctx); err != nil {
 		b.stop()
 		return err
@@ -250,7 +250,6 @@ func (b *Broker) Start(ctx context.Context) error {
 func (b *Broker) clock() {
 	defer b.tasks.Done()
 	b.system.tick(b)
-	b.meters.mark(b.options.Now().UnixNano())
 	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	for {

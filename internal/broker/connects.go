@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -15,6 +16,9 @@ var errConnectRate = fault.New(fault.ConnectRate, "Too many clients connect at t
 // is to be read again later: the session has not seen it. It is asked on the loop
 // where the client's session lives, so that it is counted once.
 func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
+	if w.stage == limit.Refuse {
+		return false, errMemory
+	}
 	g := w.gauges[c.door.place]
 	now := w.loop.Now()
 	over, when, ok := w.mayConnect(g, id, now)

@@ -66,6 +66,10 @@ type Stats struct {
 	// and could not keep.
 	Bans       int64
 	BansMissed uint64
+	// MemoryStage is the memory guard's, from 0; Guarded counts how often a
+	// publisher was paused for want of memory.
+	MemoryStage int
+	Guarded     uint64
 	// OverRate counts how often a client was paused or refused for a rate, by whose
 	// and which rate that was: client_messages, listener_bytes, total_connects.
 	OverRate map[string]uint64
@@ -93,6 +97,7 @@ type counts struct {
 	sessions, clogged       int64
 	cloggedTotal            uint64
 	overRate                overRate
+	guarded                 uint64
 	lags                    lags
 	access                  accessCounts
 }
@@ -126,6 +131,7 @@ func (b *Broker) Stats() Stats {
 	}
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
 	s.QueueBytes = b.queued.Load()
+	s.MemoryStage = int(b.memoryStage.Load())
 	s.Bans, s.BansMissed = int64(b.bans.list.Len()), b.bans.missed.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
@@ -164,6 +170,7 @@ func (s *Stats) add(c *counts) {
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.Slowed += c.slowed
+	s.Guarded += c.guarded
 	c.overRate.add(s.OverRate)
 	s.WatchDropped += c.watchDropped
 	s.SessionsNotKept += c.notKept
@@ -184,18 +191,15 @@ func addByCode(to map[fault.Code]uint64, counts *[codes]uint64) {
 	}
 }
 
-// countOut counts b, a PUBLISH to a client.
-func (w *worker) countOut(c *client, b []byte) {
-	w.counts.messagesOut[b[0]>>1&3]++
-	w.counts.packetsOut[packet.TypePublish]++
-	w.counts.bytesOut += uint64(len(b))
-	w.counts.publishBytesOut += uint64(len(b))
+// countOut counts a PUBLISH to a client.
+func (w *worker) countOut(c *client, qos byte, size int) {
 	c.tally.messagesOut++
-	c.tally.bytesOut += uint64(len(b))
-	w.went(c, len(b))
-	if w.tracers != nil {
-		w.traceOut(c, b)
-	}
+	c.tally.bytesOut += uint64(size)
+	w.went(c, size)
+	w.counts.messagesOut[qos]++
+	w.counts.packetsOut[packet.TypePublish]++
+	w.counts.bytesOut += uint64(size)
+	w.counts.publishBytesOut += uint64(size)
 }
 
 // countAnswer counts the packets in b that answer a client. There are few, so

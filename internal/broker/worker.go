@@ -2,7 +2,6 @@ package broker
 
 import (
 	"log/slog"
-	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
@@ -16,19 +15,20 @@ import (
 // session is away. Its loop alone touches it.
 type client struct {
 	lasting
-	conn     *loop.Conn
-	door     *door
-	name     string // the identifier it came with, as the log shows it
-	username string
-	since    int64             // when it was accepted, ns since 1970
-	last     *route            // of the topic it published to last
-	full     bool              // paused: its receive maximum is used up
-	clogged  bool              // paused: it does not take its answers
-	waits    bool              // paused: the log has enough to do
-	slowed   bool              // paused: it is over a rate
-	pace     *pace             // nil: no rate is kept
-	retained []pendingRetained // for its new subscriptions
-	tally    tally
+	conn      *loop.Conn
+	door      *door
+	name      string // the identifier it came with, as the log shows it
+	username  string
+	since     int64             // when it was accepted, ns since 1970
+	last      *route            // of the topic it published to last
+	full      bool              // paused: its receive maximum is used up
+	clogged   bool              // paused: it does not take its answers
+	waits     bool              // paused: the log has enough to do
+	slowed    bool              // paused: it is over a rate
+	allowance limit.Bucket      // while memory is nearly used up
+	pace      *pace             // nil: no rate is kept
+	retained  []pendingRetained // for its new subscriptions
+	tally     tally
 
 	asking   *asking // while it is found out who the client is
 	identity *Identity
@@ -62,6 +62,7 @@ type worker struct {
 	exchange  exchange
 	gauges    []*gauge // by door
 	slowed    slowed
+	stage     limit.Stage    // of the memory guard
 	flaps     *limit.Strikes // of client identifiers, by disconnects
 	connects  *limit.Table   // of client identifiers, by the rate of connects
 	publishes waiters
@@ -79,9 +80,7 @@ type worker struct {
 	overrun   []*client      // to be closed: their queues were full
 	quiet     chan<- bool    // told once when the log has answered for everything
 
-	tracers   []*tracer // nil while nobody follows anything
-	metered   metered   // the message in hand, when it is counted
-	prompt    uint64    // messages that came in this turn and leave in it
+	prompt    uint64 // messages that came in this turn and leave in it
 	counts    counts
 	published published
 	traffic   []traffic // by listener
@@ -154,9 +153,6 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	ev := &w.event
 	before := c.conn.Output()
 	after := c.session.Step(frame, w.loop.Now(), ev, before)
-	if w.tracers != nil {
-		w.traceIn(c, frame, ev)
-	}
 	w.send(c, before, after)
 	if c.name == "" && packet.TypeOf(frame[0]) == packet.TypeConnect {
 		c.name = shown(ev.Connect.ClientID)
@@ -176,9 +172,6 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Unsubscribe:
 		w.unsubscribe(c, &ev.Unsubscribe)
 	case session.Acknowledged:
-		if ev.Slow.Took > 0 {
-			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
-		}
 		w.goOn(c)
 	case session.Authenticate:
 		w.auth(c, ev)
@@ -194,9 +187,6 @@ func (w *worker) send(c *client, before, after []byte) {
 		w.countAnswer(after[len(before):])
 		c.tally.bytesOut += uint64(len(after) - len(before))
 		w.went(c, len(after)-len(before))
-		if w.tracers != nil {
-			w.traceOut(c, after[len(before):])
-		}
 	}
 	c.conn.SetOutput(after)
 }
@@ -286,10 +276,6 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	if m.Retain {
 		w.retain(m, from)
 	}
-	counted := len(r.meters) > 0
-	if counted {
-		w.meterIn(r, m)
-	}
 	n := w.deliver(r, m, from) + len(r.others)
 	for _, to := range r.others {
 		w.exchange.add(to, m)
@@ -304,9 +290,6 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 			w.counts.watchDropped++
 		}
 	}
-	if counted {
-		w.meterEnd()
-	}
 	return n
 }
 
@@ -315,7 +298,7 @@ func (w *worker) Message(v any) {
 	switch v := v.(type) {
 	case *parcel:
 		before := w.work
-		v.unpack(w.deliverHere)
+		v.unpack(func(m *msg.Message) { w.deliver(w.routes.find(m.Topic), m, nil) })
 		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
 		v.recycle()
 		w.loop.Spend(w.work - before)
@@ -326,6 +309,8 @@ func (w *worker) Message(v any) {
 		w.publishInside(v)
 	case *census:
 		w.countFor(v)
+	case pressure:
+		w.press(v)
 	case wakeSlowed: // Turn sees to it
 	case systemNews:
 		w.publishSystem(v.message)

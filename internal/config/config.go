@@ -17,7 +17,6 @@ type Config struct {
 	Streams       []Stream  `yaml:"streams" max:"64" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
 	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
 	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
-	Observe       Observe   `yaml:"observe" doc:"What the node remembers of its clients for people to look at."`
 }
 
 // Node names the node.
@@ -51,6 +50,7 @@ type MQTT struct {
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
 	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
+	Memory           Memory        `yaml:"memory" doc:"What happens before memory is used up."`
 	Bans             Bans          `yaml:"bans" doc:"When the node bans somebody by itself. Bans by hand: millrace ctl bans."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
