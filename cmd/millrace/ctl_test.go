@@ -145,7 +145,13 @@ var verbs = map[string]struct {
 		args: "publish a/b -f -", in: "\xff\x00", asks: "POST /api/v1/publish", body: `{"topic":"a/b","payload":"/wA=","encoding":"base64"}`,
 		answer: `{"kept":false}`, draws: []string{"no stream confirmed"},
 	},
-	"alarms list":      {args: "alarms list", asks: "GET /api/v1/alarms", answer: `{"items":[],` + meta + `}`, draws: []string{"No alarms."}},
+	"alarms list": {args: "alarms list", asks: "GET /api/v1/alarms", answer: `{"items":[],` + meta + `}`, draws: []string{"No alarms."}},
+	"delayed": {
+		args: "delayed --search oven", asks: "GET /api/v1/delayed?limit=100&page=1&search=oven",
+		answer: `{"items":[{"id":"4x","topic":"plant/oven","publisher":"press-7","qos":1,"retain":false,"size":2048,"at":` + at + `,"dueAt":` + at + `}],` + meta + `}`,
+		draws:  []string{"ID", "4x", "plant/oven", "2.0 KiB", "press-7"},
+	},
+	"delayed delete":   {args: "delayed delete 4x", asks: "DELETE /api/v1/delayed/4x", draws: []string{"4x is removed"}},
 	"topics list flat": {args: "topics list --flat", asks: "GET /api/v1/topics?flat=true&limit=100&page=1", answer: `{"items":[],` + meta + `}`, draws: []string{"No topics seen."}},
 	"topics list": {
 		args: "topics list --parent plant", asks: "GET /api/v1/topics?limit=100&page=1&parent=plant",

@@ -38,6 +38,8 @@ var access = map[string]string{
 	"list-retained":          Viewer,
 	"get-retained":           Viewer,
 	"delete-retained":        Operator,
+	"list-delayed":           Viewer,
+	"delete-delayed":         Operator,
 	"list-listeners":         Viewer,
 	"reload-listeners":       Administrator,
 	"list-refused":           Viewer,

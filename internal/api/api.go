@@ -92,6 +92,7 @@ func (a *API) operations() {
 	a.clientOperations()
 	a.subscriptionOperations()
 	a.retainedOperations()
+	a.delayedOperations()
 	a.listenerOperations()
 	a.refusedOperations()
 	a.banOperations()
@@ -159,6 +160,12 @@ func pageOf[T any](items []T, p Paging, count int) Page[T] {
 		items = []T{}
 	}
 	return Page[T]{Items: items, Meta: Meta{Page: p.Page, Limit: p.Limit, Count: count}}
+}
+
+// cut is the page that is asked for of a whole list.
+func cut[T any](all []T, p Paging) Page[T] {
+	from := min(p.offset(), len(all))
+	return pageOf(all[from:min(from+p.Limit, len(all))], p, len(all))
 }
 
 // whole is a list that always comes on one page.

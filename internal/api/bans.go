@@ -76,8 +76,7 @@ func (a *API) listBans(_ context.Context, in *bansInput) (*answer[Page[Ban]], er
 			found = append(found, b)
 		}
 	}
-	from := min(in.offset(), len(found))
-	return reply(pageOf(found[from:min(from+in.Limit, len(found))], in.Paging, len(found)), nil)
+	return reply(cut(found, in.Paging), nil)
 }
 
 func (a *API) ban(ctx context.Context, in *newBanInput) (*answer[Ban], error) {

@@ -88,9 +88,10 @@ type Options struct {
 	Topics    Topics
 	People    People
 	Settings  Settings
-	// Clients, Retained, Listeners, Slow, TopicMetrics and Traces are of the broker.
+	// Clients, Retained, Delayed, Listeners, Slow, TopicMetrics and Traces are of the broker.
 	Clients      Clients
 	Retained     RetainedMessages
+	Delayed      DelayedMessages
 	Listeners    Listeners
 	Slow         SlowSubscribers
 	TopicMetrics TopicMetrics

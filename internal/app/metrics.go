@@ -19,6 +19,7 @@ func counter[N uint64 | int64 | int](read func() N) func() float64 {
 // registerMetrics names everything that /metrics shows.
 func (a *App) registerMetrics() {
 	a.brokerMetrics()
+	a.delayedMetrics()
 	a.streamMetrics()
 	a.historianMetrics()
 	m := a.metrics

@@ -203,7 +203,7 @@ func (a *App) apiOptions() api.Options {
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
-		Bans:     bansAPI{a.broker},
+		Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}
