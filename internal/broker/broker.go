@@ -137,6 +137,7 @@ type Broker struct {
 	retained    *retain.Store
 	system      *system
 	delays      Delays
+	lostDelayed atomic.Uint64 // that still waited when the broker closed
 	workers     []*worker
 	doors       []*door
 	totalRates  sharedRates
@@ -268,6 +269,7 @@ func (b *Broker) tick() {
 	}
 	b.system.tick(b)
 	b.fireDelayed()
+	b.sweepRetained()
 }
 
 func (b *Broker) post(v any) {

@@ -30,6 +30,7 @@ func (b *Broker) Close(ctx context.Context) (err error) {
 			err = late
 		}
 		b.stop()
+		b.loseDelayed()
 	})
 	return err
 }

@@ -112,6 +112,16 @@ func (b *Broker) delayInside(m *msg.Message) error {
 	return err
 }
 
+// loseDelayed counts and names what ends with the broker's memory.
+func (b *Broker) loseDelayed() {
+	n, bytes := b.delays.Len()
+	if b.options.Delays != nil || n == 0 {
+		return
+	}
+	b.lostDelayed.Store(uint64(n))
+	b.options.Log.Warn("delayed messages end with the broker", "messages", n, "bytes", bytes)
+}
+
 func isDelayed(name []byte) bool { return bytes.HasPrefix(name, []byte(topic.Delayed)) }
 
 // turnDown refuses a client's message. Before MQTT 5 no acknowledgement can say so:

@@ -66,16 +66,12 @@ func (w *worker) pushRetained(c *client) {
 }
 
 // current is a lined up message as it is to be sent now; false says that it was
-// replaced or has expired.
+// replaced or has expired, which the sweep counts.
 func (w *worker) current(p *pendingRetained) (msg.Message, bool) {
 	if retainedOn(w.broker, p.message.Topic).Get(p.message.Topic) != p.message {
 		return msg.Message{}, false
 	}
-	m, ok := aged(p.message, w.loop.Now())
-	if !ok {
-		w.counts.dropped[fault.Expired]++
-	}
-	return m, ok
+	return aged(p.message, w.loop.Now())
 }
 
 // aged returns the message with what is left of its expiry interval [MQTT-3.3.2-6].
@@ -98,4 +94,28 @@ func (w *worker) granted(c *client, p *packet.Subscribe) {
 	before := c.conn.Output()
 	w.send(c, before, c.session.Granted(before, p.ID, w.reasons))
 	w.pushRetained(c)
+}
+
+// sweep asks the first loop to remove retained messages that have expired.
+type sweep struct{}
+
+// sweepMost is how many retained messages are removed in one turn: publishers wait
+// for the store meanwhile.
+const sweepMost = 256
+
+// sweepRetained asks for a sweep when there is something to remove.
+func (b *Broker) sweepRetained() {
+	if b.retained.Overdue(b.options.Now().UnixNano()) {
+		b.workers[0].loop.Post(sweep{})
+	}
+}
+
+// sweep removes what has expired, counts it, and goes on in the next turn when
+// there is more.
+func (w *worker) sweep() {
+	gone := w.broker.retained.Expire(w.loop.Now(), sweepMost)
+	w.counts.dropped[fault.Expired] += uint64(gone)
+	if gone == sweepMost {
+		w.loop.Post(sweep{})
+	}
 }

@@ -3,8 +3,8 @@ package broker
 import (
 	"context"
 	"strings"
-	"time"
 
+	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
@@ -28,12 +28,7 @@ type retainedRow struct {
 }
 
 // expires is when it ends, ns since 1970; 0 is never.
-func (r *retainedRow) expires() int64 {
-	if r.Expiry == 0 {
-		return 0
-	}
-	return r.Time + int64(r.Expiry)*int64(time.Second)
-}
+func (r *retainedRow) expires() int64 { return retain.Expiry(r.Message) }
 
 func (q *RetainedQuery) matches(r *retainedRow, now int64) bool {
 	return strings.HasPrefix(r.topic, q.Prefix) &&
@@ -77,7 +72,7 @@ func (b *Broker) Retained(ctx context.Context, q RetainedQuery) (page []*msg.Mes
 // RetainedMessage is the topic's retained message, which must not be changed.
 func (b *Broker) RetainedMessage(name string) (*msg.Message, bool) {
 	m := b.retained.Get([]byte(name))
-	if m == nil || m.Expiry > 0 && (&retainedRow{Message: m}).expires() <= b.options.Now().UnixNano() {
+	if m == nil || m.Expiry > 0 && retain.Expiry(m) <= b.options.Now().UnixNano() {
 		return nil, false
 	}
 	return m, true

@@ -57,9 +57,47 @@ func TestRetainedMessagesComeToNewSubscriptions(t *testing.T) {
 		fresh.send(packet.Pingreq{})
 		expect[packet.Pingresp](fresh)
 	}
-	if n := b.Stats().Dropped[fault.Expired]; n != 1 {
-		t.Errorf("%d expired", n)
+	b.tick()
+	eventually(t, "it is gone and counted once", func() bool {
+		s := b.Stats()
+		return s.Retained == 1 && s.Dropped[fault.Expired] == 1
+	})
+}
+
+// Messages that nobody asks for are removed all the same when their time has come,
+// more of them than one turn removes, and none of the others.
+func TestExpiredRetainedMessagesAreSwept(t *testing.T) {
+	const mortal, other = 3*sweepMost + 10, 5
+	clock := newClock()
+	b := start(t, Options{Now: clock.now})
+	pub := enter(t, b, packet.V5, "pub")
+	for i := range mortal + other {
+		p := retained(fmt.Sprint("r/", i), "x", 0)
+		p.QoS, p.HasExpiry, p.Expiry = 0, true, 100
+		if i >= mortal {
+			p.Expiry = 200
+		}
+		pub.send(p)
 	}
+	pub.send(packet.Pingreq{})
+	expect[packet.Pingresp](pub)
+	clock.forward(100*time.Second - 1)
+	b.tick()
+	if n := b.Stats().Retained; n != mortal+other {
+		t.Fatalf("%d are retained a moment too early", n)
+	}
+	clock.forward(1)
+	b.tick()
+	eventually(t, "they are gone and counted", func() bool {
+		s := b.Stats()
+		return s.Retained == other && s.Dropped[fault.Expired] == mortal
+	})
+	if _, bytes := b.retained.Len(); bytes > other*1000 {
+		t.Errorf("%d bytes are left", bytes)
+	}
+	clock.forward(100 * time.Second)
+	b.tick()
+	eventually(t, "the others, too", func() bool { return b.Stats().Retained == 0 })
 }
 
 func TestRetainAsPublishedAndTheWill(t *testing.T) {

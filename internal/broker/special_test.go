@@ -133,6 +133,27 @@ func TestDelayedMessagesAreListedAndRemoved(t *testing.T) {
 	}
 }
 
+// What still waits when the broker closes is lost with its memory, and not in
+// silence.
+func TestDelayedMessagesThatEndWithTheBrokerAreCounted(t *testing.T) {
+	log := &journal{}
+	b := start(t, Options{Log: log.logger()})
+	c := enter(t, b, packet.V5, "c")
+	for id := range uint16(3) {
+		c.send(publish("$delayed/60/a", "x", 1, id+1))
+		expect[*packet.Ack](c)
+	}
+	if err := stop(b); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.Stats().Dropped[fault.ServerShutdown]; n != 3 {
+		t.Errorf("%d are counted", n)
+	}
+	if line := log.line(t, "delayed messages end with the broker"); line["messages"] != 3.0 {
+		t.Errorf("%v", line)
+	}
+}
+
 func TestOneClientHoldsAnExclusiveSubscription(t *testing.T) {
 	b := start(t, Options{})
 	one, two, pub := enter(t, b, packet.V5, "one"), enter(t, b, packet.V5, "two"), enter(t, b, packet.V5, "pub")

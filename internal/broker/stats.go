@@ -137,6 +137,9 @@ func (b *Broker) Stats() Stats {
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
 	s.Delayed, s.DelayedBytes = int64(delayed), int64(bytes)
+	if n := b.lostDelayed.Load(); n > 0 {
+		s.Dropped[fault.ServerShutdown] += n
+	}
 	for i := range b.turnedAway {
 		if n := b.turnedAway[i].Load(); n > 0 {
 			s.Refused[fault.Code(i)] += n

@@ -314,6 +314,8 @@ func (w *worker) Message(v any) {
 	case wakeSlowed: // Turn sees to it
 	case systemNews:
 		w.publishSystem(v.message)
+	case sweep:
+		w.sweep()
 	case due:
 		w.publishDue(v.message)
 	case *inquiry:

@@ -29,12 +29,14 @@ type Store struct {
 	root     node // mu guards what follows
 	messages int
 	bytes    int
+	mortal   mortals
 }
 
 // node is one level of the topics.
 type node struct {
 	children map[string]*node
 	message  *msg.Message
+	place    int // among the store's mortals, when the message expires
 }
 
 // New returns an empty store that takes at most that many messages and bytes; 0
@@ -72,7 +74,7 @@ func (s *Store) Set(m *msg.Message) error {
 		old = s.make(m.Topic)
 	}
 	c := m.Clone()
-	old.message = &c
+	s.put(old, &c)
 	s.messages, s.bytes = messages, total
 	return nil
 }
@@ -192,24 +194,24 @@ func (s *Store) make(topic []byte) *node {
 
 // remove takes the topic's message away, and the levels that hold nothing more.
 func (s *Store) remove(topic []byte) {
-	if n := s.find(topic); n == nil || n.message == nil {
+	n := s.find(topic)
+	if n == nil || n.message == nil {
 		return
 	}
-	old := s.root.cut(topic)
 	s.messages--
-	s.bytes -= size(old)
+	s.bytes -= size(n.message)
+	s.put(n, nil)
+	s.root.cut(topic)
 }
 
-func (n *node) cut(topic []byte) (old *msg.Message) {
+// cut takes the levels of the topic away that hold nothing.
+func (n *node) cut(topic []byte) {
 	level, rest, more := bytes.Cut(topic, []byte("/"))
 	child := n.children[string(level)]
 	if more {
-		old = child.cut(rest)
-	} else {
-		old, child.message = child.message, nil
+		child.cut(rest)
 	}
 	if child.message == nil && len(child.children) == 0 {
 		delete(n.children, string(level))
 	}
-	return old
 }

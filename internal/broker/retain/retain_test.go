@@ -103,3 +103,51 @@ func TestStoreStaysWithinItsLimits(t *testing.T) {
 		t.Errorf("%+v", m)
 	}
 }
+
+// Expiry beside a plain map: messages come, are replaced by others that expire or
+// do not, go, and expire in the order of their times.
+func TestExpiryAgainstAModel(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	s, model, now := New(0, 0), map[string]*msg.Message{}, int64(0)
+	for range 5_000 {
+		m := message(fmt.Sprint("t/", r.IntN(40)), []string{"", "x"}[min(r.IntN(4), 1)])
+		m.Time, m.Expiry = now, uint32(r.IntN(5))
+		if err := s.Set(m); err != nil {
+			t.Fatal(err)
+		}
+		if model[string(m.Topic)] = m; len(m.Payload) == 0 {
+			delete(model, string(m.Topic))
+		}
+		now += r.Int64N(int64(time.Second))
+		dead := 0
+		for name, m := range model {
+			if m.Expiry > 0 && m.Time+int64(m.Expiry)*int64(time.Second) <= now {
+				delete(model, name)
+				dead++
+			}
+		}
+		if s.Overdue(now) != (dead > 0) {
+			t.Fatalf("%d are overdue", dead)
+		}
+		gone := 0
+		for s.Overdue(now) {
+			n := s.Expire(now, 2)
+			if gone += n; n < 1 || n > 2 {
+				t.Fatalf("%d expired at once", n)
+			}
+		}
+		if gone != dead {
+			t.Fatalf("%d expired, want %d", gone, dead)
+		}
+		if n, _ := s.Len(); n != len(model) {
+			t.Fatalf("%d messages, want %d", n, len(model))
+		}
+	}
+	for name, m := range model {
+		if got := s.Get([]byte(name)); got == nil || got.Time != m.Time {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
