@@ -33,8 +33,9 @@ func (l *Loop) decode(c *Conn, wire []byte) {
 	if l.plain == nil {
 		l.plain = make([]byte, headroom, plainRoom)
 	}
-	plain, err := c.codec.Decode(l.plain[:headroom], wire)
-	if c.codec.Owes() {
+	codec := c.rare.codec
+	plain, err := codec.Decode(l.plain[:headroom], wire)
+	if codec.Owes() {
 		l.touch(c)
 	}
 	if len(plain) > headroom {
@@ -57,13 +58,14 @@ func (c *Conn) codecEnded(err error) {
 
 // encode makes the turn's output ready for the socket.
 func (c *Conn) encode() {
-	b := c.loop.buffer()
+	b, codec := c.loop.buffer(), c.rare.codec
+	c.busy()
 	if c.flags.closing {
-		b = c.codec.Encode(b, c.out)
-		b = c.codec.End(b)
+		b = codec.Encode(b, c.out)
+		b = codec.End(b)
 		c.flags.ended = true
 	} else {
-		b = c.codec.Encode(b, c.out)
+		b = codec.Encode(b, c.out)
 	}
 	c.loop.keep(c.out)
 	c.writing, c.out = b, nil
@@ -71,7 +73,11 @@ func (c *Conn) encode() {
 
 // unsaid says whether there is something to encode.
 func (c *Conn) unsaid() bool {
-	return len(c.out) > 0 || c.codec != nil && (c.codec.Owes() || c.flags.closing && !c.flags.ended)
+	if len(c.out) > 0 {
+		return true
+	}
+	codec := c.coder()
+	return codec != nil && (codec.Owes() || c.flags.closing && !c.flags.ended)
 }
 
 // Codec is what the connection was adopted with; it may be nil.
@@ -79,7 +85,7 @@ func (c *Conn) Codec() Codec {
 	if c.portable != nil && c.portable.coded != nil {
 		return c.portable.coded.codec
 	}
-	return c.codec
+	return c.coder()
 }
 
 // Chain puts a codec within another: the outer one is nearer to the socket.

@@ -3,7 +3,6 @@ package loop
 import (
 	"net"
 	"net/netip"
-	"sync"
 )
 
 // Handle names a connection of one loop by its place in the loop's table and the
@@ -27,21 +26,18 @@ type Conn struct {
 	// ID is the number it was adopted with; it stays when the connection moves.
 	ID uint64
 
+	*buffers
 	loop     *Loop
-	portable *portable       // nil for a connection that is a bare descriptor
-	door     Door            // where it came in; may be nil
-	codec    Codec           // of a bare descriptor; mostly nil
-	conns    *sync.WaitGroup // of the loop that adopted it: it ends with the socket
+	portable *portable // nil for a connection that is a bare descriptor
+	door     Door      // where it came in; may be nil
+	rare     *rare     // mostly nil
 	handle   Handle
-	due      int64 // when the wheel is to fire; 0 is never
+	due      int64 // when the wheel is to fire, 0 is never; of a closing one when it is cut off, as the poller counts
 
-	out     []byte // appended in this turn and not yet handed to the socket
-	writing []byte // the socket, or a writer, has yet to take these
-	left    []byte // read, and not yet used by the Handler
-
-	remote  netip.AddrPort // the zero value is a Unix socket's
-	watched watched        // the poller's own
-	fd      int32          // -1 when it is closed, or the connection is portable
+	drained int32    // bytes discarded since it was closed
+	fd      int32    // -1 when it is closed, or the connection is portable
+	remote  endpoint // none is a Unix socket's
+	watched watched  // the poller's own
 	flags   connFlags
 }
 
@@ -84,20 +80,25 @@ func (c *Conn) Remote() net.Addr {
 func (c *Conn) RemoteAddrPort() netip.AddrPort {
 	var a netip.AddrPort
 	switch {
-	case c.codec != nil:
-		a = c.codec.Remote()
+	case c.coder() != nil:
+		a = c.rare.codec.Remote()
 	case c.portable != nil && c.portable.coded != nil:
 		a = c.portable.coded.remote()
 	}
 	if a.IsValid() {
 		return a
 	}
-	return c.remote
+	return c.Origin()
 }
 
 // Origin is the address that the connection was adopted with, whatever its codec
 // has learnt since.
-func (c *Conn) Origin() netip.AddrPort { return c.remote }
+func (c *Conn) Origin() netip.AddrPort {
+	if c.rare != nil && c.rare.remote.IsValid() {
+		return c.rare.remote
+	}
+	return c.remote.addrPort()
+}
 
 // Output returns the turn's output so far. The caller appends to it and gives it
 // back with [Conn.SetOutput] before it asks for another connection's.
@@ -118,6 +119,7 @@ func (c *Conn) SetOutput(b []byte) {
 	}
 	if c.out == nil {
 		c.loop.spare = nil
+		c.busy()
 	}
 	c.out = b
 	c.loop.touch(c)
@@ -168,6 +170,9 @@ func (c *Conn) Faster() {
 // Wake asks for [Handler.Due] at the given time, ns since 1970, or a little
 // later; it takes the place of an earlier wish.
 func (c *Conn) Wake(at int64) {
+	if !c.Open() {
+		return
+	}
 	c.due = at
 	if at != 0 {
 		c.loop.wheel.add(c.handle, at)
@@ -184,7 +189,7 @@ func (c *Conn) Close() {
 	c.setEnd()
 	switch {
 	case c.Buffered() > 0:
-	case c.portable == nil && c.codec != nil:
+	case c.coder() != nil:
 		c.loop.touch(c) // there is a farewell to say
 	default:
 		c.finish()
@@ -219,7 +224,7 @@ func (c *Conn) finish() {
 	c.flags.finished = true
 	c.loop.keep(c.out)
 	c.loop.keep(c.writing)
-	c.out, c.writing, c.left = nil, nil, nil
+	c.empty()
 	if c.door != nil {
 		c.door.Release(c)
 	}
@@ -228,7 +233,7 @@ func (c *Conn) finish() {
 		return
 	}
 	c.portable.finish(c)
-	c.conns.Done()
+	c.loop.conns.Done()
 }
 
 // peerGone ends the connection from outside; err is nil when the peer closed in
@@ -254,6 +259,7 @@ func (c *Conn) consume(b []byte) {
 	if len(c.left) == 0 {
 		used := l.handler.Read(c, b)
 		if c.loop == l && c.Open() && used < len(b) {
+			c.busy()
 			c.left = append(c.left, b[used:]...)
 		}
 		return
@@ -265,6 +271,7 @@ func (c *Conn) consume(b []byte) {
 	}
 	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {
 		c.left = nil
+		c.rest()
 	}
 }
 
@@ -279,8 +286,10 @@ func (c *Conn) MoveTo(to *Loop, b []byte) {
 	}
 	c.loop.untouch(c)
 	c.loop.forget(c)
-	c.left = nil
-	c.out, c.due = nil, 0
+	c.empty()
+	c.due = 0
+	to.conns.Add(1)
+	c.loop.conns.Done()
 	c.loop = to
 	e := newEvent(bareClass, adopted, c)
 	e.buf, e.n = append([]byte(nil), b...), len(b)

@@ -33,9 +33,7 @@ type epoll struct {
 
 // watched is what the poller knows of a connection.
 type watched struct {
-	endBy   int64  // when it is cut off, closing, in ns since the poller was born
-	events  uint32 // what it is watched for
-	drained int32  // bytes discarded since it was closed
+	events uint8 // what it is watched for: EPOLLIN, EPOLLOUT
 }
 
 // ending is when a closing connection is cut off.
@@ -149,7 +147,7 @@ func (p *epoll) read(l *Loop, c *Conn) int {
 		return 0
 	case c.flags.closing:
 		p.discard(c, n)
-	case c.codec != nil:
+	case c.coder() != nil:
 		l.decode(c, p.buf[headroom:headroom+n])
 	default:
 		l.show(c, p.buf[:headroom+n])
@@ -178,7 +176,7 @@ func (p *epoll) peerGone(l *Loop, c *Conn, errno syscall.Errno) {
 
 // discard counts what a closing connection still brings.
 func (p *epoll) discard(c *Conn, n int) {
-	if c.watched.drained += int32(n); c.watched.drained > drainBytes {
+	if c.drained += int32(n); c.drained > drainBytes {
 		c.Abort()
 	}
 }
@@ -210,7 +208,7 @@ func wanted(c *Conn) (events uint32) {
 func (p *epoll) watch(c *Conn) (err error) {
 	want := wanted(c)
 	switch {
-	case want == c.watched.events:
+	case uint8(want) == c.watched.events:
 		return nil
 	case want == 0:
 		err = p.control(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
@@ -219,7 +217,7 @@ func (p *epoll) watch(c *Conn) (err error) {
 	default:
 		err = p.control(unix.EPOLL_CTL_MOD, int(c.fd), want, c.handle)
 	}
-	c.watched.events = want
+	c.watched.events = uint8(want)
 	return os.NewSyscallError("epoll_ctl", err)
 }
 
@@ -256,7 +254,7 @@ func (p *epoll) write(c *Conn) (wrote bool, err error) {
 			if !c.unsaid() {
 				return wrote, nil
 			}
-			if c.codec != nil {
+			if c.coder() != nil {
 				c.encode()
 				continue
 			}
@@ -293,8 +291,8 @@ func (p *epoll) lost(c *Conn, err error) {
 
 // endSoon is poller's.
 func (p *epoll) endSoon(c *Conn) {
-	c.watched.endBy = int64(time.Since(p.born) + closeGrace)
-	p.ends = append(p.ends, ending{c, c.watched.endBy})
+	c.due = int64(time.Since(p.born) + closeGrace)
+	p.ends = append(p.ends, ending{c, c.due})
 }
 
 // cutOff ends connections that took too long to.
@@ -304,7 +302,7 @@ func (p *epoll) cutOff() {
 		e := p.ends[n]
 		p.ends[n] = ending{}
 		n++
-		if e.conn.fd >= 0 && e.conn.watched.endBy == e.at {
+		if e.conn.fd >= 0 && e.conn.due == e.at {
 			e.conn.Abort()
 		}
 	}
@@ -332,7 +330,7 @@ func (p *epoll) shut(c *Conn) {
 	_ = unix.Close(int(c.fd))
 	c.fd = -1
 	c.loop.forget(c)
-	c.conns.Done()
+	c.loop.conns.Done()
 }
 
 // wake is poller's.

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -75,11 +74,13 @@ type Loop struct {
 	flushed     []*Conn // dirty, of the turn before
 	ready       []*Conn
 	buffers     [][]byte
-	spare       []byte // what Output gave to a connection that had none
-	plain       []byte // what codecs decode into, behind headroom bytes of room
+	held        []*buffers // of connections that were busy
+	spare       []byte     // what Output gave to a connection that had none
+	plain       []byte     // what codecs decode into, behind headroom bytes of room
 
-	// conns counts readers, connections that are not finished and descriptors.
-	conns sync.WaitGroup
+	// conns counts readers, connections that are not finished and descriptors. One
+	// that moves is counted where it lives.
+	conns living
 }
 
 // New returns a loop that runs when [Loop.Run] is called. now may be nil.
@@ -117,8 +118,9 @@ func (l *Loop) Stop() { l.post(newEvent(bareClass, stop, nil)) }
 // Done is closed when Run has returned.
 func (l *Loop) Done() <-chan struct{} { return l.done }
 
-// WaitConns waits until every connection the loop ever had is finished and its
-// goroutines have ended. Call it when no more are adopted.
+// WaitConns waits until every connection of the loop is finished and its goroutines
+// have ended. Call it when no more are adopted and all loops that move connections
+// here have ended.
 func (l *Loop) WaitConns() { l.conns.Wait() }
 
 // Conn finds a connection by its handle; nil when it has gone.
@@ -254,7 +256,7 @@ func (l *Loop) handle(e *event) {
 	case adopted:
 		l.adopt(c)
 		c.take(e)
-		if c.loop == l && c.codec != nil && c.Open() {
+		if c.loop == l && c.coder() != nil && c.Open() {
 			l.decode(c, nil) // what the codec has already
 		}
 		return

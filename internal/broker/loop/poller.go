@@ -52,11 +52,12 @@ func (l *Loop) EventDriven() (err error) {
 // AdoptFD is [Loop.Adopt] for the descriptor of a connected, non-blocking stream
 // socket, for event-driven loops. The zero address is a Unix socket's.
 func (l *Loop) AdoptFD(fd int, remote netip.AddrPort, id uint64, door Door) {
-	l.adoptFD(&Conn{ID: id, loop: l, door: door, fd: int32(fd), remote: remote})
+	l.adoptFD(fd, nil, remote, id, door)
 }
 
-func (l *Loop) adoptFD(c *Conn) {
-	c.conns = &l.conns
+func (l *Loop) adoptFD(fd int, codec Codec, remote netip.AddrPort, id uint64, door Door) {
+	c := &Conn{ID: id, buffers: none, loop: l, door: door, rare: newRare(codec, remote), fd: int32(fd)}
+	c.remote, _ = endpointOf(remote)
 	l.conns.Add(1)
 	l.post(newEvent(bareClass, adopted, c))
 }
@@ -76,9 +77,13 @@ func (l *Loop) show(c *Conn, buf []byte) {
 		return
 	}
 	if used == len(b) {
-		c.left = nil
+		if k > 0 {
+			c.left = nil
+			c.rest()
+		}
 		return
 	}
+	c.busy()
 	c.left = append(c.left[:0], b[used:]...)
 }
 

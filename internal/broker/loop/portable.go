@@ -37,7 +37,7 @@ func (l *Loop) Adopt(nc net.Conn, id uint64, door Door) {
 func (l *Loop) AdoptThrough(nc net.Conn, codec Codec, remote netip.AddrPort, id uint64, door Door) {
 	if l.poll != nil {
 		if fd, ok := takeDescriptor(nc); ok {
-			l.adoptFD(&Conn{ID: id, loop: l, door: door, codec: codec, fd: int32(fd), remote: remote})
+			l.adoptFD(fd, codec, remote, id, door)
 			return
 		}
 	}
@@ -46,7 +46,8 @@ func (l *Loop) AdoptThrough(nc net.Conn, codec Codec, remote netip.AddrPort, id 
 		p.coded = &coded{Conn: nc, codec: codec}
 		p.net = p.coded
 	}
-	c := &Conn{ID: id, loop: l, portable: p, door: door, remote: remote, conns: &l.conns, fd: -1}
+	c := &Conn{ID: id, buffers: none, loop: l, portable: p, door: door, rare: newRare(nil, remote), fd: -1}
+	c.remote, _ = endpointOf(remote)
 	p.write = c.writeOut
 	p.written = event{kind: flushed, conn: c}
 	l.conns.Add(2) // the reader and the connection
@@ -173,7 +174,7 @@ func (c *Conn) takeHeld() {
 	c.consume(nil)
 	p := c.portable
 	if p == nil {
-		if c.loop == l && c.codec != nil && c.Open() && !c.flags.paused {
+		if c.loop == l && c.coder() != nil && c.Open() && !c.flags.paused {
 			l.decode(c, nil) // it may have had enough meanwhile
 		}
 		return
@@ -223,7 +224,10 @@ func (c *Conn) startWrite() {
 	switch {
 	case c.flags.finished || c.portable.isWriting:
 	case c.flags.broken:
-		c.out = nil
+		if c.out != nil {
+			c.out = nil
+			c.rest()
+		}
 	case len(c.out) > 0:
 		c.writing, c.out = c.out, nil
 		c.portable.isWriting = true
@@ -240,8 +244,10 @@ func (c *Conn) writeOut() {
 
 // wrote takes the writer's end: more output, a broken socket, or the end.
 func (c *Conn) wrote(err error) {
-	c.loop.keep(c.writing)
-	c.writing = nil
+	if c.writing != nil {
+		c.loop.keep(c.writing)
+		c.writing = nil
+	}
 	c.portable.isWriting = false
 	switch {
 	case c.flags.finished:
@@ -259,6 +265,7 @@ func (c *Conn) wrote(err error) {
 			c.loop.handler.Written(c)
 		}
 		c.startWrite()
+		c.rest()
 	}
 }
 
@@ -288,7 +295,7 @@ func (p *portable) finish(c *Conn) {
 	}
 	_ = p.net.SetReadDeadline(time.Now().Add(closeGrace))
 	if p.coded != nil {
-		c.conns.Go(p.coded.farewell)
+		c.loop.conns.Go(p.coded.farewell)
 	} else if half, ok := p.net.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}

@@ -85,6 +85,7 @@ func (l *Loop) leave(c *Conn) {
 		c.startWrite()
 	} else {
 		l.poll.flush(c)
+		c.rest()
 	}
 }
 

@@ -3,6 +3,7 @@ package loop
 const (
 	wheelSlots = 256
 	wheelTick  = int64(250e6) // ns a slot
+	keepTimers = 256          // the most that a slot has room for when it is empty
 )
 
 // wheel is a hashed timer wheel: adding and firing cost the same however many
@@ -48,7 +49,7 @@ func (w *wheel) turn(i, now int64, fire func(timer)) {
 		}
 		fire(t)
 	}
-	if w.slots[i] == nil {
+	if w.slots[i] == nil && cap(due) <= keepTimers { // what a burst of connects needed goes
 		w.slots[i] = due[:0]
 	}
 }

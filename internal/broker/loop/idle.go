@@ -1,0 +1,110 @@
+package loop
+
+import "net/netip"
+
+// endpoint is a peer's address without a link's zone, 20 bytes with no pointer; its
+// zero value is a peer that has no address.
+type endpoint struct {
+	ip     [16]byte
+	port   uint16
+	family family
+}
+
+type family uint8
+
+const (
+	noFamily family = iota
+	ipv4
+	ipv6
+)
+
+// endpointOf is a's; whole is false where something of a does not fit.
+func endpointOf(a netip.AddrPort) (e endpoint, whole bool) {
+	if !a.IsValid() {
+		return e, true
+	}
+	e = endpoint{ip: a.Addr().As16(), port: a.Port(), family: ipv6}
+	if a.Addr().Is4() {
+		e.family = ipv4
+	}
+	return e, a.Addr().Zone() == ""
+}
+
+func (e *endpoint) addrPort() netip.AddrPort {
+	switch e.family {
+	case noFamily:
+		return netip.AddrPort{}
+	case ipv4:
+		return netip.AddrPortFrom(netip.AddrFrom16(e.ip).Unmap(), e.port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(e.ip), e.port)
+}
+
+// rare is what few connections need: an idle one without it is a quarter smaller.
+type rare struct {
+	codec  Codec          // of a bare descriptor; may be nil
+	remote netip.AddrPort // when it has a zone
+}
+
+// newRare is nil when there is nothing to keep.
+func newRare(codec Codec, remote netip.AddrPort) *rare {
+	_, whole := endpointOf(remote)
+	switch {
+	case whole && codec == nil:
+		return nil
+	case whole:
+		remote = netip.AddrPort{}
+	}
+	return &rare{codec, remote}
+}
+
+// coder is the codec of a bare descriptor, mostly nil.
+func (c *Conn) coder() Codec {
+	if c.rare == nil {
+		return nil
+	}
+	return c.rare.codec
+}
+
+// buffers are what a connection holds while it has something to read or to write.
+type buffers struct {
+	out     []byte // appended in this turn and not yet handed to the socket
+	writing []byte // the socket, or a writer, has yet to take these
+	left    []byte // read, and not yet used by the Handler
+}
+
+// none is what every connection holds that has nothing: it is only read.
+var none = new(buffers)
+
+// busy makes sure that the connection's buffers are its own before one is set.
+func (c *Conn) busy() {
+	if c.buffers != none {
+		return
+	}
+	l := c.loop
+	if n := len(l.held); n > 0 {
+		c.buffers, l.held = l.held[n-1], l.held[:n-1]
+		return
+	}
+	c.buffers = new(buffers)
+}
+
+// rest gives the buffers back when nothing is in them.
+func (c *Conn) rest() {
+	b := c.buffers
+	if b == none || b.out != nil || b.writing != nil || b.left != nil {
+		return
+	}
+	c.buffers = none
+	if l := c.loop; len(l.held) < keepBuffers {
+		l.held = append(l.held, b)
+	}
+}
+
+// empty is rest for whatever is in them.
+func (c *Conn) empty() {
+	if c.buffers != none {
+		*c.buffers = buffers{}
+		c.rest()
+	}
+}
