@@ -76,7 +76,7 @@ func New(o Options) *App {
 	a := &App{cfg: o.Config, origins: o.Origins, version: o.Version, log: o.Log, level: o.Level}
 	a.parts.log = o.Log
 	a.metrics = observe.NewMetrics()
-	a.alarms = observe.NewAlarms(observe.AlarmOptions{Log: o.Log})
+	a.alarms = observe.NewAlarms(observe.AlarmOptions{Log: o.Log, Changed: a.tellAlarm})
 	a.figures = observe.NewHistory(observe.HistoryOptions{})
 	return a
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/observe"
 )
 
 // system is what the broker tells below $SYS.
@@ -48,4 +49,11 @@ func autoSubscriptions(in []config.AutoSubscribe) []broker.AutoSubscription {
 
 func topicLimits(t *config.Topics) topic.Limits {
 	return topic.Limits{Levels: t.MaxLevels, Length: t.MaxLength, Wildcards: t.MaxWildcards}
+}
+
+// tellAlarm tells of an alarm below $SYS, once the broker serves.
+func (a *App) tellAlarm(al observe.Alarm, active bool) {
+	if b := a.live.Load(); b != nil {
+		b.TellAlarm(al.ID, al.Title, al.Detail, active)
+	}
 }

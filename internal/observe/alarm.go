@@ -28,6 +28,10 @@ const maxAlarms = 1000
 type AlarmOptions struct {
 	Log *slog.Logger
 	Now func() time.Time
+	// Changed is told of each alarm that is raised or has ended, in the order in
+	// which that happened. The set is locked meanwhile: it must not block, nor ask
+	// the set anything. It may be nil.
+	Changed func(a Alarm, active bool)
 }
 
 // Alarms holds the active alarms. Each change is logged once: a condition that is
@@ -35,6 +39,7 @@ type AlarmOptions struct {
 type Alarms struct {
 	log     *slog.Logger
 	now     func() time.Time
+	changed func(Alarm, bool)
 	raised  atomic.Uint64
 	refused atomic.Uint64
 
@@ -45,7 +50,11 @@ type Alarms struct {
 
 // NewAlarms returns an empty set.
 func NewAlarms(o AlarmOptions) *Alarms {
-	return &Alarms{log: orDiscard(o.Log), now: orNow(o.Now), active: map[string]Alarm{}}
+	a := &Alarms{log: orDiscard(o.Log), now: orNow(o.Now), changed: o.Changed, active: map[string]Alarm{}}
+	if a.changed == nil {
+		a.changed = func(Alarm, bool) {}
+	}
+	return a
 }
 
 // Raise makes the alarm active, or brings an active one up to date; it keeps the
@@ -91,6 +100,9 @@ func (a *Alarms) set(next Alarm) (before Alarm, c change) {
 		}
 	}
 	a.active[next.ID] = next
+	if c == changeRaised {
+		a.changed(next, true)
+	}
 	return before, c
 }
 
@@ -99,6 +111,9 @@ func (a *Alarms) Clear(id string) {
 	a.mu.Lock()
 	was, known := a.active[id]
 	delete(a.active, id)
+	if known {
+		a.changed(was, false)
+	}
 	a.mu.Unlock()
 	if known {
 		a.log.Info("alarm cleared", "alarm", id, "title", was.Title, "lasted", a.now().Sub(was.Since).Round(time.Millisecond))

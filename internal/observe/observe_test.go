@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +105,20 @@ func TestAlarmsKeepTheirFirstTimeAndLogChangesOnce(t *testing.T) {
 	a.Set(true, "late", 9, "Late", "")
 	if lines() != 7 || len(a.Active()) != 2 || a.Active()[1].Priority != 4 || a.Raised() != 4 {
 		t.Fatalf("log:\n%s%+v", log.String(), a.Active())
+	}
+}
+
+func TestAlarmsTellOfBeginsAndEndsAlone(t *testing.T) {
+	var told []string
+	a := NewAlarms(AlarmOptions{Changed: func(a Alarm, active bool) { told = append(told, fmt.Sprint(a.ID, " ", a.Title, " ", active)) }})
+	a.Raise("disk", 2, "Nearly full", "")
+	a.Raise("disk", 1, "Full", "")
+	a.Clear("lag")
+	a.Raise("lag", 3, "Behind", "")
+	a.Clear("disk")
+	a.Clear("disk")
+	if want := []string{"disk Nearly full true", "lag Behind true", "disk Full false"}; !slices.Equal(told, want) {
+		t.Errorf("told %q", told)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -25,6 +26,11 @@ func fillTheDisk(t *testing.T) {
 	n := startNode(t, filepath.Join(disk, "data"), []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
 	c := newCaller(t, n, "viewer")
 	client := connect(t, n, "writer", nil)
+	told := make(chan string, 100)
+	watcher := connect(t, n, "watcher", func(p *paho.Publish) { told <- p.Topic[strings.LastIndexByte(p.Topic, '/')+1:] })
+	if _, err := watcher.Subscribe(t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "$SYS/brokers/+/alarms/#"}}}); err != nil {
+		t.Fatal(err)
+	}
 	kept, refused := map[float64]bool{}, 0
 	next := 0.0
 	publish := func() byte {
@@ -48,12 +54,17 @@ func fillTheDisk(t *testing.T) {
 	fill(t, ballast)
 	eventually(t, "publishes are refused with 0x97", func() bool { return publish() == 0x97 })
 	eventually(t, "an alarm is raised", func() bool { return len(alarms(c)) > 0 })
+	hears := func(word string) func() bool {
+		return func() bool { return len(told) > 0 && <-told == word }
+	}
+	eventually(t, "$SYS tells of it", hears("activate"))
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "publishes are taken again", func() bool { return publish() < 0x80 })
 	eventually(t, "the alarm is gone", func() bool { return len(alarms(c)) == 0 })
+	eventually(t, "$SYS tells so", hears("deactivate"))
 	eventually(t, "all that was kept is stored", func() bool { return len(c.raw("disk/level/value").Values) >= len(kept) })
 	stored := c.raw("disk/level/value").Values
 	for _, v := range stored {
