@@ -44,6 +44,8 @@ speaks to another node.`,
 	cmd.AddCommand(
 		c.statusCommand(), c.configCommand(), c.logCommand(), c.apiKeyCommand(), c.userCommand(), c.bansCommand(), c.delayedCommand(), c.streamsCommand(),
 		c.seriesCommand(), c.publishCommand(), c.alarmsCommand(), c.topicsCommand(),
+		c.clientsCommand(), c.subscriptionsCommand(), c.retainedCommand(), c.listenersCommand(), c.refusedCommand(),
+		c.slowCommand(), c.topicMetricsCommand(), c.traceCommand(),
 	)
 	return cmd
 }

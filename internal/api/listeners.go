@@ -22,6 +22,7 @@ type Listener struct {
 	Kind        string            `json:"kind" enum:"tcp,tls,ws,wss,unix"`
 	Address     string            `json:"address"`
 	Zone        string            `json:"zone,omitempty" doc:"The zone whose settings its clients live under"`
+	Listening   bool              `json:"listening" doc:"False while it is stopped"`
 	Anonymous   bool              `json:"anonymous" doc:"True when clients need not say who they are"`
 	Open        int64             `json:"open" doc:"Connections at this moment"`
 	Accepted    uint64            `json:"accepted" doc:"Connections since the start"`
@@ -31,9 +32,11 @@ type Listener struct {
 
 // Certificate is a listener's.
 type Certificate struct {
-	Subject  string    `json:"subject"`
-	NotAfter time.Time `json:"notAfter"`
+	Subject  string    `json:"subject" doc:"The first of its names"`
+	NotAfter time.Time `json:"notAfter" doc:"When the first of the listener's certificates ends"`
 	Names    []string  `json:"names" nullable:"false" doc:"Host names and addresses it stands for"`
+	Read     time.Time `json:"read" doc:"When the files in force were read"`
+	Failed   string    `json:"failed,omitempty" doc:"Why the last change of the files is not in force"`
 }
 
 // Reloaded says which listeners have read their certificates again.
@@ -45,7 +48,7 @@ func (a *API) listenerOperations() {
 	register(a, huma.Operation{OperationID: "list-listeners", Method: http.MethodGet, Path: "/listeners", Tags: []string{"Clients"},
 		Summary: "The listeners for MQTT clients"}, a.listListeners)
 	register(a, huma.Operation{OperationID: "reload-listeners", Method: http.MethodPost, Path: "/listeners/reload", Tags: []string{"Clients"}, DefaultStatus: http.StatusOK,
-		Summary: "Read certificates, CAs and revocation lists again", Description: "Connected clients stay. When one file cannot be used, nothing changes and the answer says which."}, a.reloadListeners)
+		Summary: "Read certificates, CAs and revocation lists again", Description: "Connected clients stay. A listener whose files cannot be used goes on with what it had, and the answer says why."}, a.reloadListeners)
 }
 
 func (a *API) listListeners(context.Context, *none) (*answer[Page[Listener]], error) {

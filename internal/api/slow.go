@@ -19,15 +19,15 @@ type SlowSubscribers interface {
 // SlowSubscriber is one client and topic, and the longest that a message of it took.
 type SlowSubscriber struct {
 	Client  string    `json:"client"`
-	Topic   string    `json:"topic"`
-	Latency float64   `json:"latency" doc:"Milliseconds from publish to acknowledgement, or to the socket with QoS 0; the longest"`
+	Topic   string    `json:"topic" doc:"Empty for a client whose session ends with its connection: nothing is kept of what it was sent"`
+	Latency float64   `json:"latency" doc:"Milliseconds from the message's arrival to its acknowledgement; the longest"`
 	Count   uint64    `json:"count" doc:"Messages that took too long"`
 	At      time.Time `json:"at" doc:"When the last one did"`
 }
 
 func (a *API) slowOperations() {
 	register(a, huma.Operation{OperationID: "list-slow-subscribers", Method: http.MethodGet, Path: "/slow-subscribers", Tags: []string{"Clients"},
-		Summary: "The clients that take their messages late, the slowest first", Description: "Those above the threshold of mqtt.slow, for as long as it says."}, a.listSlow)
+		Summary: "The clients that acknowledge their messages late, the slowest first", Description: "Those above the threshold of mqtt.slow, for as long as it says."}, a.listSlow)
 	register(a, huma.Operation{OperationID: "clear-slow-subscribers", Method: http.MethodDelete, Path: "/slow-subscribers", Tags: []string{"Clients"},
 		Summary: "Begin the ranking afresh"}, a.clearSlow)
 }

@@ -23,8 +23,8 @@ type TopicMetric struct {
 	Filter   string    `json:"filter"`
 	Since    time.Time `json:"since"`
 	In       QoSCounts `json:"in" doc:"Messages published"`
-	Out      QoSCounts `json:"out" doc:"Messages sent to subscribers, by the QoS they were sent with"`
-	Dropped  uint64    `json:"dropped" doc:"Messages that a subscriber did not get, or nobody"`
+	Out      QoSCounts `json:"out" doc:"Messages sent to subscribers or queued for them, by the QoS of that"`
+	Dropped  uint64    `json:"dropped" doc:"Messages that a subscriber did not get at once: no room, no time left"`
 	BytesIn  uint64    `json:"bytesIn" doc:"Payload bytes published"`
 	BytesOut uint64    `json:"bytesOut" doc:"Payload bytes sent"`
 	InRate   float64   `json:"inRate" doc:"Messages per second published, over the last seconds"`

@@ -12,10 +12,13 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/api/topics"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/refused"
+	"github.com/millrace/millrace/internal/broker/slow"
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/historian"
 	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/observe/trace"
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
 )
@@ -54,6 +57,9 @@ type App struct {
 	access    *access.Access
 	broker    *broker.Broker
 	live      atomic.Pointer[broker.Broker] // broker, once it serves
+	refused   *refused.Store
+	traces    *trace.Book
+	slow      *slow.Ranking
 	topics    *topics.Registry
 	httpDoor  net.Listener
 	socket    net.Listener
@@ -110,6 +116,7 @@ func (a *App) steps() []step {
 		{"historian", a.startHistorian},
 		{"access", a.startAccess},
 		{"broker", a.startBroker},
+		{"traces", a.openTraces},
 		{"topics", a.startTopics},
 		{"figures", a.startFigures},
 		{"api", a.buildAPI},

@@ -12,19 +12,23 @@ func detailRow(d broker.ClientDetail) api.ClientDetail {
 	row.Flights = convert(d.Flights, func(p session.Pending) api.Flight {
 		return api.Flight{PacketID: int(p.ID), Direction: "out", Awaits: p.Awaits.String(), Topic: p.Topic, QoS: int(p.QoS), Since: moment(p.Since)}
 	})
-	for _, id := range d.Held {
-		row.Flights = append(row.Flights, api.Flight{PacketID: int(id), Direction: "in", Awaits: "PUBREL", QoS: 2})
+	for _, p := range d.Held {
+		row.Flights = append(row.Flights, api.Flight{PacketID: int(p.ID), Direction: "in", Awaits: p.Awaits.String(), QoS: int(p.QoS)})
 	}
 	row.Queue = convert(d.Queue, func(p session.Pending) api.QueuedMessage {
 		return api.QueuedMessage{Topic: p.Topic, QoS: int(p.QoS), Size: p.Size, Since: moment(p.Since)}
 	})
-	if w := d.Will; d.HasWill {
-		row.Will = &api.ClientWill{Topic: string(w.Topic), QoS: int(w.QoS), Retain: w.Retain, Delay: int64(w.Delay), Size: len(w.Payload)}
+	if w := d.Will; w != nil {
+		row.Will = &api.ClientWill{Topic: w.Topic, QoS: int(w.QoS), Retain: w.Retain, Delay: int64(w.Delay), Size: w.Size}
 	}
-	l := d.Limits
+	if t := d.TLS; t != nil {
+		row.TLS = (*api.ClientTLS)(t)
+	}
+	l, a := &d.Limits, &d.Agreed
 	row.Limits = api.ClientLimits{
 		ReceiveMaximum: int(l.ReceiveMaximum), MaxPacketSize: int64(l.MaximumPacketSize), Queue: l.Queue,
 		QueueBytes: int64(l.QueueBytes), Subscriptions: l.Subscriptions, TopicAliases: int(l.TopicAliases),
+		ClientReceiveMaximum: int(a.SendMax), ClientMaxPacketSize: int64(a.MaxPacket), AliasesIn: a.AliasesIn, AliasesOut: a.AliasesOut,
 	}
 	return row
 }

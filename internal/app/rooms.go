@@ -117,7 +117,9 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Listeners: a.listeners(),
 		Zone:      zone(&c),
 		System:    a.system(),
-		Keeper:    a.streams, Log: a.log, Loops: c.Loops,
+		Refused:   a.rememberRefusals(),
+		Slow:      a.rank(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
+		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
 	}, c.Limits), c.Session), c.Topics)
@@ -202,6 +204,8 @@ func (a *App) apiOptions() api.Options {
 	return api.Options{
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
+		Clients: clientsAPI{a.broker}, Retained: clientsAPI{a.broker}, Listeners: listenersAPI{a.broker},
+		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),

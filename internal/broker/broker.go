@@ -48,6 +48,14 @@ type Options struct {
 	// CloseDenied closes MQTT 3 clients whose message is denied; else it is
 	// acknowledged and dropped.
 	CloseDenied bool
+	// Slow is told of each message that its client took longer than SlowAfter to
+	// acknowledge, counted from its arrival; topic is empty when nothing of it was
+	// kept. Loops call it: it must not block. It may be nil.
+	Slow func(client, topic string, took time.Duration, at time.Time)
+	// SlowAfter is from when on a message is slow; 0 is never.
+	SlowAfter time.Duration
+	// TopicMeters is how many topic filters may be counted at one time; 0 is 100.
+	TopicMeters int
 	// Log may be nil.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -120,6 +128,7 @@ func (o *Options) defaults() {
 	set(&o.SessionBytes, 1<<30)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
+	set(&o.TopicMeters, 100)
 }
 
 func set[T comparable](v *T, standard T) {
@@ -147,6 +156,7 @@ type Broker struct {
 	connections atomic.Int64
 	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
 	looks       looks
+	meters      meters
 	queued      atomic.Int64 // bytes in the queues of all sessions
 	referral    atomic.Pointer[referral]
 	lasting     atomic.Int64 // sessions that outlive their connections
@@ -251,6 +261,7 @@ func (b *Broker) Start(ctx context.Context) error {
 func (b *Broker) clock() {
 	defer b.tasks.Done()
 	b.system.tick(b)
+	b.meters.mark(b.options.Now().UnixNano())
 	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	for {

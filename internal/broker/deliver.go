@@ -118,13 +118,15 @@ func (w *worker) try(c *client, im *session.Image, share uint32) (outcome sessio
 		out, outcome, code = c.session.DeliverShared(before, im, share, w.loop.Now(), room)
 		c.conn.SetOutput(out)
 		if outcome == session.Sent {
-			w.countOut(c, im.QoS, len(out)-len(before))
+			w.countOut(c, out[len(before):])
 			w.delivered(w.images.at)
+			w.meterOut(im.QoS, outcome)
 			return outcome, code
 		}
 	}
+	w.meterOut(im.QoS, outcome)
 	if n, why := c.session.Evicted(); n > 0 {
-		w.counts.dropped[why] += uint64(n)
+		w.lost(c, why, n)
 	}
 	if outcome == session.Dropped && code == fault.QueueOverrun {
 		w.overrun = append(w.overrun, c)
@@ -140,7 +142,7 @@ func (w *worker) pushWaiting(c *client) {
 		c.conn.SetOutput(out)
 		switch outcome {
 		case session.Sent:
-			w.countOut(c, out[len(before)]>>1&3, len(out)-len(before))
+			w.countOut(c, out[len(before):])
 		case session.Dropped:
 			w.missed(c, code)
 		default:

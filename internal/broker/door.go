@@ -95,6 +95,9 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 	}
 	d.zone.defaults()
 	d.limits = d.zone.limits()
+	if b.options.Slow != nil {
+		d.limits.Slow = int64(b.options.SlowAfter)
+	}
 	d.anonymous = l.Anonymous || b.options.Authenticator == nil
 	d.refusals.limited = limitedLog{to: b.options.Log, now: b.options.Now}
 	d.rates = newSharedRates(&d.zone.ListenerRates, b.options.Loops)

@@ -2,11 +2,9 @@ package broker
 
 import (
 	"context"
-	"net"
-	"slices"
+	"net/netip"
 	"strings"
 
-	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -42,11 +40,17 @@ type ClientInfo struct {
 	Limited bool
 
 	conn   uint64 // the connection's number
-	remote net.Addr
+	remote netip.AddrPort
 }
 
 // Address is where it connects from, of a disconnected client the last one known.
-func (i *ClientInfo) Address() string { return addressText(i.remote) }
+// It is empty for a Unix socket.
+func (i *ClientInfo) Address() string {
+	if !i.remote.IsValid() {
+		return ""
+	}
+	return i.remote.String()
+}
 
 // inquiry is a question to a loop, which answers a slice at a time, so that its
 // clients do not wait: next is called until it returns false.
@@ -125,13 +129,16 @@ func (w *worker) everybody() []*client {
 // info is the client's row.
 func (w *worker) info(c *client) ClientInfo {
 	t, s := &c.tally, &c.session
+	_, bytes := s.Backlog()
 	i := ClientInfo{
-		ID: c.id, Listener: c.door.name, remote: c.conn.Remote(), conn: c.conn.ID,
-		Protocol: s.Version(), Connected: c.conn.Open(), ConnectedAt: c.since,
-		Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(),
+		ID: c.id, User: c.username, Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
+		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: t.clean, SessionExpiry: s.Expiry(),
+		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(), QueuedBytes: int64(bytes),
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
-		Dropped: t.dropped, Limited: c.slowed, KeepAlive: s.KeepAlive(), SessionExpiry: s.Expiry(),
-		ExpiresAt: c.endAt, DisconnectedAt: c.leftAt,
+		Dropped: t.dropped, Limited: c.slowed,
+	}
+	if s.Away() {
+		i.DisconnectedAt, i.ExpiresAt = c.leftAt, c.endAt
 	}
 	if t.erred != 0 {
 		i.Error, i.ErrorAt = t.code, t.erred
@@ -178,54 +185,29 @@ func noClient(id string) error {
 	return fault.New(fault.NotFound, "There is no client %q.", shown(id))
 }
 
-// ClientDetail is a client with what belongs to its session.
-type ClientDetail struct {
-	ClientInfo
-	Subscribed []SubscriptionInfo // the first of them, by filter
-	Flights    []session.Pending  // the first messages under way to it
-	Held       []uint16           // the first of its QoS 2 messages that it has not released
-	Queue      []session.Pending  // the first messages that wait for it
-	Will       packet.Will
-	HasWill    bool
-	Limits     session.Limits
-}
-
-// mostPending is how many messages of each kind a client's detail has.
-const mostPending = 100
-
-// mostSubscribed is how many subscriptions a client's detail has.
-const mostSubscribed = 1000
-
-func (w *worker) detail(c *client) ClientDetail {
-	d := ClientDetail{ClientInfo: w.info(c)}
-	for _, s := range c.filters {
-		d.Subscribed = append(d.Subscribed, subscriptionInfo(c, s))
-	}
-	slices.SortFunc(d.Subscribed, func(x, y SubscriptionInfo) int { return strings.Compare(x.Filter, y.Filter) })
-	d.Subscribed = d.Subscribed[:min(len(d.Subscribed), mostSubscribed)]
-	d.Flights, d.Queue = c.session.Flights(mostPending), c.session.Queued(mostPending)
-	c.session.Held(mostPending, func(id uint16, _ bool) { d.Held = append(d.Held, id) })
-	d.Will, d.HasWill = c.session.PeekWill()
-	d.Limits = *c.session.Limits()
-	return d
-}
-
-// Kick closes the client's connection; with whole its session ends as well.
-func (b *Broker) Kick(ctx context.Context, id string, whole bool) error {
-	found := false
+// Kick closes the client's connection; with session its session ends as well.
+func (b *Broker) Kick(ctx context.Context, id string, session bool) error {
+	found, away := false, false
 	err := b.tell(ctx, b.homeOf(id), func(w *worker) {
-		if c := w.clients[id]; c != nil {
-			found = true
-			w.end(c, errKicked)
-			if whole && w.clients[id] == c {
-				w.endSession(c)
-			}
+		c := w.clients[id]
+		if found = c != nil; !found {
+			return
+		}
+		away = c.session.Away()
+		w.end(c, errKicked)
+		if c = w.clients[id]; c != nil && session {
+			w.endSession(c)
 		}
 	})
-	if err == nil && !found {
-		err = noClient(id)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return noClient(id)
+	case away && !session:
+		return fault.New(fault.Conflict, "Client %q is not connected. Its session can be ended, too.", shown(id))
 	}
-	return err
+	return nil
 }
 
 var (
@@ -247,7 +229,7 @@ type SubscriptionInfo struct {
 
 func subscriptionInfo(c *client, s *subscription) SubscriptionInfo {
 	i := SubscriptionInfo{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished,
-		ID: s.id, Connected: c.conn.Open()}
+		ID: s.id, Connected: !c.session.Away()}
 	if rest, ok := strings.CutPrefix(s.filter, "$share/"); ok {
 		i.Share, _, _ = strings.Cut(rest, "/")
 	}

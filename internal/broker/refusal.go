@@ -32,7 +32,7 @@ func (w *worker) reportRefusal(c *client, err error) {
 		return
 	}
 	w.options.Refused(Refusal{
-		At: time.Unix(0, w.loop.Now()), Client: c.name, Address: ipOf(c.conn.Remote()),
+		At: time.Unix(0, w.loop.Now()), Client: c.name, Address: c.conn.RemoteAddrPort().Addr().Unmap(),
 		Listener: c.door.name, Code: fault.CodeOf(err), Text: reasonText(err),
 	})
 }

@@ -12,6 +12,7 @@ import (
 type subscription struct {
 	client *client       // nil for a watch and a group's entry
 	watch  *Watch        // nil for a client
+	meter  *meter        // nil for a client and a watch
 	group  *group        // nil when it is not shared
 	alone  *grant        // of a shared one
 	load   *atomic.Int64 // of a shared one: how much is under way to its client

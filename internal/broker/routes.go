@@ -15,6 +15,7 @@ type route struct {
 	others  []int    // further loops with receivers
 	groups  []*group // shared subscriptions, wherever their members are
 	watches []*Watch
+	meters  []*meter
 }
 
 // target is one receiving client with what its matching subscriptions grant
@@ -118,8 +119,9 @@ func (k *routes) again(topic []byte) bool {
 func (r *route) reset() {
 	clear(r.local)
 	clear(r.watches)
+	clear(r.meters)
 	clear(r.groups)
-	*r = route{local: r.local[:0], others: r.others[:0], groups: r.groups[:0], watches: r.watches[:0]}
+	*r = route{local: r.local[:0], others: r.others[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -135,6 +137,8 @@ func (k *routes) fill(r *route, topic []byte) {
 func (k *routes) take(s *subscription) {
 	r := k.building
 	switch {
+	case s.meter != nil:
+		r.meters = append(r.meters, s.meter)
 	case s.watch != nil:
 		r.addWatch(s.watch)
 	case s.group != nil:

@@ -194,15 +194,18 @@ func addByCode(to map[fault.Code]uint64, counts *[codes]uint64) {
 	}
 }
 
-// countOut counts a PUBLISH to a client.
-func (w *worker) countOut(c *client, qos byte, size int) {
-	c.tally.messagesOut++
-	c.tally.bytesOut += uint64(size)
-	w.went(c, size)
-	w.counts.messagesOut[qos]++
+// countOut counts b, a PUBLISH to a client.
+func (w *worker) countOut(c *client, b []byte) {
+	w.counts.messagesOut[b[0]>>1&3]++
 	w.counts.packetsOut[packet.TypePublish]++
-	w.counts.bytesOut += uint64(size)
-	w.counts.publishBytesOut += uint64(size)
+	w.counts.bytesOut += uint64(len(b))
+	w.counts.publishBytesOut += uint64(len(b))
+	c.tally.messagesOut++
+	c.tally.bytesOut += uint64(len(b))
+	w.went(c, len(b))
+	if w.tracers != nil {
+		w.traceOut(c, b)
+	}
 }
 
 // countAnswer counts the packets in b that answer a client. There are few, so

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
@@ -80,7 +81,9 @@ type worker struct {
 	overrun   []*client      // to be closed: their queues were full
 	quiet     chan<- bool    // told once when the log has answered for everything
 
-	prompt    uint64 // messages that came in this turn and leave in it
+	tracers   []*tracer // nil while nobody follows anything
+	metered   metered   // the message in hand, when it is counted
+	prompt    uint64    // messages that came in this turn and leave in it
 	counts    counts
 	published published
 	traffic   []traffic // by listener
@@ -153,6 +156,9 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	ev := &w.event
 	before := c.conn.Output()
 	after := c.session.Step(frame, w.loop.Now(), ev, before)
+	if w.tracers != nil {
+		w.traceIn(c, frame, ev)
+	}
 	w.send(c, before, after)
 	if c.name == "" && packet.TypeOf(frame[0]) == packet.TypeConnect {
 		c.name = shown(ev.Connect.ClientID)
@@ -172,6 +178,9 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Unsubscribe:
 		w.unsubscribe(c, &ev.Unsubscribe)
 	case session.Acknowledged:
+		if ev.Slow.Took > 0 {
+			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
+		}
 		w.goOn(c)
 	case session.Authenticate:
 		w.auth(c, ev)
@@ -187,6 +196,9 @@ func (w *worker) send(c *client, before, after []byte) {
 		w.countAnswer(after[len(before):])
 		c.tally.bytesOut += uint64(len(after) - len(before))
 		w.went(c, len(after)-len(before))
+		if w.tracers != nil {
+			w.traceOut(c, after[len(before):])
+		}
 	}
 	c.conn.SetOutput(after)
 }
@@ -276,6 +288,10 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	if m.Retain {
 		w.retain(m, from)
 	}
+	counted := len(r.meters) > 0
+	if counted {
+		w.meterIn(r, m)
+	}
 	n := w.deliver(r, m, from) + len(r.others)
 	for _, to := range r.others {
 		w.exchange.add(to, m)
@@ -290,6 +306,9 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 			w.counts.watchDropped++
 		}
 	}
+	if counted {
+		w.meterEnd()
+	}
 	return n
 }
 
@@ -298,7 +317,7 @@ func (w *worker) Message(v any) {
 	switch v := v.(type) {
 	case *parcel:
 		before := w.work
-		v.unpack(func(m *msg.Message) { w.deliver(w.routes.find(m.Topic), m, nil) })
+		v.unpack(w.deliverHere)
 		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
 		v.recycle()
 		w.loop.Spend(w.work - before)

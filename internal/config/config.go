@@ -17,6 +17,7 @@ type Config struct {
 	Streams       []Stream  `yaml:"streams" max:"64" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
 	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
 	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
+	Observe       Observe   `yaml:"observe" doc:"What the node remembers of its clients for people to look at."`
 }
 
 // Node names the node.

@@ -214,7 +214,7 @@ export interface paths {
         put?: never;
         /**
          * Read certificates, CAs and revocation lists again
-         * @description Connected clients stay. When one file cannot be used, nothing changes and the answer says which.
+         * @description Connected clients stay. A listener whose files cannot be used goes on with what it had, and the answer says why.
          */
         post: operations["reload-listeners"];
         delete?: never;
@@ -423,7 +423,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The clients that take their messages late, the slowest first
+         * The clients that acknowledge their messages late, the slowest first
          * @description Those above the threshold of mqtt.slow, for as long as it says.
          */
         get: operations["list-slow-subscribers"];
@@ -787,10 +787,21 @@ export interface components {
             subscriptions: number;
         };
         Certificate: {
+            /** @description Why the last change of the files is not in force */
+            failed?: string;
             /** @description Host names and addresses it stands for */
             names: string[];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the first of the listener's certificates ends
+             */
             notAfter: string;
+            /**
+             * Format: date-time
+             * @description When the files in force were read
+             */
+            read: string;
+            /** @description The first of its names */
             subject: string;
         };
         Client: {
@@ -1180,6 +1191,8 @@ export interface components {
             certificate?: components["schemas"]["Certificate"];
             /** @enum {string} */
             kind: "tcp" | "tls" | "ws" | "wss" | "unix";
+            /** @description False while it is stopped */
+            listening: boolean;
             name: string;
             /**
              * Format: int64
@@ -1677,9 +1690,10 @@ export interface components {
             count: number;
             /**
              * Format: double
-             * @description Milliseconds from publish to acknowledgement, or to the socket with QoS 0; the longest
+             * @description Milliseconds from the message's arrival to its acknowledgement; the longest
              */
             latency: number;
+            /** @description Empty for a client whose session ends with its connection: nothing is kept of what it was sent */
             topic: string;
         };
         Status: {
@@ -1784,7 +1798,7 @@ export interface components {
             bytesOut: number;
             /**
              * Format: int64
-             * @description Messages that a subscriber did not get, or nobody
+             * @description Messages that a subscriber did not get at once: no room, no time left
              */
             dropped: number;
             filter: string;
@@ -1795,7 +1809,7 @@ export interface components {
              * @description Messages per second published, over the last seconds
              */
             inRate: number;
-            /** @description Messages sent to subscribers, by the QoS they were sent with */
+            /** @description Messages sent to subscribers or queued for them, by the QoS of that */
             out: components["schemas"]["QoSCounts"];
             /**
              * Format: double

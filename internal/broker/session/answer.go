@@ -66,6 +66,7 @@ func (s *Session) phase(id uint16) phase {
 
 // done frees the identifier of a message that the client is done with.
 func (s *Session) done(ev *Event, dst []byte) []byte {
+	s.timed(ev, ev.ack.ID, s.heard)
 	s.flow.land(ev.ack.ID)
 	ev.Do = Acknowledged
 	return dst

@@ -75,6 +75,7 @@ func (s *Session) DeliverShared(dst []byte, m *Image, share uint32, now int64, r
 	}
 	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 {
 		if id, ok := f.window.take(int(s.sendMax), awaited(m.QoS)); ok {
+			f.window.stamp(id, now)
 			if s.expiry > 0 || share != 0 {
 				f.keep(m, id, share, now)
 			}
@@ -224,6 +225,7 @@ func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	var id uint16
 	if qos > 0 {
 		id, _ = f.window.take(int(s.sendMax), awaited(qos))
+		f.window.stamp(id, r.at)
 	}
 	out, ok := s.sendRecord(dst, &r, left, id, false)
 	if ok && id > 0 && (s.expiry > 0 || r.share != 0) {

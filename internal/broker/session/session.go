@@ -49,6 +49,9 @@ type Limits struct {
 	KeepAlive uint16
 	// Topics are how large topic names and filters may be.
 	Topics topic.Limits
+	// Slow is how long a message may take from its arrival to the client's
+	// acknowledgement before Event.Slow tells of it, in ns; 0 tells of none.
+	Slow int64
 	// Retain says that retained messages are served.
 	Retain bool
 }
@@ -88,6 +91,8 @@ type Event struct {
 	// Message and PacketID are a Publish.
 	Message  msg.Message
 	PacketID uint16
+	// Slow is, for Acknowledged, a message that took longer than Limits.Slow.
+	Slow Slow
 	// The packets, for Connect, Subscribe and Unsubscribe.
 	Connect     packet.Connect
 	Subscribe   packet.Subscribe
@@ -187,7 +192,7 @@ func (s *Session) Limits() *Limits { return s.limits }
 // Step takes one whole packet of the client, fills ev and returns dst with what
 // is to be sent. After an End, no further Step changes anything.
 func (s *Session) Step(frame []byte, now int64, ev *Event, dst []byte) []byte {
-	ev.Do, ev.Err = Nothing, nil
+	ev.Do, ev.Err, ev.Slow = Nothing, nil, Slow{}
 	s.heard = now
 	t := packet.TypeOf(frame[0])
 	switch {

@@ -17,7 +17,15 @@ type flight struct {
 	phase phase
 	kept  bool // its image is in the queue, at ref
 	ref   ref
+	since uint32 // when its message came, in ms; it wraps
 }
+
+// stamp notes when the message of an identifier that is in use came, ns since 1970.
+func (w *window) stamp(id uint16, at int64) { w.at(id).since = uint32(at / 1e6) }
+
+// age is for how long the message has been under way, in ns; it is known to a
+// millisecond, and for 49 days.
+func (f *flight) age(now int64) int64 { return int64(uint32(now/1e6)-f.since) * 1e6 }
 
 // phase is the packet a message in flight awaits.
 type phase uint8
