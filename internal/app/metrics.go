@@ -20,6 +20,8 @@ func counter[N uint64 | int64 | int](read func() N) func() float64 {
 func (a *App) registerMetrics() {
 	a.brokerMetrics()
 	a.delayedMetrics()
+	a.seenMetrics()
+	a.aliasMetrics()
 	a.streamMetrics()
 	a.historianMetrics()
 	m := a.metrics

@@ -186,6 +186,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/delayed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The messages that wait for their time
+         * @description The first that is due first.
+         */
+        get: operations["list-delayed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delayed/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a message before its time */
+        delete: operations["delete-delayed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/listeners": {
         parameters: {
             query?: never;
@@ -1079,6 +1116,30 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
         };
+        Delayed: {
+            /**
+             * Format: date-time
+             * @description When it came
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When it will be published
+             */
+            dueAt: string;
+            id: string;
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            retain: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of the payload
+             */
+            size: number;
+            /** @description Where it will be published */
+            topic: string;
+        };
         Deleted: {
             /** Format: int64 */
             deleted: number;
@@ -1343,6 +1404,10 @@ export interface components {
         };
         PageClientSubscription: {
             items: components["schemas"]["ClientSubscription"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageDelayed: {
+            items: components["schemas"]["Delayed"][];
             meta: components["schemas"]["Meta"];
         };
         PageLatest: {
@@ -2351,6 +2416,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Setting"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-delayed": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description Part of the topic or of the publisher, letter case ignored */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDelayed"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-delayed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As in the list */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {
