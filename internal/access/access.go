@@ -27,6 +27,8 @@ type Alarms interface {
 type Options struct {
 	// Users is the path of the users file. Without the file there are no users.
 	Users string
+	// Rules is the path of the rules file. Without the file everything is allowed.
+	Rules string
 	// Poll is how often files are looked at (default 2 s).
 	Poll time.Duration
 	// Hashers is how many passwords are compared at one time (default: half of the
@@ -86,12 +88,15 @@ type Access struct {
 
 	mu sync.Mutex // one reload or change of the files at a time
 	// mu guards all that follows.
-	users watched
+	users, rules watched
+
+	changing sync.Mutex // one change of the users file at a time; guards the file
 }
 
 // state is what is in force; it is replaced as a whole.
 type state struct {
 	users *Users
+	rules *Rules
 }
 
 // New returns an Access that has read nothing.
@@ -104,8 +109,8 @@ func New(o Options) *Access {
 		asked: map[print]*comparison{}, known: map[print]remembered{},
 	}
 	rand.Read(a.logins.key[:])
-	a.users = watched{path: o.Users}
-	a.state.Store(&state{users: &Users{}})
+	a.users, a.rules = watched{path: o.Users}, watched{path: o.Rules}
+	a.state.Store(&state{users: &Users{}, rules: &Rules{}})
 	return a
 }
 
@@ -145,25 +150,44 @@ func (a *Access) watch() {
 func (a *Access) Reload() error { return a.reload(true) }
 
 func (a *Access) reload(always bool) error {
+	next, changed, err1, err2 := a.look(always)
+	a.tell("access-users", "The users file cannot be read", err1)
+	a.tell("access-rules", "The rules file cannot be read", err2)
+	if changed {
+		a.o.Log.Info("users and access rules are in force", "users", next.users.Len(), "rules", len(next.rules.list), "default", word(next.rules.allow || !next.rules.some))
+		a.o.Changed()
+	}
+	return errors.Join(err1, err2)
+}
+
+// look reads what has changed and puts it in force, each file for itself.
+func (a *Access) look(always bool) (next state, changed bool, users, rules error) {
 	a.mu.Lock()
-	next, changed := *a.state.Load(), false
-	err := a.users.look(always, func(b []byte) error {
+	defer a.mu.Unlock()
+	next = *a.state.Load()
+	users = a.users.look(always, func(b []byte) (err error) {
 		u, err := ParseUsers(b)
 		if err == nil {
 			next.users, changed = u, true
 		}
 		return err
 	})
+	rules = a.rules.look(always, func(b []byte) error {
+		r, err := ParseRules(b)
+		if err == nil {
+			next.rules, changed = r, true
+		}
+		return err
+	})
 	if changed {
 		a.state.Store(&next)
 	}
-	a.mu.Unlock()
-	a.tell("access-users", "The users file cannot be read", err)
-	if changed {
-		a.o.Log.Info("users file read", "file", a.o.Users, "users", next.users.Len())
-		a.o.Changed()
-	}
-	return err
+	return next, changed, users, rules
+}
+
+// Rights finds what a client may do; nil is everything.
+func (a *Access) Rights(id *Identity, l *Login) *Rights {
+	return a.state.Load().rules.RightsOf(whoIs(id, l))
 }
 
 func (a *Access) tell(id, title string, err error) {

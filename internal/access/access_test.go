@@ -206,7 +206,7 @@ func TestAChangedFileHoldsForThoseWhoAreIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-changed
-	for name, code := range map[string]fault.Code{"anna": fault.UnknownUser, "bert": fault.CredentialsChanged, "carl": fault.UserDisabled} {
+	for name, code := range map[string]fault.Code{"anna": fault.UserRemoved, "bert": fault.CredentialsChanged, "carl": fault.UserDisabled} {
 		if _, err := a.Recheck(in[name]); fault.CodeOf(err) != code {
 			t.Errorf("%s: %v", name, err)
 		}

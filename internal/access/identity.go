@@ -57,7 +57,7 @@ var (
 	errDisabled      = fault.New(fault.UserDisabled, "The user is disabled.")
 	errOtherName     = fault.New(fault.BadCertificate, "The client says another name than its certificate.")
 	errBusy          = fault.New(fault.AuthBusy, "Too many clients wait for their passwords to be checked.")
-	errRemoved       = fault.New(fault.UnknownUser, "The user was removed.")
+	errRemoved       = fault.New(fault.UserRemoved, "The user was removed.")
 	errChanged       = fault.New(fault.CredentialsChanged, "The user's password was changed.")
 	errClosed        = fault.New(fault.Unavailable, "The node is shutting down.")
 )

@@ -186,6 +186,8 @@ var bodies = map[string]string{
 	"kick-clients":     `{"ids":["press-7"]}`,
 	"add-topic-metric": `{"filter":"plant/#"}`,
 	"ban":              `{"kind":"user","value":"eve"}`,
+	"test-access":      `{"action":"publish","topic":"a"}`,
+	"set-mqtt-user":    `{"password":"long enough"}`,
 	"start-trace":      `{"name":"press-7","kind":"client","value":"press-7"}`,
 }
 

@@ -99,6 +99,7 @@ func (a *API) operations() {
 	a.slowOperations()
 	a.topicMetricOperations()
 	a.traceOperations()
+	a.accessOperations()
 	a.userOperations()
 	a.keyOperations()
 	a.settingOperations()

@@ -119,6 +119,9 @@ type Options struct {
 	// Console holds the web app's files; nil when it was not built.
 	Console fs.FS
 
+	// Access is of the MQTT clients: who comes in and what they may do.
+	Access ClientAccess
+
 	// Version is the node's, for the OpenAPI document.
 	Version string
 	// MaxPayload is the largest payload of POST /publish in bytes (default 1 MiB).

@@ -9,7 +9,10 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 )
 
-var _ broker.Authenticator = accessBroker{}
+var (
+	_ broker.Authenticator = accessBroker{}
+	_ broker.Authorizer    = accessBroker{}
+)
 
 // usersFile is where user names and hashed passwords are.
 func (a *App) usersFile() string { return cmp.Or(a.cfg.MQTT.Access.Users, a.path("users")) }
@@ -17,7 +20,7 @@ func (a *App) usersFile() string { return cmp.Or(a.cfg.MQTT.Access.Users, a.path
 func (a *App) startAccess(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT.Access
 	a.access = access.New(access.Options{
-		Users: a.usersFile(), Hashers: c.LoginThreads, Waiting: c.LoginQueue, Remember: remembered(c.RememberLogin),
+		Users: a.usersFile(), Rules: cmp.Or(c.Rules, a.path("access.yaml")), Hashers: c.LoginThreads, Waiting: c.LoginQueue, Remember: remembered(c.RememberLogin),
 		Changed: a.reauthorize, Alarms: a.alarms, Log: a.log,
 	})
 	if err := a.access.Start(ctx); err != nil {
@@ -49,6 +52,7 @@ func (a *App) guarded(o broker.Options) broker.Options {
 		l := &o.Listeners[i]
 		l.Anonymous = l.Anonymous || c.AnonymousAt(l.Address, l.Unix)
 	}
+	o.Authorizer = accessBroker{a.access}
 	o.Authenticator, o.CloseDenied = accessBroker{a.access}, c.DeniedPublish == "disconnect"
 	return o
 }
@@ -63,6 +67,14 @@ func (a accessBroker) Authenticate(l *broker.Login, later func(broker.Verdict)) 
 
 func verdictOf(v access.Verdict) broker.Verdict {
 	return broker.Verdict{Identity: (*broker.Identity)(v.Identity), Err: v.Err}
+}
+
+// Rights are nil where everything is allowed.
+func (a accessBroker) Rights(id *broker.Identity, l *broker.Login) broker.Rights {
+	if r := a.Access.Rights((*access.Identity)(id), (*access.Login)(l)); r != nil {
+		return r
+	}
+	return nil
 }
 
 func (a accessBroker) Recheck(id *broker.Identity) (*broker.Identity, error) {

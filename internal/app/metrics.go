@@ -66,6 +66,16 @@ func (a *App) brokerMetrics() {
 	m.Counter("millrace_memory_paused_total", "Times that a publisher was paused for want of memory.", func() float64 { return float64(stats().Guarded) })
 	m.Gauge("millrace_bans", "Bans in force.", func() float64 { return float64(stats().Bans) })
 	m.Counter("millrace_bans_missed_total", "Bans that the node made and could not keep.", func() float64 { return float64(stats().BansMissed) })
+	m.Counter("millrace_logins_total", "MQTT clients that were let in, and those that showed who they are anew. Failed ones are in millrace_connections_refused_total by reason.", func() float64 { return float64(stats().Access.Logins) })
+	m.Counters("millrace_access_total", "What access rules were asked, by answer.", "answer", func(yield func(string, float64)) {
+		s := stats().Access
+		yield("publish_allowed", float64(s.PublishAllowed))
+		yield("publish_denied", float64(s.PublishDenied))
+		yield("subscribe_allowed", float64(s.SubscribeAllowed))
+		yield("subscribe_denied", float64(s.SubscribeDenied))
+		yield("publish_remembered", float64(s.Remembered))
+		yield("subscription_revoked", float64(s.Revoked))
+	})
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
 	m.Counters("millrace_connections_refused_total", "Connections that were refused, or closed for a fault.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))

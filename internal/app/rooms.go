@@ -208,6 +208,7 @@ func (a *App) apiOptions() api.Options {
 		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
+		Access:   accessAPI{a.access},
 		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}

@@ -13,11 +13,12 @@ const clientsPerTurn = 200
 // allowed end. It returns at once.
 func (b *Broker) Reauthorize() {
 	if b.running() {
-		b.post(&reauthorising{})
+		b.post(reauthorising{})
 	}
 }
 
-func (w *worker) reauthoriseSome(r *reauthorising) {
+// reauthoriseSome takes the next clients of a round; a round of nobody begins one.
+func (w *worker) reauthoriseSome(r reauthorising) {
 	if r.left == nil {
 		for _, c := range w.clients {
 			r.left = append(r.left, c)

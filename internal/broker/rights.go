@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"hash/maphash"
 
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
@@ -68,14 +69,16 @@ func (w *worker) rightsOf(c *client, id string) Rights {
 }
 
 // answers are a client's last verdicts, one for each of a few topics.
-type answers [answerSlots]struct {
+type answers [answerSlots]answer
+
+type answer struct {
 	topic   []byte
 	known   uint8 // by QoS and retain
 	allowed uint8
 }
 
 const (
-	answerSlots = 8
+	answerSlots = 16
 	// longestAnswer bounds the topics that are remembered, and so the memory.
 	longestAnswer = 256
 )
@@ -93,8 +96,7 @@ func (w *worker) mayPublish(c *client, m *msg.Message) bool {
 		bit <<= 1
 	}
 	name := publishedTopic(m.Topic)
-	a := &c.answers[slotOf(name)]
-	same := bytes.Equal(a.topic, name)
+	a, same := c.answers.find(name)
 	if same && a.known&bit != 0 {
 		w.counts.access.remembered++
 		return w.counts.access.published.count(a.allowed&bit != 0)
@@ -112,14 +114,21 @@ func (w *worker) mayPublish(c *client, m *msg.Message) bool {
 	return w.counts.access.published.count(ok)
 }
 
-// slotOf spreads topics by their length and last bytes, where they mostly differ.
-func slotOf(topic []byte) uint {
-	n := len(topic)
-	h := uint(n) + uint(topic[n-1])
-	if n > 2 {
-		h += uint(topic[n-2])*3 + uint(topic[n/2])*5
+var answerSeed = maphash.MakeSeed()
+
+// find is the topic's place. One that is not there gets the place of the topic that
+// was longer there of two.
+func (k *answers) find(topic []byte) (a *answer, same bool) {
+	at := maphash.Bytes(answerSeed, topic) % (answerSlots / 2) * 2
+	first, second := &k[at], &k[at+1]
+	switch {
+	case bytes.Equal(first.topic, topic):
+		return first, true
+	case bytes.Equal(second.topic, topic):
+		return second, true
 	}
-	return h % answerSlots
+	*first, *second = *second, *first
+	return first, false
 }
 
 // denied answers for a message that the rules deny. MQTT 3.1 and 3.1.1 have no word

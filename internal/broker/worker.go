@@ -341,7 +341,7 @@ func (w *worker) Message(v any) {
 		w.inquire(v)
 	case *decided:
 		w.answered(v)
-	case *reauthorising:
+	case reauthorising:
 		w.reauthoriseSome(v)
 	case drain:
 		w.draining, w.quiet = true, v.quiet

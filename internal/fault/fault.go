@@ -71,6 +71,7 @@ const (
 	UnknownUser
 	BadPassword
 	UserDisabled
+	UserRemoved
 	BadCertificate
 	CredentialsChanged
 	CredentialsExpired
@@ -158,6 +159,7 @@ var table = [codes]row{
 	NoCredentials:             {"no_credentials", 0x87, 401, 4401, "No user name and password"},
 	UnknownUser:               {"unknown_user", 0x86, 401, 4402, "User not known"},
 	BadPassword:               {"bad_password", 0x86, 401, 4403, "Password wrong"},
+	UserRemoved:               {"user_removed", 0x87, 401, 4410, "User removed"},
 	UserDisabled:              {"user_disabled", 0x87, 403, 4404, "User disabled"},
 	BadCertificate:            {"certificate_refused", 0x87, 401, 4405, "Certificate refused"},
 	CredentialsChanged:        {"credentials_changed", 0x98, 401, 4406, "Password changed"},

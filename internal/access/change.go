@@ -1,0 +1,56 @@
+package access
+
+import (
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// SetUser sets a password in the users file, and adds the user when there is none. It
+// takes as long as the hash does.
+func (a *Access) SetUser(name, password string) (added bool, err error) {
+	if err := CheckName(name); err != nil {
+		return false, err
+	}
+	made := User{Name: name}
+	if err := made.SetPassword(password, Cost{}, true); err != nil {
+		return false, err
+	}
+	err = a.change(func(u *Users) error {
+		next := made
+		if old := u.Find(name); old != nil {
+			next = *old
+			next.Hash, next.SCRAM = made.Hash, made.SCRAM
+		} else {
+			added = true
+		}
+		return u.Set(&next)
+	})
+	return added, err
+}
+
+// DeleteUser takes a user out of the users file.
+func (a *Access) DeleteUser(name string) error {
+	return a.change(func(u *Users) error {
+		if !u.Delete(name) {
+			return fault.New(fault.NotFound, "There is no MQTT user %q.", name)
+		}
+		return nil
+	})
+}
+
+// change writes the users file anew, as it is on disk and not as it is in force, and
+// reads it.
+func (a *Access) change(with func(*Users) error) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	u, err := ReadUsers(a.o.Users)
+	if err != nil {
+		return err
+	}
+	if err := with(u); err != nil {
+		return err
+	}
+	if err := WriteUsers(a.o.Users, u); err != nil {
+		return err
+	}
+	return a.Reload()
+}
