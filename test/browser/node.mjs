@@ -40,7 +40,7 @@ async function ready(url, process_, log) {
   throw new Error(`the node was not ready in 10 s: ${log()}`)
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.on('error', reject)

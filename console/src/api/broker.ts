@@ -51,11 +51,8 @@ export const retainedMessage = (topic: string) => ({
 /** Makes every list under the path be asked for again. */
 export const changed = (path: string) => client.invalidateQueries({ queryKey: [path] });
 
-export async function kick(ids: readonly string[], session: boolean): Promise<Schemas["Kicked"]> {
-  const done = await send<Schemas["Kicked"]>("POST", "/clients/kick", { ids, session });
-  await changed("/clients");
-  return done;
-}
+export const kick = (ids: readonly string[], session: boolean) =>
+  send<Schemas["Kicked"]>("POST", "/clients/kick", { ids, session });
 
 const largest = 1_000;
 /** The most that one request kicks. */
@@ -75,7 +72,6 @@ export async function allClients(query: Query): Promise<string[]> {
 /** Removes retained messages, or only counts them. */
 export async function deleteRetained(of: { topic?: string; filter?: string }, dryRun = false): Promise<number> {
   const answer = await send<Schemas["Deleted"]>("DELETE", pathOf("/retained", { ...of, dryRun: dryRun ? "true" : "" }));
-  if (!dryRun) await changed("/retained");
   return answer.deleted;
 }
 

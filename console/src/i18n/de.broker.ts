@@ -13,6 +13,7 @@ const de: Record<keyof typeof broker, string> = {
   "nav.diagnostics": "Diagnose",
   "nav.mqtt": "MQTT-Client",
   "nav.more": "Mehr",
+  "list.actions": "Aktionen",
   "list.filter": "Filter",
   "list.filter.remove": "Filter {name} entfernen",
   "list.filter.any": "beliebig",

@@ -11,6 +11,7 @@ const broker = {
   "nav.diagnostics": "Diagnostics",
   "nav.mqtt": "MQTT client",
   "nav.more": "More",
+  "list.actions": "Actions",
   "list.filter": "Filter",
   "list.filter.remove": "Remove filter {name}",
   "list.filter.any": "any",

@@ -9,7 +9,7 @@ export function CopyLine({ text }: { text: string }) {
   const copy = () => void copyText(text, t("action.copied"));
   return (
     <div className="bx">
-      <code className="mono">{text}</code>
+      <code className="mono" tabIndex={0}>{text}</code>
       <IconButton small icon={Copy} label={t("action.copy")} onPress={copy} />
     </div>
   );

@@ -13,7 +13,7 @@ interface Props<Row> {
 export function Table<Row>({ label, rows, keyOf, columns, none }: Props<Row>) {
   if (rows.length === 0) return <div className="quiet">{none}</div>;
   return (
-    <div className="scroll tblw" tabIndex={0} role="region" aria-label={label}>
+    <div className="scroll tblw" tabIndex={0} role="group" aria-label={label}>
       <table className="tbl">
         <thead>
           <tr>

@@ -23,7 +23,7 @@ export function Empty({ title, children, command, action }: EmptyProps) {
         <path d="M0 4h44M0 9h44M0 14h44" strokeWidth="1.5" />
         <path d="M44 4q14 0 19 14t19 16h50M44 9q12 0 16 12t17 17h55M44 14q10 0 13 11t16 17h59" strokeDasharray="3 4" />
       </svg>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children && <p>{children}</p>}
       {command && <CopyLine text={command} />}
       {action}
@@ -34,7 +34,7 @@ export function Empty({ title, children, command, action }: EmptyProps) {
 export function NoMatch({ title, children, action }: Omit<EmptyProps, "command">) {
   return (
     <div className="em">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children && <p>{children}</p>}
       {action}
     </div>
@@ -94,10 +94,10 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const details = [p.code, p.title, p.request].filter(Boolean).join("\n");
   return (
     <div className="em l" role="alert">
-      <h3 className="st">
+      <h2 className="st">
         <Glyph condition="p1" />
         {p.unreachable ? t("state.unreachable") : p.title || t("state.failed")}
-      </h3>
+      </h2>
       <p>{p.unreachable ? t("state.unreachable.what") : p.detail}</p>
       <div className="r">
         {retry && (

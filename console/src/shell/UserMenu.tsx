@@ -15,9 +15,7 @@ export function UserMenu({ open }: { open: (overlay: Overlay) => void }) {
   if (!session) return null;
   return (
     <DialogTrigger>
-      <Press className="ava" aria-label={t("user.menu", { name: session.user })}>
-        {initials(session.user)}
-      </Press>
+      <Press className="ava" data-initials={initials(session.user)} aria-label={t("user.menu", { name: session.user })} />
       <Popover className="pop" placement="bottom end" offset={8}>
         <Dialog aria-label={t("user.menu", { name: session.user })}>
           {({ close }) => (

@@ -56,8 +56,8 @@ export default function Bans() {
       },
       may && {
         id: "lift",
-        header: "",
-        width: "44px",
+        header: t("list.actions"),
+        width: "64px",
         end: true,
         cell: (b) => <IconButton small icon={Trash2} label={t("bans.remove", { value: b.value })} onPress={() => setLifting(b)} />,
       },

@@ -28,7 +28,7 @@ export default function ClientPage() {
   const { fresh, since } = useFresh();
   return (
     <>
-      <div className="pgh">
+      <div className="pgh one">
         <Link className="crumb" to="/clients">
           {t("nav.clients")}
         </Link>

@@ -57,7 +57,7 @@ export function ClientSide({ id, now, onChanged, onClose }: Props) {
             </div>
           }
           <section>
-            <h3>{t("clients.backlog")}</h3>
+            <h2>{t("clients.backlog")}</h2>
             <div className="bk">
               <Gauge
                 label={t("clients.backlog")}
@@ -74,7 +74,7 @@ export function ClientSide({ id, now, onChanged, onClose }: Props) {
           </section>
           {topics.length > 0 && (
             <section>
-              <h3>{t("clients.byTopic")}</h3>
+              <h2>{t("clients.byTopic")}</h2>
               <dl className="kv">
                 {topics.map((one) => (
                   <div key={one.topic} className="kvr">

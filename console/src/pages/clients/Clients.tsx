@@ -61,6 +61,7 @@ export default function Clients() {
   };
   const done = () => {
     setPicked(new Set());
+    setQuery({ client: null });
     list.resort();
   };
 

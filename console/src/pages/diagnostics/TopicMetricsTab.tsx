@@ -46,7 +46,7 @@ export function TopicMetricsTab() {
     { id: "since", header: t("clients.since"), end: true, cell: (m) => dateTime(Date.parse(m.since)) },
     {
       id: "delete",
-      header: "",
+      header: t("list.actions"),
       end: true,
       cell: (m) =>
         may && (

@@ -68,7 +68,7 @@ export function TracesTab() {
             { id: "bytes", header: t("topics.size"), end: true, cell: (one) => bytes(one.bytes) },
             {
               id: "act",
-              header: "",
+              header: t("list.actions"),
               end: true,
               cell: (one) => (
                 <span className="acts">

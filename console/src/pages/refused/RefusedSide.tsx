@@ -23,7 +23,7 @@ export function RefusedSide({ refusal: r, onClose }: { refusal: Refusal; onClose
         <p className="t12">{r.text}</p>
       </section>
       <section>
-        <h3>{t("refused.hint")}</h3>
+        <h2>{t("refused.hint")}</h2>
         <p className="t12 mut2">{t(`refused.hint.${r.kind}`)}</p>
       </section>
       <section>

@@ -34,6 +34,10 @@ export default function Retained() {
   };
   const list = usePaged<Row>("/retained", asked, keyOf);
   const [dialog, setDialog] = useState<"one" | "filter" | null>(null);
+  const deleted = () => {
+    setQuery({ topic: null });
+    list.resort();
+  };
   const second = Math.floor(now / 5_000);
   const beside = selected !== null;
   const columns = useMemo((): Column<Row>[] => {
@@ -151,15 +155,12 @@ export default function Retained() {
       {dialog === "one" && selected && (
         <DeleteOne
           topic={selected}
-          onDone={() => {
-            setQuery({ topic: null });
-            list.resort();
-          }}
+          onDone={deleted}
           onClose={() => setDialog(null)}
         />
       )}
       {dialog === "filter" && (
-        <DeleteByFilter first={query.get("filter") ?? ""} onDone={list.resort} onClose={() => setDialog(null)} />
+        <DeleteByFilter first={query.get("filter") ?? ""} onDone={deleted} onClose={() => setDialog(null)} />
       )}
     </>
   );

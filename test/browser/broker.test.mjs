@@ -1,0 +1,199 @@
+// An operator's work with clients, in Debian's Chromium, on the real program: find
+// one, look at it, disconnect it, keep it out; look after retained messages; and be
+// an MQTT client oneself.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { chromium } from 'playwright-core'
+import { freePort, password, run, startNode } from './node.mjs'
+
+const shots = process.env.MILLRACE_SHOTS ?? '../../build/shots'
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const lists = ['clients', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'mqtt']
+const children = []
+let node, browser, ws
+
+before(async () => {
+  await mkdir(shots, { recursive: true })
+  ws = await freePort()
+  const config = join(tmpdir(), `millrace-browser-${process.pid}.yaml`)
+  await writeFile(config, `mqtt:\n  listeners:\n    - {name: ws, kind: ws, address: "127.0.0.1:${ws}", anonymous: true}\n`)
+  node = await startNode({ MILLRACE_CONFIG: config })
+  browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  // One whose queue fills while it is away.
+  await run('mosquitto_sub', [...to(), '-V', '5', '-i', 'mes-bridge', '-c', '-x', '3600', '-q', '1', '-t', 'plant/+/quality', '-E'])
+  for (const n of [1, 2, 3]) {
+    await run('mosquitto_pub', [...to(), '-q', '1', '-t', `plant/line-${n}/quality`, '-m', `{"moisture": ${n}}`])
+    await run('mosquitto_pub', [...to(), '-r', '-t', `recipe/line-${n}`, '-m', `{"name": "B${n}"}`])
+  }
+})
+
+after(async () => {
+  await browser?.close()
+  for (const child of children) child.kill('SIGTERM')
+  await node?.stop()
+})
+
+const to = () => ['-h', '127.0.0.1', '-p', String(node.mqtt)]
+
+// connected is a client that says when it has ended.
+function connected(id, ...more) {
+  const child = spawn('mosquitto_sub', [...to(), '-V', '5', '-i', id, '-t', 'plant/#', ...more], { stdio: 'ignore' })
+  children.push(child)
+  return new Promise((resolve) => child.on('exit', resolve))
+}
+
+async function open(t, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options })
+  const page = await context.newPage()
+  const errors = []
+  page.on('pageerror', (error) => errors.push(`${error}`))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  t.after(async () => {
+    await context.close()
+    assert.deepEqual(errors.filter((text) => !text.includes('401')), [])
+  })
+  await page.goto(node.url)
+  await page.locator('input[name=username]').fill('admin')
+  await page.locator('input[name=password]').fill(password)
+  await page.keyboard.press('Enter')
+  await page.locator('main .pgh').waitFor()
+  return page
+}
+
+test('a client is found, looked at, disconnected and kept out', async (t) => {
+  const ended = connected('press-7', '-q', '1')
+  connected('press-8')
+  const page = await open(t)
+  await page.getByRole('link', { name: 'Clients', exact: true }).click()
+  await page.getByRole('row').filter({ hasText: 'press-8' }).waitFor()
+  await page.getByLabel('Client ID, user or address contains').fill('press-7')
+  await page.getByRole('row').filter({ hasText: 'press-8' }).waitFor({ state: 'detached' })
+  const row = page.getByRole('row').filter({ hasText: 'press-7' })
+  await row.click()
+  await page.getByRole('complementary').getByText('MQTT 5.0, TCP').waitFor()
+  await page.getByRole('button', { name: 'Open client' }).click()
+  await page.getByRole('heading', { name: 'press-7' }).waitFor()
+  await page.getByRole('cell', { name: 'plant/#' }).waitFor()
+  await page.getByRole('button', { name: 'Ban …' }).click()
+  await page.getByRole('dialog').getByLabel('Reason, for people').fill('maintenance')
+  await page.getByRole('dialog').getByRole('button', { name: 'Ban', exact: true }).click()
+  await page.getByRole('row').filter({ hasText: 'maintenance' }).waitFor()
+  await ended
+  await assert.rejects(run('mosquitto_pub', [...to(), '-V', '5', '-i', 'press-7', '-t', 'x', '-m', '1', '-q', '1']))
+  await page.getByRole('link', { name: 'Refused clients' }).click()
+  await page.getByRole('row').filter({ hasText: 'press-7' }).first().click()
+  await page.getByText('A ban keeps it out.', { exact: false }).waitFor()
+  await page.goto(`${node.url}/bans`)
+  await page.getByRole('button', { name: 'Lift the ban on press-7' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Lift ban' }).click()
+  await page.getByText('Nobody is banned').waitFor()
+})
+
+test('several clients are disconnected at once, after a question', async (t) => {
+  const ended = Promise.all([connected('cutter-1'), connected('cutter-2')])
+  const page = await open(t)
+  await page.goto(`${node.url}/clients?search=cutter`)
+  for (const id of ['cutter-1', 'cutter-2']) {
+    await page.getByRole('row').filter({ hasText: id }).locator('.ck').click()
+  }
+  await page.getByRole('button', { name: 'Disconnect 2 clients …' }).click()
+  await page.getByRole('button', { name: 'Disconnect 2 clients', exact: true }).click()
+  await page.getByText('2 clients disconnected').waitFor()
+  for (const child of children.filter((one) => one.spawnargs.includes('cutter-1') || one.spawnargs.includes('cutter-2'))) child.kill('SIGTERM')
+  await ended
+})
+
+test('what waits for a client that is away is seen', async (t) => {
+  const page = await open(t)
+  await page.goto(`${node.url}/clients?sort=queued&order=desc`)
+  await page.getByRole('row').filter({ hasText: 'mes-bridge' }).click()
+  await page.getByText('Messages wait for its return.').waitFor()
+  await page.keyboard.press('Enter')
+  await page.getByRole('cell', { name: 'plant/line-3/quality' }).waitFor()
+})
+
+test('who gets a topic is answered', async (t) => {
+  const page = await open(t)
+  await page.goto(`${node.url}/subscriptions`)
+  await page.getByLabel('Who gets this topic?').fill('plant/line-9/quality')
+  await page.getByRole('row').filter({ hasText: 'mes-bridge' }).waitFor()
+  await page.getByLabel('Who gets this topic?').fill('somewhere/else')
+  await page.getByText('Nothing matches these filters').waitFor()
+})
+
+test('retained messages are read, and deleted by filter after they are counted', async (t) => {
+  const page = await open(t)
+  await page.goto(`${node.url}/retained?search=recipe`)
+  await page.getByRole('row').filter({ hasText: 'recipe/line-2' }).click()
+  await page.getByText('"B2"').waitFor()
+  await page.getByRole('button', { name: 'Delete by filter …' }).click()
+  await page.getByRole('dialog').getByLabel('Topic filter').fill('recipe/+')
+  await page.getByRole('dialog').getByText('3 messages match').waitFor()
+  await page.getByRole('button', { name: 'Delete 3 messages' }).click()
+  await page.getByText('3 retained messages deleted').waitFor()
+  const left = await page.request.get(`${node.url}/api/v1/retained?search=recipe`)
+  assert.equal((await left.json()).meta.count, 0)
+})
+
+test('a trace is started, and its file can be had', async (t) => {
+  const page = await open(t)
+  await page.goto(`${node.url}/client?id=mes-bridge`)
+  await page.getByRole('button', { name: 'Trace …' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Start trace' }).click()
+  await page.getByText(/Trace mes-bridge-\d+ started/).waitFor()
+  await page.goto(`${node.url}/diagnostics?tab=traces`)
+  const file = page.waitForEvent('download')
+  await page.getByLabel(/Download mes-bridge/).click()
+  assert.match((await file).suggestedFilename(), /^mes-bridge-\d+/)
+})
+
+test('the console is an MQTT client itself', async (t) => {
+  const page = await open(t)
+  await page.getByRole('link', { name: 'MQTT client' }).click()
+  await page.locator(`input[value="ws://127.0.0.1:${ws}/mqtt"]`).waitFor()
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByRole('status').filter({ hasText: /^connected$/ }).waitFor()
+  await page.getByLabel('Topic filter').fill('greeting/#')
+  await page.getByRole('button', { name: 'Subscribe', exact: true }).click()
+  await page.getByRole('button', { name: 'Unsubscribe from greeting/#' }).waitFor()
+  await run('mosquitto_pub', [...to(), '-t', 'greeting/plant', '-m', '{"hello": "from outside"}'])
+  await page.getByRole('row').filter({ hasText: 'from outside' }).click()
+  await page.getByText('"hello"').waitFor()
+  const heard = run('mosquitto_sub', [...to(), '-V', '5', '-t', 'greeting/back', '-C', '1', '-F', '%t %p %P', '-W', '20'])
+  await page.getByLabel('Topic', { exact: true }).fill('greeting/back')
+  await page.getByLabel('Payload', { exact: true }).first().fill('from the console')
+  for (let done = false; !done; ) {
+    await page.getByRole('button', { name: 'Publish', exact: true }).click()
+    done = await Promise.race([heard.then(() => true), new Promise((resolve) => setTimeout(() => resolve(false), 300))])
+  }
+  assert.match(await heard, /greeting\/back from the console/)
+})
+
+test('every page about the broker is free of what axe finds, light, dark and on a phone', async (t) => {
+  connected('axe-client')
+  const wrong = []
+  for (const options of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { colorScheme: 'light', viewport: { width: 390, height: 844 } }, { locale: 'de-DE' }]) {
+    const page = await open(t, options)
+    const name = options.locale ?? (options.viewport ? 'phone' : options.colorScheme)
+    for (const path of [...lists, 'client?id=mes-bridge', 'clients?client=mes-bridge', 'bans?add=client_id']) {
+      await page.goto(`${node.url}/${path}`)
+      await page.locator('main .pgh').waitFor()
+      await page.waitForLoadState('networkidle').catch(() => undefined)
+      await page.screenshot({ path: `${shots}/${path.replace(/\W+/g, '-')}-${name}.png` })
+      await page.evaluate(axe) // not as a script of the page: its policy allows none
+      const found = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }))
+      wrong.push(...found.violations.map((v) => `${path} ${name}: ${v.id} ${v.nodes[0].html.slice(0, 160)}`))
+      const fits = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)
+      if (!fits) wrong.push(`${path} ${name} scrolls sideways`)
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
