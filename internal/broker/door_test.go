@@ -141,7 +141,7 @@ func TestWhoAClientIsByItsConnection(t *testing.T) {
 		r := w.come(t, c.way, packet.V5)
 		r.enterAs("client-" + c.way)
 		found := false
-		for _, worker := range w.workers {
+		err := w.tell(t.Context(), w.homeOf("client-"+c.way), func(worker *worker) {
 			if x := worker.clients["client-"+c.way]; x != nil {
 				found = true
 				remote, name := x.conn.RemoteAddrPort(), certificateName(x.conn)
@@ -149,6 +149,9 @@ func TestWhoAClientIsByItsConnection(t *testing.T) {
 					t.Errorf("%s: %v, %q, by %s", c.way, remote, name, x.door.name)
 				}
 			}
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		if !found {
 			t.Errorf("%s: no such client", c.way)
