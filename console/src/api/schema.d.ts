@@ -1,6 +1,81 @@
 // Generated from openapi.json by `npm run schema`; do not edit.
 
 export interface paths {
+    "/api/v1/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The MQTT users and access rules in force */
+        get: operations["get-access"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read the users and rules files now
+         * @description They are read by themselves within two seconds of a change. A bad file leaves what is in force and is answered with what is wrong.
+         */
+        post: operations["reload-access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the access rules say to a publish or subscribe, and which rule decides */
+        post: operations["test-access"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set an MQTT user's password
+         * @description Adds the user when there is none. Clients that came in by the old password are disconnected.
+         */
+        put: operations["set-mqtt-user"];
+        post?: never;
+        /** Remove an MQTT user and disconnect its clients */
+        delete: operations["delete-mqtt-user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarms": {
         parameters: {
             query?: never;
@@ -750,6 +825,82 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
         };
+        AccessAnswer: {
+            allowed: boolean;
+            decided?: components["schemas"]["AccessRule"];
+            /**
+             * Format: int64
+             * @description Which rule decided, from 1; absent when none did
+             */
+            rule?: number;
+            why: string;
+        };
+        AccessOverview: {
+            /** @description Whether there is a rules file; without one everything is allowed */
+            configured: boolean;
+            /**
+             * @description What counts when no rule decides
+             * @enum {string}
+             */
+            default: "allow" | "deny";
+            rules: components["schemas"]["AccessRule"][];
+            rulesFile: string;
+            /** @description Why the newest rules file is not in force */
+            rulesProblem?: string;
+            users: components["schemas"]["AccessUser"][];
+            usersFile: string;
+            /** @description Why the newest users file is not in force */
+            usersProblem?: string;
+        };
+        AccessPassword: {
+            /** Format: password */
+            password: string;
+        };
+        AccessQuestion: {
+            /** @enum {string} */
+            action: "publish" | "subscribe";
+            /** @description IP address */
+            address?: string;
+            /** @description Client identifier */
+            client?: string;
+            /** @description Groups of a user that the users file does not know */
+            groups?: string[];
+            listener?: string;
+            /** Format: int64 */
+            qos?: number;
+            retain?: boolean;
+            /** @description Topic, or topic filter */
+            topic: string;
+            /** @description User name; empty for an anonymous client */
+            user?: string;
+        };
+        AccessRule: {
+            addresses?: string[];
+            /** @enum {string} */
+            allow?: "publish" | "subscribe" | "all";
+            anonymous?: boolean;
+            clients?: string[];
+            /** @enum {string} */
+            deny?: "publish" | "subscribe" | "all";
+            groups?: string[];
+            /** Format: int64 */
+            line: number;
+            listeners?: string[];
+            qos?: number[];
+            retain?: boolean;
+            topics?: string[];
+            users?: string[];
+        };
+        AccessUser: {
+            disabled: boolean;
+            groups: string[];
+            /** @description SCRAM methods */
+            methods: string[];
+            name: string;
+            /** @description Whether there is a password */
+            password: boolean;
+            superuser: boolean;
+        };
         Alarm: {
             detail: string;
             id: string;
@@ -1301,6 +1452,11 @@ export interface components {
         LogLevel: {
             /** @enum {string} */
             level: "debug" | "info" | "warn" | "error";
+        };
+        MQTTUserSet: {
+            /** @description False when the user was there and has a new password */
+            added: boolean;
+            name: string;
         };
         Meta: {
             /**
@@ -1995,6 +2151,161 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "get-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reload-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessOverview"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessQuestion"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessAnswer"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-mqtt-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessPassword"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MQTTUserSet"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-mqtt-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-alarms": {
         parameters: {
             query?: never;
