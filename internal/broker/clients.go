@@ -64,7 +64,7 @@ func (w *worker) newID() string {
 // admit lets the client in, and gives it the session that waits for it.
 func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	c, how := w.sessionFor(c, p, id)
-	how.Assigned = assigned
+	how.Assigned, c.clean = assigned, p.CleanStart
 	w.broker.connections.Add(1)
 	w.entering(c, p, id)
 	before := c.conn.Output()

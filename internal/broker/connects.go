@@ -31,6 +31,7 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 	}
 	w.counts.packetsIn[packet.TypeConnect]--
 	c.session = session.New(&c.door.limits)
+	c.session.Count(&w.queues)
 	w.slow(c, when)
 	return true, nil
 }

@@ -32,7 +32,7 @@ func newRewrites(r *rewrite.Rules) *rewrites {
 	return &rewrites{r, rewrite.NewCache(r)}
 }
 
-func (c *client) who() rewrite.Client { return rewrite.Client{ID: c.id, Username: c.username} }
+func (c *client) who() rewrite.Client { return rewrite.Client{ID: c.id, Username: c.user()} }
 
 // rewritePublish gives the message its new topic; false says that it was refused,
 // since the new one is none.
@@ -74,11 +74,13 @@ func (w *worker) ask(c *client, f *packet.Subscription, id uint32) byte {
 // entering is called before the client is admitted: its will gets its new topic. A
 // will whose new topic is none is dropped and counted.
 func (w *worker) entering(c *client, p *packet.Connect, id string) {
-	c.username = c.userName(p)
+	if len(p.Username) > 0 && c.identity == nil {
+		c.ownSeldom().username = string(p.Username)
+	}
 	if w.rewrites == nil || !p.HasWill {
 		return
 	}
-	to, err := w.rewrites.cache.Publish(p.Will.Topic, rewrite.Client{ID: id, Username: c.username})
+	to, err := w.rewrites.cache.Publish(p.Will.Topic, rewrite.Client{ID: id, Username: c.user()})
 	if err != nil {
 		p.HasWill = false
 		w.counts.dropped[fault.CodeOf(err)]++

@@ -24,7 +24,7 @@ func (w *worker) ms() int64 { return w.loop.Now() / 1e6 }
 
 // described is the client as events have it.
 func (c *client) described() *sys.Client {
-	d := &sys.Client{ID: c.id, Username: c.username, Version: c.session.Version()}
+	d := &sys.Client{ID: c.id, Username: c.user(), Version: c.session.Version()}
 	if a, ok := c.conn.Remote().(*net.TCPAddr); ok {
 		d.Address = a.IP.String()
 	}

@@ -172,7 +172,7 @@ func (w *worker) guarded(c *client, frame []byte) bool {
 		return false
 	}
 	n, now := int64(len(frame)), w.loop.Now()
-	if c.allowance.Take(guardedRate, n, now) {
+	if c.ownSeldom().allowance.Take(guardedRate, n, now) {
 		return false
 	}
 	w.counts.guarded++

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 			os.Exit(code)
 		}
 	}
+	mustBeEmpty()
 	transport = Portable
 	goleak.VerifyTestMain(m)
 }

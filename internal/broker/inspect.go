@@ -128,20 +128,20 @@ func (w *worker) everybody() []*client {
 
 // info is the client's row.
 func (w *worker) info(c *client) ClientInfo {
-	t, s := &c.tally, &c.session
+	t, s, bad := &c.tally, &c.session, &c.troubles
 	_, bytes := s.Backlog()
 	i := ClientInfo{
-		ID: c.id, User: c.username, Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
-		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: t.clean, SessionExpiry: s.Expiry(),
+		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
+		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: c.clean, SessionExpiry: s.Expiry(),
 		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(), QueuedBytes: int64(bytes),
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
-		Dropped: t.dropped, Limited: c.slowed,
+		Dropped: bad.dropped, Limited: c.slowed,
 	}
 	if s.Away() {
 		i.DisconnectedAt, i.ExpiresAt = c.leftAt, c.endAt
 	}
-	if t.erred != 0 {
-		i.Error, i.ErrorAt = t.code, t.erred
+	if bad.erred != 0 {
+		i.Error, i.ErrorAt = bad.code, bad.erred
 	}
 	return i
 }

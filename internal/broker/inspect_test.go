@@ -271,3 +271,17 @@ func BenchmarkClients(b *testing.B) {
 		}
 	}
 }
+
+// A client is shown as it came last: with clean start, or for its earlier session.
+func TestCleanStartIsShown(t *testing.T) {
+	b := start(t, Options{})
+	for _, clean := range []bool{true, false} {
+		c := dial(t, b, packet.V5)
+		c.write(connectBytes(packet.V5, "c", func(p *packet.Connect) { p.CleanStart, p.SessionExpiry = clean, 100 }))
+		expect[*packet.Connack](c)
+		all, _, err := b.Clients(t.Context(), ClientQuery{Limit: 10})
+		if err != nil || len(all) != 1 || all[0].CleanStart != clean {
+			t.Errorf("clean start %v: %+v, %v", clean, all, err)
+		}
+	}
+}

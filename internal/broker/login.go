@@ -21,7 +21,7 @@ type asking struct {
 	frame    []byte // the CONNECT, copied
 	id       string
 	assigned bool
-	order    uint64
+	order    uint32
 	exchange Exchange // nil when a password is being compared
 }
 
@@ -57,7 +57,7 @@ func (w *worker) authenticate(c *client, p *packet.Connect, id string, assigned 
 		w.decide(c, p, id, assigned, v)
 		return
 	}
-	c.asking = newAsking(c, id, assigned, frame)
+	c.ownSeldom().asking = newAsking(c, id, assigned, frame)
 	c.conn.Pause()
 }
 
@@ -95,7 +95,7 @@ func (w *worker) answered(d *decided) {
 // decideAsked decides the CONNECT that waited.
 func (w *worker) decideAsked(c *client, v Verdict) {
 	a, p := c.asking, &w.event.Connect
-	c.asking = nil
+	c.stopAsking()
 	if err := p.Decode(a.frame, 0); err != nil {
 		v.Err = err // cannot be: it was decoded before
 	}
@@ -125,11 +125,10 @@ func (w *worker) mayEnter(c *client, p *packet.Connect, id string, v Verdict) er
 		return v.Err
 	}
 	// Of two that waited for their verdicts, the one that came later stays.
-	if old := w.clients[id]; old != nil && !old.session.Away() && old.order > c.order {
+	if old := w.clients[id]; old != nil && !old.session.Away() && int32(old.order-c.order) > 0 {
 		return errTakenOver
 	}
-	c.identity = v.Identity
-	c.rights = w.rightsOf(c, id)
+	c.setAccess(v.Identity, w.rightsOf(c, id, v.Identity))
 	if p.HasWill && c.rights != nil && !c.rights.MayPublish(w.willTopic(c, p, id), p.Will.QoS, p.Will.Retain) {
 		return errWillDenied
 	}
@@ -148,7 +147,15 @@ func (w *worker) willTopic(c *client, p *packet.Connect, id string) []byte {
 	return to
 }
 
-// userName is who the client is, or says that it is where nobody checks.
+// user is who the client is, or says that it is where nobody checks.
+func (c *client) user() string {
+	if c.identity != nil {
+		return c.identity.Username
+	}
+	return c.username
+}
+
+// userName is user before the client is admitted.
 func (c *client) userName(p *packet.Connect) string {
 	if c.identity != nil {
 		return c.identity.Username

@@ -26,7 +26,8 @@ func (c *client) number(s *subscription) {
 		i = slices.Index(c.shares, nil)
 	}
 	if i < 0 {
-		i, c.shares = len(c.shares), append(c.shares, nil)
+		a := c.ownAfter()
+		i, a.shares = len(a.shares), append(a.shares, nil)
 	}
 	c.shares[i], s.number = s, uint32(i+1)
 }

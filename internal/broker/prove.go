@@ -12,7 +12,7 @@ func (w *worker) beginExchange(c *client, p *packet.Connect, id string, assigned
 		w.refuse(c, err)
 		return
 	}
-	c.asking = newAsking(c, id, assigned, frame)
+	c.ownSeldom().asking = newAsking(c, id, assigned, frame)
 	c.asking.exchange = x
 	w.exchangeStep(c, p.AuthData)
 }
@@ -34,7 +34,7 @@ func (w *worker) auth(c *client, ev *session.Event) {
 			w.end(c, err)
 			return
 		}
-		c.asking = &asking{id: c.id, exchange: x}
+		c.ownSeldom().asking = &asking{id: c.id, exchange: x}
 	}
 	if c.asking == nil || c.asking.exchange == nil {
 		return // cannot be: the session lets no other AUTH pass
@@ -46,7 +46,7 @@ func (w *worker) exchangeStep(c *client, data []byte) {
 	answer, id, err := c.asking.exchange.Step(data)
 	switch before := c.conn.Output(); {
 	case err != nil && c.id == "":
-		c.asking = nil
+		c.stopAsking()
 		w.refuse(c, err)
 	case err != nil:
 		w.end(c, err) // [MQTT-4.12.1-2]
@@ -63,7 +63,7 @@ func (w *worker) exchangeStep(c *client, data []byte) {
 // reproved takes over the identity that a client has shown anew. It has to be the
 // same user's.
 func (w *worker) reproved(c *client, id *Identity, answer []byte) {
-	c.asking = nil
+	c.stopAsking()
 	if c.identity == nil || id.Username != c.identity.Username {
 		w.end(c, errOtherUser)
 		return

@@ -57,7 +57,7 @@ func (w *worker) recheck(c *client) {
 
 // reauthorise takes the client's rights anew.
 func (w *worker) reauthorise(c *client) {
-	c.rights, c.answers = w.rightsOf(c, c.id), nil
+	c.setAccess(c.identity, w.rightsOf(c, c.id, c.identity))
 	w.dropDenied(c)
 }
 

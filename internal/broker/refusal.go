@@ -27,7 +27,7 @@ type Refusal struct {
 // reportRefusal tells whoever keeps them that the client was refused something, and keeps
 // it as the client's last error.
 func (w *worker) reportRefusal(c *client, err error) {
-	c.tally.failed(fault.CodeOf(err), w.loop.Now())
+	c.ownSeldom().troubles.failed(fault.CodeOf(err), w.loop.Now())
 	if w.options.Refused == nil {
 		return
 	}

@@ -40,7 +40,7 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 	g.add(s)
 	g.asPublished = true // RETAIN is set whatever the subscription says [MQTT-3.3.1-8]
 	for _, m := range w.found {
-		c.retained = append(c.retained, pendingRetained{m, g})
+		c.ownSeldom().retained = append(c.retained, pendingRetained{m, g})
 	}
 	clear(w.found)
 }
@@ -48,6 +48,9 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 // pushRetained sends what is lined up, as far as the output has room. A message
 // that was replaced meanwhile is left out: the client got the newer one live.
 func (w *worker) pushRetained(c *client) {
+	if c.retained == nil {
+		return
+	}
 	n := 0
 	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
 		p := &c.retained[n]
@@ -61,7 +64,7 @@ func (w *worker) pushRetained(c *client) {
 	}
 	clear(c.retained[:n])
 	if c.retained = c.retained[n:]; len(c.retained) == 0 {
-		c.retained = nil
+		c.stopRetained()
 	}
 }
 

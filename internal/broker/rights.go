@@ -60,12 +60,12 @@ func (o *outcome) count(ok bool) bool {
 }
 
 // rightsOf asks what the client may do; nil is everything.
-func (w *worker) rightsOf(c *client, id string) Rights {
+func (w *worker) rightsOf(c *client, id string, who *Identity) Rights {
 	if w.options.Authorizer == nil {
 		return nil
 	}
 	l := c.login(id)
-	return w.options.Authorizer.Rights(c.identity, &l)
+	return w.options.Authorizer.Rights(who, &l)
 }
 
 // answers are a client's last verdicts, one for each of a few topics.

@@ -153,7 +153,7 @@ func (k *routes) take(s *subscription) {
 func (k *routes) takeLocal(r *route, s *subscription) {
 	c := s.client
 	if c.build != k.build {
-		c.build, c.place = k.build, len(r.local)
+		c.build, c.place = k.build, int32(len(r.local))
 		r.local = append(r.local, target{client: c, grant: grant{none: true}})
 	}
 	t := &r.local[c.place]

@@ -12,16 +12,12 @@ type lasting struct {
 	session session.Session
 	id      string // once admitted
 	filters map[string]*subscription
-	shares  []*subscription // its shared ones, at their number less one
-	counted bool            // it is one of the broker's lasting sessions
+	*after
 
-	build uint64 // the route it was last put into, and
-	place int    // where
-
-	willAt int64 // when its will is due, ns since 1970; 0 is never
-	leftAt int64 // when its connection ended, ns since 1970; 0 while it has one
-	endAt  int64 // when it ends unless its client comes back; 0 is never
-	slot   int   // its place in the schedule, from 1 on; 0 is none
+	build   uint64 // the route it was last put into, and
+	place   int32  // where
+	counted bool   // it is one of the broker's lasting sessions
+	clean   bool   // its client asked to begin without an earlier session
 }
 
 // owing is whom the PUBRECs were due to that a connection left open.
@@ -56,7 +52,9 @@ func (w *worker) resume(old, fresh *client) {
 	w.schedule.remove(old)
 	l := old.lasting
 	l.session.Resume(&fresh.session)
-	l.willAt, l.endAt, l.leftAt = 0, 0, 0
+	if l.after != noAfter {
+		l.willAt, l.endAt, l.leftAt = 0, 0, 0
+	}
 	*old = *fresh
 	old.lasting, old.name = l, shown(l.id)
 	old.conn.Data = old
@@ -111,7 +109,7 @@ func (w *worker) wait(c *client) {
 	w.keepRetained(c)
 	c.last, c.full, c.waits = nil, false, false
 	now := w.loop.Now()
-	c.leftAt = now
+	c.ownAfter().leftAt = now
 	if delay, ok := c.session.WillDelay(); ok {
 		c.willAt = now + int64(delay)*1e9
 	}
@@ -126,7 +124,9 @@ func (w *worker) wait(c *client) {
 
 // publishWill publishes the client's will, if it has left one.
 func (w *worker) publishWill(c *client) {
-	c.willAt = 0
+	if c.willAt != 0 {
+		c.willAt = 0
+	}
 	if m := c.session.Will(w.loop.Now()); m != nil {
 		w.publishOwn(m, 0)
 	}
@@ -151,7 +151,8 @@ func (w *worker) remove(c *client) {
 	for _, s := range c.filters {
 		w.broker.router.remove(s)
 	}
-	c.filters, c.shares, c.last, c.retained = nil, nil, nil, nil
+	c.filters, c.after, c.last = nil, noAfter, nil
+	c.stopRetained()
 	w.shareOut(left)
 	w.counts.dropped[fault.SessionEnded] += uint64(c.session.Discard())
 }
@@ -193,7 +194,7 @@ func (w *worker) keepRetained(c *client) {
 			w.deliverTo(c, &p.grant, &m)
 		}
 	}
-	c.retained = nil
+	c.stopRetained()
 }
 
 // owe remembers the PUBRECs that a connection left open.

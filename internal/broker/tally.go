@@ -5,17 +5,11 @@ import (
 	"github.com/millrace/millrace/internal/fault"
 )
 
-// tally is what one connection did, and what it was last refused or last missed.
+// tally is what one connection did.
 type tally struct {
 	messagesIn, messagesOut uint64
 	bytesIn, bytesOut       uint64
-	dropped                 uint64
-	erred                   int64 // when the last error was, ns since 1970; 0 is never
-	code                    fault.Code
-	clean                   bool // it asked to begin without an earlier session
 }
-
-func (t *tally) failed(code fault.Code, now int64) { t.code, t.erred = code, now }
 
 // missed counts a message that the client did not get.
 func (w *worker) missed(c *client, code fault.Code) { w.lost(c, code, 1) }
@@ -23,8 +17,9 @@ func (w *worker) missed(c *client, code fault.Code) { w.lost(c, code, 1) }
 // lost counts n messages that the client did not get.
 func (w *worker) lost(c *client, code fault.Code, n int) {
 	w.counts.dropped[code] += uint64(n)
-	c.tally.dropped += uint64(n)
-	c.tally.failed(code, w.loop.Now())
+	t := &c.ownSeldom().troubles
+	t.dropped += uint64(n)
+	t.failed(code, w.loop.Now())
 }
 
 // lags are the times that one loop measures.

@@ -16,26 +16,19 @@ import (
 // session is away. Its loop alone touches it.
 type client struct {
 	lasting
-	conn      *loop.Conn
-	door      *door
-	name      string // the identifier it came with, as the log shows it
-	username  string
-	since     int64             // when it was accepted, ns since 1970
-	last      *route            // of the topic it published to last
-	full      bool              // paused: its receive maximum is used up
-	clogged   bool              // paused: it does not take its answers
-	waits     bool              // paused: the log has enough to do
-	slowed    bool              // paused: it is over a rate
-	allowance limit.Bucket      // while memory is nearly used up
-	pace      *pace             // nil: no rate is kept
-	retained  []pendingRetained // for its new subscriptions
-	tally     tally
-
-	asking   *asking // while it is found out who the client is
-	identity *Identity
-	rights   Rights   // nil is everything
-	answers  *answers // of rights
-	order    uint64   // of its CONNECT on the loop
+	*seldom
+	*access
+	conn    *loop.Conn
+	door    *door
+	last    *route // of the topic it published to last
+	tally   tally
+	name    string // the identifier it came with, as the log shows it
+	since   int64  // when it was accepted, ns since 1970
+	order   uint32 // of its CONNECT on the loop; it comes round
+	full    bool   // paused: its receive maximum is used up
+	clogged bool   // paused: it does not take its answers
+	waits   bool   // paused: the log has enough to do
+	slowed  bool   // paused: it is over a rate
 }
 
 // shareWork is how much work one connection may make before others have their
@@ -71,7 +64,7 @@ type worker struct {
 	told      int64                 // of queues.Bytes, to the broker
 	schedule  schedule              // of sessions that wait for their clients
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
-	asked     uint64                // CONNECTs
+	asked     uint32                // CONNECTs
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
@@ -95,7 +88,11 @@ var _ loop.Handler = (*worker)(nil)
 // Open is loop.Handler's.
 func (w *worker) Open(conn *loop.Conn) {
 	d := doorOf(conn)
-	c := &client{conn: conn, door: d, since: w.loop.Now(), pace: w.gauges[d.place].pace()}
+	c := &client{conn: conn, door: d, since: w.loop.Now(), seldom: noSeldom, access: noAccess}
+	c.after = noAfter
+	if p := w.gauges[d.place].pace(); p != nil {
+		c.ownSeldom().pace = p
+	}
 	c.session = session.New(&d.limits)
 	c.session.Count(&w.queues)
 	conn.Data = c

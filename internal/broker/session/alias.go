@@ -13,9 +13,10 @@ func (s *Session) resolve(p *packet.Publish) error {
 	case p.Alias > s.limits.TopicAliases: // [MQTT-3.3.2-9]
 		return errAlias
 	case s.aliases == nil:
-		s.aliases = make([][]byte, s.limits.TopicAliases)
+		all := make([][]byte, s.limits.TopicAliases)
+		s.aliases = &all
 	}
-	topic := &s.aliases[p.Alias-1]
+	topic := &(*s.aliases)[p.Alias-1]
 	switch {
 	case len(p.Topic) == 0 && len(*topic) == 0:
 		return errUnknownAlias

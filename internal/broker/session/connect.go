@@ -1,8 +1,6 @@
 package session
 
 import (
-	"unsafe"
-
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -93,8 +91,9 @@ func (s *Session) Over() bool { return s.state == ended }
 // large as CONNACK is not told, and the session is over.
 func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission) []byte {
 	l := s.limits
-	s.state, s.publisher = serving, unsafe.Slice(unsafe.StringData(id), len(id)) // nobody writes to it
-	s.sendMax = uint16(min(l.Inflight, int(c.ReceiveMaximum)))                   // [MQTT-3.3.4-9]
+	s.state = serving
+	s.setID(id)
+	s.sendMax = uint16(min(l.Inflight, int(c.ReceiveMaximum))) // [MQTT-3.3.4-9]
 	s.maxPacket = c.MaximumPacketSize
 	s.numbering = newNumbering(min(l.TopicAliases, c.TopicAliasMaximum)) // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
 	a := packet.Connack{
@@ -105,7 +104,7 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 	s.setExpiry(c, how.Unkept)
 	a.HasSessionExpiry, a.SessionExpiry = s.expiry != c.SessionExpiry, s.expiry
 	if how.Assigned {
-		a.AssignedClientID = s.publisher
+		a.AssignedClientID = s.publisher()
 	}
 	if c.RequestResponse && l.ResponsePrefix != "" { // [MQTT-3.1.2-28]
 		a.ResponseInformation = append([]byte(l.ResponsePrefix), id...)

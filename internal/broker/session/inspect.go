@@ -13,9 +13,11 @@ type Agreed struct {
 // Agreed returns it.
 func (s *Session) Agreed() Agreed {
 	a := Agreed{SendMax: s.sendMax, MaxPacket: s.maxPacket}
-	for _, topic := range s.aliases {
-		if len(topic) > 0 {
-			a.AliasesIn++
+	if s.aliases != nil {
+		for _, topic := range *s.aliases {
+			if len(topic) > 0 {
+				a.AliasesIn++
+			}
 		}
 	}
 	if s.numbering != nil {

@@ -53,7 +53,7 @@ func (s *Session) Away() bool { return s.state == away }
 // else it keeps what is for the client until Resume. What the server still owes the
 // client answers for goes to Owed.
 func (s *Session) Leave() (stays bool, owed Owed) {
-	if s.expiry == 0 || s.publisher == nil {
+	if s.expiry == 0 || s.id == nil {
 		s.state = ended
 		return false, Owed{}
 	}
@@ -233,7 +233,7 @@ func (s *Session) keepWill(c *packet.Connect) {
 		return
 	}
 	m := msg.Message{
-		Topic: c.Will.Topic, Payload: c.Will.Payload, Properties: c.Will.Properties, Publisher: s.publisher,
+		Topic: c.Will.Topic, Payload: c.Will.Payload, Properties: c.Will.Properties, Publisher: s.publisher(),
 		QoS: c.Will.QoS, Retain: c.Will.Retain,
 	}
 	if c.Will.HasExpiry {

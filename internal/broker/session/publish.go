@@ -33,7 +33,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		s.flows().exact.add(p.ID)
 	}
 	ev.Message = msg.Message{
-		Topic: p.Topic, Payload: p.Payload, Properties: p.Properties, Publisher: s.publisher,
+		Topic: p.Topic, Payload: p.Payload, Properties: p.Properties, Publisher: s.publisher(),
 		Time: now, QoS: p.QoS, Retain: p.Retain,
 	}
 	if p.HasExpiry {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"unsafe"
+
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
@@ -124,7 +126,7 @@ type Session struct {
 	tally     *Tally     // of the loop; may be nil
 	heard     int64      // when the last packet came, ns since 1970
 	acks      *acks      // nil until the first
-	aliases   [][]byte   // topics by the client's alias; nil until the first
+	aliases   *[][]byte  // topics by the client's alias; nil until the first
 	numbering *numbering // of the topics that it is sent
 	proof     *proof     // nil when CONNECT named no authentication method
 	maxPacket uint32     // the largest packet the client takes; 0 is any
@@ -137,10 +139,11 @@ type Session struct {
 
 // lasting is what outlives the connection.
 type lasting struct {
-	publisher []byte // the client identifier
-	will      *will
-	flow      *flow  // nil until there is any
-	expiry    uint32 // how long the session outlives its connection, in seconds
+	id     *byte // of the client; nil before it was accepted
+	will   *will
+	flow   *flow  // nil until there is any
+	expiry uint32 // how long the session outlives its connection, in seconds
+	idSize uint16
 }
 
 // flow is what is under way between the client and the server.
@@ -184,7 +187,13 @@ func (s *Session) Version() packet.Version { return s.version }
 func (s *Session) Serving() bool { return s.state == serving }
 
 // ClientID is the client identifier, once CONNECT has been accepted.
-func (s *Session) ClientID() string { return string(s.publisher) }
+func (s *Session) ClientID() string { return string(s.publisher()) }
+
+// publisher is the client identifier; nil before it was accepted.
+func (s *Session) publisher() []byte { return unsafe.Slice(s.id, s.idSize) }
+
+// setID takes the client identifier, of which nobody writes to a byte.
+func (s *Session) setID(id string) { s.id, s.idSize = unsafe.StringData(id), uint16(len(id)) }
 
 // Limits are the session's limits.
 func (s *Session) Limits() *Limits { return s.limits }

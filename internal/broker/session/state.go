@@ -53,7 +53,7 @@ type Message struct {
 
 // State returns a copy of what lasts.
 func (s *Session) State() State {
-	st := State{ClientID: string(s.publisher), Version: s.version, Expiry: s.expiry}
+	st := State{ClientID: string(s.publisher()), Version: s.version, Expiry: s.expiry}
 	if s.will != nil {
 		m := s.will.message.Clone()
 		st.Will, st.WillDelay = &m, s.will.delay
@@ -82,7 +82,8 @@ func (s *Session) State() State {
 // Restored returns the session of the state, waiting for its client.
 func Restored(l *Limits, st State) Session {
 	s := Session{limits: l, version: st.Version, state: away}
-	s.publisher, s.expiry = []byte(st.ClientID), st.Expiry
+	s.setID(st.ClientID)
+	s.expiry = st.Expiry
 	if st.Will != nil {
 		s.will = &will{st.Will.Clone(), st.WillDelay}
 	}
