@@ -122,6 +122,7 @@ func (a *App) steps() []step {
 		{"api", a.buildAPI},
 		{"first administrator", a.ensureAdministrator},
 		{"answers", a.startAnswers},
+		{"tidying", a.startTidying},
 	}
 }
 
