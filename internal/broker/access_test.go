@@ -479,7 +479,7 @@ func TestAuthenticationsThatFail(t *testing.T) {
 func TestAVerdictIsRemembered(t *testing.T) {
 	g := newGatekeeper()
 	w := &worker{}
-	c := &client{rights: g.Rights(nil, nil)}
+	c := &client{access: &access{rights: g.Rights(nil, nil)}}
 	for range 100 {
 		for i := range 4 {
 			m := &msg.Message{Topic: []byte("plant/line-" + string(rune('0'+i)) + "/t")}
@@ -510,7 +510,7 @@ func BenchmarkMayPublish(b *testing.B) {
 	w, m := &worker{}, &msg.Message{Topic: []byte("plant/hall-7/press-1/state"), QoS: 1}
 	for name, rights := range map[string]Rights{"off": nil, "on": always(true)} {
 		b.Run(name, func(b *testing.B) {
-			c := &client{rights: rights}
+			c := &client{access: &access{rights: rights}}
 			b.ReportAllocs()
 			for b.Loop() {
 				w.mayPublish(c, m)
