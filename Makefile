@@ -15,6 +15,7 @@ export CGO_ENABLED := 0
 
 # What the tests need from Debian: command=package, or file=package.
 DEBIAN := mosquitto_pub=mosquitto-clients chromium=chromium gcc=gcc mount=mount stdbuf=coreutils \
+	haproxy=haproxy openssl=openssl \
 	/usr/lib/python3/dist-packages/paho/mqtt=python3-paho-mqtt
 
 .PHONY: help
