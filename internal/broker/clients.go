@@ -185,6 +185,9 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	if !w.maySubscribe(c, f) {
 		return w.notAllowed(c, f)
 	}
+	if len(c.retained) >= retainedAhead && f.RetainHandling != 2 {
+		return w.ungranted(c, errRetainedAhead)
+	}
 	s := &subscription{
 		client: c, home: w.home, filter: string(f.Filter), id: id,
 		qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished,

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // One client asks for 100,000 filters as fast as its socket takes them, in packets
@@ -67,5 +68,30 @@ func expectBeside[P packet.Packet](c *raw) P {
 		if want, ok := p.(P); ok {
 			return want
 		}
+	}
+}
+
+// Many filters that each match everything that is retained do not line it up as
+// often as the client likes.
+func TestRetainedMessagesThatWaitForOneClientAreBounded(t *testing.T) {
+	const messages = 100_000
+	b := start(t, Options{RetainedMessages: messages})
+	for i := range messages {
+		if err := b.retained.Set(&msg.Message{Topic: fmt.Append(nil, "r/", i), Payload: []byte("x")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := enter(t, b, packet.V5, "c")
+	s := &packet.Subscribe{ID: 1}
+	for _, f := range []string{"#", "+/#", "r/#", "r/+", "+/+", "r/+/#", "+/+/#"} {
+		s.Filters = append(s.Filters, packet.Subscription{Filter: []byte(f)})
+	}
+	c.send(s)
+	if a := expect[*packet.Suback](c); string(a.Reasons) != "\x00\x00\x00\x00\x00\x97\x97" {
+		t.Errorf("%x", a.Reasons)
+	}
+	c.send(&packet.Subscribe{ID: 2, Filters: s.Filters[6:]}) // some have gone: there is room again
+	if a := expectBeside[*packet.Suback](c); a.Reasons[0] != packet.Success {
+		t.Errorf("%x", a.Reasons)
 	}
 }
