@@ -23,7 +23,15 @@ type Watch struct {
 	ch      chan msg.Message // guarded for sending against closing
 	waiting sizes            // of what is in ch, or was when it was last offered something
 	closed  bool
+	slab    []byte // what the next copies are put into
 }
+
+const (
+	// slabBytes is how many bytes of copies are made room for at a time: a reader that
+	// keeps one message keeps them. Larger messages than slabShare have their own.
+	slabBytes = 4 << 10
+	slabShare = 512
+)
 
 // Watch subscribes to a topic filter from inside the node. Up to buffer messages
 // wait for the reader and up to Options.WatchBytes of them, at least one message.
@@ -69,14 +77,26 @@ func (w *Watch) offer(m *msg.Message) bool {
 	}
 	// Only here is sent, so the reader can but make what waits less meanwhile.
 	w.waiting.keep(len(w.ch))
-	size := len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher)
+	size := m.Bytes()
 	if w.waiting.count == cap(w.ch) || w.waiting.count > 0 && w.waiting.bytes+size > w.limit {
 		w.dropped.Add(1)
 		return false
 	}
 	w.waiting.push(size)
-	w.ch <- m.Clone()
+	w.ch <- w.copied(m, size)
 	return true
+}
+
+// copied is m in memory that belongs to the reader; w.mu is held.
+func (w *Watch) copied(m *msg.Message, size int) (c msg.Message) {
+	if size > slabShare {
+		return m.Clone()
+	}
+	if cap(w.slab)-len(w.slab) < size {
+		w.slab = make([]byte, 0, slabBytes)
+	}
+	c, w.slab = m.CloneTo(w.slab)
+	return c
 }
 
 // sizes are the sizes of a channel's messages, oldest first, in a ring. Its zero

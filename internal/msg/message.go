@@ -32,14 +32,24 @@ type Message struct {
 
 // Clone returns a copy that owns its bytes.
 func (m *Message) Clone() Message {
+	c, _ := m.CloneTo(make([]byte, 0, m.Bytes()))
+	return c
+}
+
+// CloneTo is Clone with the copied bytes behind those of b, which it returns with
+// them; they lie together where b has room for [Message.Bytes] more.
+func (m *Message) CloneTo(b []byte) (Message, []byte) {
 	c := *m
-	n := len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher)
-	b := make([]byte, 0, n)
 	b, c.Topic = own(b, m.Topic)
 	b, c.Payload = own(b, m.Payload)
 	b, c.Properties = own(b, m.Properties)
-	_, c.Publisher = own(b, m.Publisher)
-	return c
+	b, c.Publisher = own(b, m.Publisher)
+	return c, b
+}
+
+// Bytes is how many bytes a copy takes beside the Message itself.
+func (m *Message) Bytes() int {
+	return len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher)
 }
 
 func own(b, v []byte) (rest, copied []byte) {
