@@ -39,7 +39,7 @@ type keeping struct {
 	bytes   int // in batches that are filling or under way
 	limit   int
 	flights int           // batches under way
-	exact   int           // QoS 2 messages in batches that are filling or under way
+	later   later         // messages in them that are routed when they come back
 	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
 }
 
@@ -59,6 +59,20 @@ func fromToken(t uint64) (loop.Handle, session.Place) {
 
 // add puts the message into the stream's batch of this turn.
 func (k *keeping) add(stream int, m *msg.Message, token uint64) {
+	k.put(k.fillingFor(stream), stream, m, token)
+}
+
+// addLater is add for a message that is routed when the log has it; from is whose
+// it is.
+func (k *keeping) addLater(stream int, m *msg.Message, token uint64, from loop.Handle) {
+	b := k.fillingFor(stream)
+	b.Later = append(b.Later, msg.Later{Place: uint32(b.Count()), From: uint64(from)})
+	k.later.add(m, 1)
+	k.put(b, stream, m, token)
+}
+
+// fillingFor is the stream's batch of this turn.
+func (k *keeping) fillingFor(stream int) *msg.Batch {
 	for stream >= len(k.filling) {
 		k.filling = append(k.filling, nil)
 	}
@@ -68,11 +82,12 @@ func (k *keeping) add(stream int, m *msg.Message, token uint64) {
 		k.filling[stream] = b
 		k.touched = append(k.touched, stream)
 	}
+	return b
+}
+
+func (k *keeping) put(b *msg.Batch, stream int, m *msg.Message, token uint64) {
 	before := len(b.Records)
 	b.Add(m, token)
-	if m.QoS == 2 {
-		k.exact++
-	}
 	k.bytes += len(b.Records) - before
 	if len(b.Records) >= batchBytes {
 		k.handOver(stream)
@@ -129,9 +144,7 @@ func (w *worker) committed(c *committal) {
 		w.counts.dropped[code] += uint64(c.batch.Count())
 		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
 	}
-	if w.keeping.exact > 0 {
-		w.routeKept(c)
-	}
+	w.routeLater(c)
 	for _, t := range c.batch.Tokens {
 		if t != 0 {
 			w.answer(t, reason, c.err)
@@ -139,37 +152,6 @@ func (w *worker) committed(c *committal) {
 	}
 	w.keeping.returned(c.batch)
 	w.readOn()
-}
-
-// routeKept routes the QoS 2 messages of a batch, now that the log has them; those
-// that it refused go nowhere.
-func (w *worker) routeKept(c *committal) {
-	b, m := c.batch, &w.kept
-	for i, rest := 0, b.Records; len(rest) > 0; i++ {
-		var err error
-		if rest, err = msg.ReadRecord(rest, m, b.Base); err != nil {
-			break // cannot be: the records were written by this process
-		}
-		if m.QoS != 2 {
-			continue
-		}
-		w.keeping.exact--
-		if c.err == nil {
-			w.routeFrom(b.Tokens[i], m)
-		}
-	}
-	*m = msg.Message{}
-}
-
-// routeFrom routes a message of the token's client, who may have gone.
-func (w *worker) routeFrom(t uint64, m *msg.Message) {
-	handle, _ := fromToken(t)
-	if conn := w.loop.Conn(handle); conn != nil {
-		c := clientOf(conn)
-		w.route(w.routeOf(c, m.Topic), m, c)
-		return
-	}
-	w.route(w.routes.find(m.Topic), m, w.owed[handle].client)
 }
 
 func (w *worker) answer(t uint64, reason byte, err error) {

@@ -115,20 +115,22 @@ func (w *worker) publishInside(p *publishing) {
 }
 
 // publishOwn routes a message that no connection of this loop has sent: one from
-// inside the node or a will. A will of QoS 2 for the log is routed when the log
-// has it, as other messages of QoS 2 are.
+// inside the node or a will.
 func (w *worker) publishOwn(m *msg.Message, token uint64) {
 	w.counts.messagesIn[m.QoS]++
 	w.passOn(m, token)
 }
 
-// passOn is publishOwn for a message that has been counted.
+// passOn is publishOwn for a message that has been counted. One for the log that is
+// of QoS 2, or of a publisher or topic of which a message waits to be routed, is
+// routed when the log has it.
 func (w *worker) passOn(m *msg.Message, token uint64) {
 	stream, kept := w.streamOf(m.Topic)
-	receivers := 0
-	if !kept || m.QoS < 2 {
-		receivers = w.route(w.routes.find(m.Topic), m, nil)
+	if kept && (m.QoS == 2 || w.keeping.later.has(m)) {
+		w.keeping.addLater(stream, m, token, 0)
+		return
 	}
+	receivers := w.route(w.routes.find(m.Topic), m, nil)
 	if kept {
 		w.keeping.add(stream, m, token)
 	} else if receivers == 0 {

@@ -202,7 +202,8 @@ func (w *worker) send(c *client, before, after []byte) {
 
 // publish routes a client's message and answers for QoS 1 and 2. One of QoS 2 for
 // the log is routed when the log has it: until then it may be refused, and what a
-// client is told to have been refused must have reached nobody.
+// client is told to have been refused must have reached nobody. So is what its
+// publisher sends behind it.
 func (w *worker) publish(c *client, ev *session.Event) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
@@ -221,14 +222,14 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		return
 	}
 	stream, kept := w.streamOf(m.Topic)
-	if kept && m.QoS == 2 {
-		w.keep(c, stream, m, ev.PacketID)
+	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
+		w.keep(c, stream, m, ev.PacketID, true)
 		return
 	}
 	receivers := w.route(w.routeOf(c, m.Topic), m, c)
 	switch {
 	case kept:
-		w.keep(c, stream, m, ev.PacketID)
+		w.keep(c, stream, m, ev.PacketID, false)
 	case m.QoS > 0:
 		reason := packet.Success
 		if receivers == 0 {
@@ -261,13 +262,18 @@ func (w *worker) streamOf(topic []byte) (stream int, ok bool) {
 	return w.keeping.keeper.Route(topic)
 }
 
-// keep gives the message to the log; the PUBACK or PUBREC waits for it.
-func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16) {
+// keep gives the message to the log; the PUBACK or PUBREC waits for it, and with
+// later the receivers do.
+func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16, later bool) {
 	var t uint64
 	if m.QoS > 0 {
 		t = token(c.conn.Handle(), c.session.Await(id, m.QoS))
 	}
-	w.keeping.add(stream, m, t)
+	if later {
+		w.keeping.addLater(stream, m, t, c.conn.Handle())
+	} else {
+		w.keeping.add(stream, m, t)
+	}
 	if w.keeping.full() && !c.waits {
 		c.waits = true
 		w.keeping.paused = append(w.keeping.paused, c.conn.Handle())

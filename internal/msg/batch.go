@@ -15,6 +15,26 @@ type Batch struct {
 	MaxTime int64
 	// Tokens are the owner's own: what it needs to answer the publishers.
 	Tokens []uint64
+	// Later are the owner's own, too: the messages, in order, that it routes only
+	// when it has the batch back.
+	Later []Later
+}
+
+// Later is a message of a batch and whom it is from, as its owner knows them.
+type Later struct {
+	// Place is the message's place in the batch.
+	Place uint32
+	// From is the owner's own.
+	From uint64
+}
+
+// Record returns the record at that place.
+func (b *Batch) Record(place uint32) []byte {
+	from := uint32(0)
+	if place > 0 {
+		from = b.Ends[place-1]
+	}
+	return b.Records[from:b.Ends[place]]
 }
 
 // Count returns how many messages the batch holds.
@@ -42,5 +62,5 @@ func (b *Batch) Reset(keep int) {
 	if cap(b.Records) > keep {
 		b.Records = nil
 	}
-	*b = Batch{Records: b.Records[:0], Ends: b.Ends[:0], Tokens: b.Tokens[:0]}
+	*b = Batch{Records: b.Records[:0], Ends: b.Ends[:0], Tokens: b.Tokens[:0], Later: b.Later[:0]}
 }
