@@ -50,7 +50,8 @@ func (t *tidy) due(h heap) bool {
 	}
 	gain := h.unused + h.objects - min(h.alive, h.objects)
 	quiet := h.allocated-before.allocated <= max(leastGain, h.alive/gainShare)
-	return quiet && gain >= max(leastGain, h.alive/gainShare)
+	first := t.notBefore.IsZero() // what the start needed looks alive until somebody looks
+	return quiet && (first || gain >= max(leastGain, h.alive/gainShare))
 }
 
 // done notes that memory was given back and how long that took.

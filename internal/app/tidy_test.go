@@ -16,7 +16,7 @@ func TestTidy(t *testing.T) {
 	}
 	day := []look{
 		{"it has just started", 10, 20, 1, 30, false},
-		{"it is quiet, with the garbage of the start", 10, 20, 1, 31, true},
+		{"it is quiet: what the start needed may be garbage by now", 20, 21, 1, 31, true},
 		{"it was given back just now", 10, 20, 1, 32, false},
 		{"clients connect", 20, 38, 1, 90, false},
 		{"more of them", 40, 70, 1, 190, false},
