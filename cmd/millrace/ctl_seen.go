@@ -91,7 +91,18 @@ func listenerLine(l api.Listener) []any {
 			certificate += "; last change: " + k.Failed
 		}
 	}
-	return []any{l.Name, l.Kind, l.Address, l.Anonymous, l.Open, l.Accepted, strings.Join(refused, ", "), certificate}
+	return []any{l.Name, l.Kind, l.Address, unknownClients(l), l.Open, l.Accepted, strings.Join(refused, ", "), certificate}
+}
+
+// unknownClients says who may come in without a name.
+func unknownClients(l api.Listener) string {
+	switch {
+	case l.Anonymous:
+		return "everybody"
+	case l.AnonymousLocal:
+		return "this machine"
+	}
+	return "nobody"
 }
 
 func (c *ctl) refusedCommand() *cobra.Command {

@@ -18,16 +18,17 @@ type Listeners interface {
 
 // Listener is one of them.
 type Listener struct {
-	Name        string            `json:"name"`
-	Kind        string            `json:"kind" enum:"tcp,tls,ws,wss,unix"`
-	Address     string            `json:"address"`
-	Zone        string            `json:"zone,omitempty" doc:"The zone whose settings its clients live under"`
-	Listening   bool              `json:"listening" doc:"False while it is stopped"`
-	Anonymous   bool              `json:"anonymous" doc:"True when clients need not say who they are"`
-	Open        int64             `json:"open" doc:"Connections at this moment"`
-	Accepted    uint64            `json:"accepted" doc:"Connections since the start"`
-	Refused     map[string]uint64 `json:"refused" doc:"Connections turned away before CONNECT since the start, by reason"`
-	Certificate *Certificate      `json:"certificate,omitempty" doc:"What it shows its clients"`
+	Name           string            `json:"name"`
+	Kind           string            `json:"kind" enum:"tcp,tls,ws,wss,unix"`
+	Address        string            `json:"address"`
+	Zone           string            `json:"zone,omitempty" doc:"The zone whose settings its clients live under"`
+	Listening      bool              `json:"listening" doc:"False while it is stopped"`
+	Anonymous      bool              `json:"anonymous" doc:"True when clients need not say who they are, wherever they are"`
+	AnonymousLocal bool              `json:"anonymousLocal" doc:"True when clients of this machine need not; behind a proxy nobody counts as one"`
+	Open           int64             `json:"open" doc:"Connections at this moment"`
+	Accepted       uint64            `json:"accepted" doc:"Connections since the start"`
+	Refused        map[string]uint64 `json:"refused" doc:"Connections turned away before CONNECT since the start, by reason"`
+	Certificate    *Certificate      `json:"certificate,omitempty" doc:"What it shows its clients"`
 }
 
 // Certificate is a listener's.

@@ -50,7 +50,7 @@ func (a *App) guarded(o broker.Options) broker.Options {
 	c := &a.cfg.MQTT.Access
 	for i := range o.Listeners {
 		l := &o.Listeners[i]
-		l.Anonymous = l.Anonymous || c.AnonymousAt(l.Address, l.Unix)
+		l.AnonymousLocal = c.AnonymousLocal(l.Address, l.Unix, l.ProxyProtocol || len(l.Proxies) > 0)
 	}
 	o.Authorizer = accessBroker{a.access}
 	o.Authenticator, o.CloseDenied = accessBroker{a.access}, c.DeniedPublish == "disconnect"

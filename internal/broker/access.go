@@ -3,6 +3,7 @@ package broker
 import (
 	"crypto/x509"
 	"net"
+	"net/netip"
 
 	"github.com/millrace/millrace/internal/broker/loop"
 )
@@ -125,10 +126,19 @@ func (n CertificateName) nameIn(c *x509.Certificate) string {
 
 // admission is how a door's clients show who they are.
 type admission struct {
-	anonymous, alone bool
-	name             CertificateName
+	anonymous, local, alone bool // local: without a name from this machine alone
+	name                    CertificateName
 }
 
-func (l *Listener) admission() admission {
-	return admission{anonymous: l.Anonymous, alone: l.CertificateAlone, name: l.CertificateName}
+func (l *Listener) admission(asked bool) admission {
+	return admission{
+		anonymous: l.Anonymous || !asked, local: l.AnonymousLocal && !l.ProxyProtocol && len(l.Proxies) == 0,
+		alone: l.CertificateAlone, name: l.CertificateName,
+	}
+}
+
+// unknown says whether a client from that address may come in without a name; the
+// address of a Unix socket's is not valid.
+func (a *admission) unknown(from netip.Addr) bool {
+	return a.anonymous || a.local && (!from.IsValid() || from.Unmap().IsLoopback())
 }

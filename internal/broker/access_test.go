@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -516,5 +517,44 @@ func BenchmarkMayPublish(b *testing.B) {
 				w.mayPublish(c, m)
 			}
 		})
+	}
+}
+
+// strict lets in who may come without a name, and nobody else.
+type strict struct{ expiring }
+
+func (strict) Authenticate(l *Login, _ func(Verdict)) (Verdict, bool) {
+	if !l.Anonymous {
+		return Verdict{Err: errBadPassword}, true
+	}
+	return Verdict{Identity: &Identity{By: "anonymous"}}, true
+}
+
+// A proxy on this machine speaks for clients from anywhere.
+func TestOnlyThisMachineComesInUnknown(t *testing.T) {
+	w := openWays(t, Options{Authenticator: strict{}})
+	for _, c := range []struct {
+		way    string
+		reason byte
+	}{
+		{"tcp", packet.Success}, {"tls", packet.Success}, {"wss", packet.Success}, {"unix", packet.Success},
+		{"ws", packet.BadUserNameOrPassword}, {"proxied", packet.BadUserNameOrPassword},
+	} {
+		r := w.come(t, c.way, packet.V5)
+		r.write(connectBytes(packet.V5, c.way, nil))
+		if a := expect[*packet.Connack](r); a.Reason != c.reason {
+			t.Errorf("%s: CONNACK %s, want %s", c.way, packet.ReasonName(a.Reason), packet.ReasonName(c.reason))
+		}
+	}
+	for _, l := range w.Listeners() {
+		if behind := l.Name == "ws" || l.Name == "proxied"; l.Anonymous || l.AnonymousLocal == behind {
+			t.Errorf("%s: %t, this machine %t", l.Name, l.Anonymous, l.AnonymousLocal)
+		}
+	}
+	a := admission{local: true}
+	for from, want := range map[string]bool{"127.0.0.1": true, "::1": true, "::ffff:127.0.0.1": true, "203.0.113.9": false, "::": false} {
+		if a.unknown(netip.MustParseAddr(from)) != want {
+			t.Errorf("%s: %t", from, !want)
+		}
 	}
 }

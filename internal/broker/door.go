@@ -29,6 +29,9 @@ type Listener struct {
 	// it an Authenticator refuses them; and where there is none, only clients of this
 	// machine may come in.
 	Anonymous bool
+	// AnonymousLocal says the same of clients whose own address is one of this machine, or
+	// that come by a Unix socket; behind a proxy it says nothing.
+	AnonymousLocal bool
 	// TLS is nil for connections in the clear.
 	TLS *certs.Options
 	// WebSocket is nil for MQTT without it.
@@ -81,14 +84,13 @@ type door struct {
 	rates    sharedRates
 	listener *listener.Listener
 
-	anonymous  bool
 	turnedAway [codes]atomic.Uint64 // by reason
 	refusals   sharedLog
 	admission  admission
 }
 
 func (b *Broker) newDoor(l Listener) (*door, error) {
-	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors), admission: l.admission()}
+	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors), admission: l.admission(b.options.Authenticator != nil)}
 	set(&d.name, "default")
 	if d.zone == nil {
 		d.zone = &b.options.Zone
@@ -98,7 +100,6 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 	if b.options.Slow != nil {
 		d.limits.Slow = int64(b.options.SlowAfter)
 	}
-	d.anonymous = l.Anonymous || b.options.Authenticator == nil
 	d.refusals.limited = limitedLog{to: b.options.Log, now: b.options.Now}
 	d.rates = newSharedRates(&d.zone.ListenerRates, b.options.Loops)
 	if err := d.zone.OverRate.check(); err != nil {

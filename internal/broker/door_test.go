@@ -39,6 +39,9 @@ func openWays(t *testing.T, o Options) *ways {
 		{Name: "unix", Unix: true, Address: filepath.Join(dir, "s")},
 		{Name: "proxied", ProxyProtocol: true, Proxies: here},
 	}
+	for i := range o.Listeners {
+		o.Listeners[i].AnonymousLocal = true
+	}
 	w.Broker = start(t, o)
 	return w
 }

@@ -16,6 +16,8 @@ type ListenerState struct {
 	Name, Kind, Address string
 	// Anonymous says that clients may come in unknown.
 	Anonymous bool
+	// AnonymousLocal says that those of this machine may.
+	AnonymousLocal bool
 	// Listening is false while it is stopped.
 	Listening bool
 	// Open are the connections at this moment, MaxConnections as many as there may be.
@@ -49,7 +51,7 @@ func (b *Broker) Listeners() []ListenerState {
 func (d *door) state() ListenerState {
 	l, counts := d.listener, d.listener.Counts()
 	s := ListenerState{
-		Name: d.name, Kind: d.kind, Address: addressText(l.Addr()), Anonymous: d.anonymous, Listening: l.Listening(),
+		Name: d.name, Kind: d.kind, Address: addressText(l.Addr()), Anonymous: d.admission.anonymous, AnonymousLocal: d.admission.local, Listening: l.Listening(),
 		Open: l.Open(), MaxConnections: l.MaxConnections(), Accepted: counts.Accepted.Load(), Refused: map[fault.Code]uint64{}, HandshakesFailed: counts.HandshakesFailed.Load(),
 	}
 	carried := d.traffic()

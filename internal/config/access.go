@@ -9,16 +9,16 @@ import (
 type Access struct {
 	Users         string        `yaml:"users" default:"" doc:"File of user names and hashed passwords, written by millrace passwd and read again when it changes. Empty: users in the data folder."`
 	Rules         string        `yaml:"rules" default:"" doc:"File of the access rules, read again when it changes. Empty: access.yaml in the data folder. Without the file every client may publish and subscribe to everything."`
-	Anonymous     string        `yaml:"anonymous" default:"loopback" enum:"loopback,never" doc:"Which clients come in that show no user name: those of listeners on a loopback address or a Unix socket, or none. Beside them those of mqtt.listeners that say anonymous."`
+	Anonymous     string        `yaml:"anonymous" default:"loopback" enum:"loopback,never" doc:"Which clients come in that show no user name: those of this machine, at listeners on a loopback address or a Unix socket that take no word of a proxy (proxy_protocol, trusted_proxies); or none. Beside them those of mqtt.listeners that say anonymous."`
 	DeniedPublish string        `yaml:"denied_publish" default:"ignore" enum:"ignore,disconnect" doc:"What becomes of an MQTT 3 client whose message is denied: it is acknowledged and the message dropped, or the client is disconnected. MQTT 5 clients are told."`
 	LoginThreads  int           `yaml:"login_threads" default:"0" min:"0" max:"1024" doc:"Passwords that are compared at one time. 0: half of the cores."`
 	LoginQueue    int           `yaml:"login_queue" default:"4096" min:"1" max:"1000000" doc:"Clients that may wait for their password to be compared; further ones are told that the server is busy."`
 	RememberLogin time.Duration `yaml:"remember_login" default:"5m" min:"1s" max:"1d" zero:"never" doc:"Time for which a client that comes again with the same password is let in without the costly comparison. A changed password counts at once."`
 }
 
-// AnonymousAt says whether clients that show no user name come in at a listener that
-// does not say so itself.
-func (a *Access) AnonymousAt(address string, unix bool) bool {
+// AnonymousLocal says whether clients of this machine that show no user name come in at
+// a listener that does not say so itself. Behind a proxy they may be from anywhere.
+func (a *Access) AnonymousLocal(address string, unix, proxied bool) bool {
 	host, _, err := net.SplitHostPort(address)
-	return a.Anonymous == "loopback" && (unix || err == nil && loopback(host))
+	return a.Anonymous == "loopback" && !proxied && (unix || err == nil && loopback(host))
 }

@@ -13,7 +13,7 @@ type Listener struct {
 	Name              string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the listener, unique on the node; default is that of mqtt.listen."`
 	Kind              string        `yaml:"kind" default:"tcp" enum:"tcp,tls,ws,wss,unix" doc:"What is spoken: MQTT over TCP, TLS, WebSocket, secure WebSocket or a Unix socket."`
 	Address           string        `yaml:"address" required:"true" min:"1" max:"1024" doc:"Address and port, or the path of the Unix socket. Usual ports: tcp 1883, tls 8883, ws 8083, wss 8084."`
-	Anonymous         bool          `yaml:"anonymous" default:"false" doc:"Whether clients that show no user name may come in from wherever they are. Without it mqtt.access.anonymous says so for this machine, and for others they may not."`
+	Anonymous         bool          `yaml:"anonymous" default:"false" doc:"Whether clients that show no user name may come in from wherever they are. Without it mqtt.access.anonymous says so for clients of this machine; others may not, and behind proxies (proxy_protocol, trusted_proxies) nobody may."`
 	Zone              string        `yaml:"zone" default:"" max:"64" doc:"The entry of mqtt.zones that clients live under. Empty: the settings of mqtt."`
 	MaxConnections    int           `yaml:"max_connections" default:"0" min:"1" max:"10000000" zero:"mqtt.max_connections" doc:"Connections at one time; more are refused."`
 	MaxPerAddress     int           `yaml:"max_per_address" default:"0" min:"1" max:"10000000" zero:"no limit" doc:"Connections at one time from one IPv4 address or one /64 of IPv6; more are refused."`

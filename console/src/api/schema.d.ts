@@ -1397,8 +1397,10 @@ export interface components {
              */
             accepted: number;
             address: string;
-            /** @description True when clients need not say who they are */
+            /** @description True when clients need not say who they are, wherever they are */
             anonymous: boolean;
+            /** @description True when clients of this machine need not; behind a proxy nobody counts as one */
+            anonymousLocal: boolean;
             /** @description What it shows its clients */
             certificate?: components["schemas"]["Certificate"];
             /** @enum {string} */

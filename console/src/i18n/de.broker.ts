@@ -171,6 +171,7 @@ const de: Record<keyof typeof broker, string> = {
   "listeners.refused": "Abgewiesen",
   "listeners.anonymous": "Unbekannte Clients",
   "listeners.anonymous.yes": "werden eingelassen",
+  "listeners.anonymous.local": "nur von dieser Maschine eingelassen",
   "listeners.anonymous.no": "werden abgewiesen",
   "listeners.zone": "Zone",
   "listeners.zone.default": "Standard",

@@ -169,6 +169,7 @@ const broker = {
   "listeners.refused": "Turned away",
   "listeners.anonymous": "Unknown clients",
   "listeners.anonymous.yes": "let in",
+  "listeners.anonymous.local": "let in from this machine only",
   "listeners.anonymous.no": "refused",
   "listeners.zone": "Zone",
   "listeners.zone.default": "default",

@@ -7,6 +7,12 @@ import { Panel } from "../../kit/Panel";
 import { address } from "../../router";
 import { expiryOf } from "./expiry";
 
+/** unknownClients is the text that says who may come in without a name. */
+function unknownClients(l: Listener) {
+  if (l.anonymous) return "listeners.anonymous.yes";
+  return l.anonymousLocal ? "listeners.anonymous.local" : "listeners.anonymous.no";
+}
+
 export function ListenerCard({ listener: l, now }: { listener: Listener; now: number }) {
   const { t, count, fault, dateTime } = useText();
   const refused = Object.entries(l.refused).filter(([, n]) => n > 0);
@@ -47,7 +53,7 @@ export function ListenerCard({ listener: l, now }: { listener: Listener; now: nu
                 ? "0"
                 : refused.map(([reason, n]) => `${fault(reason, reason)} ${count(n)}`).join(", "),
             ],
-            [t("listeners.anonymous"), t(l.anonymous ? "listeners.anonymous.yes" : "listeners.anonymous.no")],
+            [t("listeners.anonymous"), t(unknownClients(l))],
             [t("listeners.zone"), l.zone || t("listeners.zone.default")],
             l.certificate && [t("listeners.subject"), l.certificate.subject],
             l.certificate && [t("listeners.names"), l.certificate.names.join(", ") || t("value.none")],
