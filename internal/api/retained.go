@@ -120,7 +120,7 @@ func noRetained(name string) error {
 // RetainedOf describes a retained message.
 func RetainedOf(m *msg.Message) Retained {
 	r := Retained{Topic: string(m.Topic), Size: len(m.Payload), QoS: int(m.QoS), At: at(m.Time), Publisher: string(m.Publisher)}
-	if m.Expiry > 0 {
+	if m.Expires() {
 		r.ExpiresAt = r.At.Add(time.Duration(m.Expiry) * time.Second)
 	}
 	return r

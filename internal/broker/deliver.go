@@ -51,12 +51,12 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 	}
 	k.p = packet.Publish{
 		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, QoS: qos, Retain: retain,
-		HasExpiry: m.Expiry > 0, Expiry: m.Expiry, SubscriptionIDs: ids,
+		HasExpiry: m.Expires(), Expiry: m.Expiry, SubscriptionIDs: ids,
 	}
 	from := len(k.arena)
 	var idAt int
 	k.arena, idAt = k.p.AppendImage(k.arena, v)
-	expires := v == packet.V5 && m.Expiry > 0
+	expires := v == packet.V5 && m.Expires()
 	k.list = append(k.list, image{
 		Image:   session.Image{Bytes: k.arena[from:], IDAt: idAt, QoS: qos, Of: m.QoS, Expires: expires, V5: v == packet.V5},
 		version: v, retain: retain, ids: ids,
@@ -93,7 +93,7 @@ func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
 // imageFor is the encoding of m for that client.
 func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
 	v, qos, retain := c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished
-	if v == packet.V5 || qos == 0 || m.Expiry == 0 && len(m.Properties) == 0 {
+	if v == packet.V5 || qos == 0 || !m.Expires() && len(m.Properties) == 0 {
 		return w.images.find(m, v, qos, retain, g.ids)
 	}
 	w.images.find(m, packet.V5, qos, retain, g.ids)

@@ -87,7 +87,7 @@ func (w *worker) current(p *pendingRetained) (msg.Message, bool) {
 func aged(m *msg.Message, now int64) (msg.Message, bool) {
 	c := *m
 	c.Retain, c.Time = true, now // it goes out now: that it stood here is no delay
-	if m.Expiry == 0 {
+	if !m.Expires() {
 		return c, true
 	}
 	gone := max(now-m.Time, 0) / 1e9

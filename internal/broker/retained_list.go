@@ -32,7 +32,7 @@ func (r *retainedRow) expires() int64 { return retain.Expiry(r.Message) }
 
 func (q *RetainedQuery) matches(r *retainedRow, now int64) bool {
 	return strings.HasPrefix(r.topic, q.Prefix) &&
-		(r.Expiry == 0 || r.expires() > now) &&
+		(!r.Expires() || r.expires() > now) &&
 		(q.Search == "" || contains(r.topic, q.Search)) &&
 		(q.Filter == "" || topic.Match(q.Filter, r.topic))
 }
@@ -72,7 +72,7 @@ func (b *Broker) Retained(ctx context.Context, q RetainedQuery) (page []*msg.Mes
 // RetainedMessage is the topic's retained message, which must not be changed.
 func (b *Broker) RetainedMessage(name string) (*msg.Message, bool) {
 	m := b.retained.Get([]byte(name))
-	if m == nil || m.Expiry > 0 && retain.Expiry(m) <= b.options.Now().UnixNano() {
+	if m == nil || m.Expires() && retain.Expiry(m) <= b.options.Now().UnixNano() {
 		return nil, false
 	}
 	return m, true

@@ -53,7 +53,7 @@ func (w *worker) store(m *msg.Message) error {
 		if most := w.options.RetainedSize; most > 0 && len(m.Payload) > most {
 			return fault.New(fault.TooLarge, "The payload is larger than the %d bytes that a retained message may have.", most)
 		}
-		if m.Expiry == 0 && w.options.RetainedExpiry > 0 && len(m.Payload) > 0 {
+		if !m.Expires() && w.options.RetainedExpiry > 0 && len(m.Payload) > 0 {
 			c := *m
 			c.Expiry = w.options.RetainedExpiry
 			m = &c

@@ -74,7 +74,7 @@ func (l *Listener) Mode() uint32 {
 // Zone is settings that the clients of some listeners have instead of those of mqtt.
 type Zone struct {
 	Name           string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the zone, unique on the node."`
-	MaxPacketSize  Size          `yaml:"max_packet_size" default:"0" min:"128" max:"7MiB" zero:"as in mqtt" doc:"Largest packet that a client may send or is sent."`
+	MaxPacketSize  Size          `yaml:"max_packet_size" default:"0" min:"128" max:"7MiB" zero:"as in mqtt" doc:"Largest packet that a client may send. What it is sent is bounded by what others may send, and by the maximum packet size that it asks for itself."`
 	ConnectTimeout time.Duration `yaml:"connect_timeout" default:"0" min:"100ms" max:"10m" zero:"as in mqtt" doc:"Time that a new connection has to send its CONNECT."`
 	KeepAliveMax   time.Duration `yaml:"keep_alive_max" default:"0" min:"1s" max:"65535s" zero:"as in mqtt" doc:"Longest keep alive that a client may have, in whole seconds."`
 	ReceiveMaximum int           `yaml:"receive_maximum" default:"0" min:"1" max:"65535" zero:"as in mqtt" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`

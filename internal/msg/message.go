@@ -22,13 +22,21 @@ type Message struct {
 	Publisher []byte
 	// Time is the arrival at the node, nanoseconds since 1970 UTC.
 	Time int64
-	// Expiry is the message expiry interval in seconds from Time; 0 is never.
-	Expiry uint32
+	// Expiry is the message expiry interval in seconds from Time; 0 is never, unless
+	// ExpiresAtOnce says that the interval is there and 0.
+	Expiry        uint32
+	ExpiresAtOnce bool
 	// QoS is 0, 1 or 2.
 	QoS byte
 	// Retain is the RETAIN flag of the publish.
 	Retain bool
 }
+
+// SetExpiry gives the message an expiry interval, which may be 0.
+func (m *Message) SetExpiry(seconds uint32) { m.Expiry, m.ExpiresAtOnce = seconds, seconds == 0 }
+
+// Expires says whether the message has an expiry interval.
+func (m *Message) Expires() bool { return m.Expiry > 0 || m.ExpiresAtOnce }
 
 // Clone returns a copy that owns its bytes.
 func (m *Message) Clone() Message {

@@ -16,7 +16,9 @@ func sample() Message {
 
 func TestRecordRoundTrip(t *testing.T) {
 	bare := Message{Topic: []byte("a"), Time: 1_000_000_000}
-	for _, want := range []Message{sample(), bare} {
+	atOnce := bare
+	atOnce.SetExpiry(0)
+	for _, want := range []Message{sample(), bare, atOnce} {
 		b := AppendRecord(nil, &want, 1_000_000_000)
 		var got Message
 		rest, err := ReadRecord(append(b, 0xEE), &got, 1_000_000_000)
@@ -25,8 +27,34 @@ func TestRecordRoundTrip(t *testing.T) {
 		}
 		if !bytes.Equal(got.Topic, want.Topic) || !bytes.Equal(got.Payload, want.Payload) ||
 			!bytes.Equal(got.Properties, want.Properties) || !bytes.Equal(got.Publisher, want.Publisher) ||
-			got.Time != want.Time || got.Expiry != want.Expiry || got.QoS != want.QoS || got.Retain != want.Retain {
+			got.Time != want.Time || got.Expiry != want.Expiry || got.Expires() != want.Expires() || got.QoS != want.QoS || got.Retain != want.Retain {
 			t.Fatalf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+// The bytes of a record with and without an expiry interval, as docs/formats/entry.md
+// has them.
+func TestRecordBytesOfExpiry(t *testing.T) {
+	for _, c := range []struct {
+		record  string
+		expires bool
+		expiry  uint32
+		ok      bool
+	}{
+		{"\x01\x00\x01a\x00\x01x", false, 0, true},
+		{"\x11\x00\x01a\x00\x00\x01x", true, 0, true},
+		{"\x11\x00\x01a\x00\x3c\x01x", true, 60, true},
+		{"\x11\x00\x01a\x00\xff\xff\xff\xff\x0f\x01x", true, 1<<32 - 1, true},
+		{"\x11\x00\x01a\x00\x80\x80\x80\x80\x10\x01x", false, 0, false},
+	} {
+		var m Message
+		_, err := ReadRecord([]byte(c.record), &m, 0)
+		if (err == nil) != c.ok || c.ok && (m.Expires() != c.expires || m.Expiry != c.expiry) {
+			t.Errorf("%x: %+v, %v", c.record, m, err)
+		}
+		if again := AppendRecord(nil, &m, 0); c.ok && string(again) != c.record {
+			t.Errorf("%x became %x", c.record, again)
 		}
 	}
 }
@@ -84,13 +112,15 @@ func TestCloneOwnsItsBytes(t *testing.T) {
 func FuzzReadRecord(f *testing.F) {
 	m := sample()
 	f.Add(AppendRecord(nil, &m, m.Time))
+	m.SetExpiry(0)
+	f.Add(AppendRecord(nil, &m, m.Time))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var m Message
 		if _, err := ReadRecord(b, &m, 0); err != nil {
 			return
 		}
 		var again Message
-		if _, err := ReadRecord(AppendRecord(nil, &m, 0), &again, 0); err != nil || !bytes.Equal(again.Payload, m.Payload) {
+		if _, err := ReadRecord(AppendRecord(nil, &m, 0), &again, 0); err != nil || !bytes.Equal(again.Payload, m.Payload) || again.Expires() != m.Expires() || again.Expiry != m.Expiry {
 			t.Fatalf("%v: %+v != %+v", err, again, m)
 		}
 	})

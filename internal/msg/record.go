@@ -3,6 +3,7 @@ package msg
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
 // ErrRecord says that bytes are no packed record. It never says more: a log
@@ -28,7 +29,7 @@ func AppendRecord(dst []byte, m *Message, base int64) []byte {
 	if len(m.Properties) > 0 {
 		flags |= flagProperties
 	}
-	if m.Expiry > 0 {
+	if m.Expires() {
 		flags |= flagExpiry
 	}
 	dst = append(dst, flags)
@@ -57,7 +58,7 @@ func ReadRecord(b []byte, m *Message, base int64) (rest []byte, err error) {
 		m.Properties = r.bytes()
 	}
 	if flags&flagExpiry != 0 {
-		m.Expiry = uint32(r.uvarint())
+		m.SetExpiry(r.uint32())
 	}
 	m.Payload = r.bytes()
 	if r.bad || flags&^flagsKnown != 0 || m.QoS == 3 {
@@ -96,6 +97,12 @@ func (r *reader) uvarint() uint64 {
 	}
 	r.b = r.b[n:]
 	return v
+}
+
+func (r *reader) uint32() uint32 {
+	v := r.uvarint()
+	r.bad = r.bad || v > math.MaxUint32
+	return uint32(v)
 }
 
 func (r *reader) bytes() []byte {

@@ -9,7 +9,7 @@ import (
 
 // Expiry is when the message ends, ns since 1970; 0 is never.
 func Expiry(m *msg.Message) int64 {
-	if m.Expiry == 0 {
+	if !m.Expires() {
 		return 0
 	}
 	return m.Time + int64(m.Expiry)*int64(time.Second)
@@ -37,7 +37,7 @@ func (s *Store) Expire(now int64, most int) (gone int) {
 // put gives the topic's node another message, nil for none, and its place among
 // those that expire.
 func (s *Store) put(n *node, m *msg.Message) {
-	was, is := n.message != nil && n.message.Expiry > 0, m != nil && m.Expiry > 0
+	was, is := n.message != nil && n.message.Expires(), m != nil && m.Expires()
 	if was && !is {
 		heap.Remove(&s.mortal, n.place)
 	}

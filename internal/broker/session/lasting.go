@@ -237,7 +237,7 @@ func (s *Session) keepWill(c *packet.Connect) {
 		QoS: c.Will.QoS, Retain: c.Will.Retain,
 	}
 	if c.Will.HasExpiry {
-		m.Expiry = c.Will.Expiry
+		m.SetExpiry(c.Will.Expiry)
 	}
 	s.will = &will{m.Clone(), c.Will.Delay}
 }

@@ -37,7 +37,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		Time: now, QoS: p.QoS, Retain: p.Retain,
 	}
 	if p.HasExpiry {
-		ev.Message.Expiry = p.Expiry
+		ev.Message.SetExpiry(p.Expiry)
 	}
 	ev.Do, ev.PacketID = Publish, p.ID
 	if err := s.allowed(p.Topic); err != nil {
