@@ -42,7 +42,7 @@ speaks to another node.`,
 	f.DurationVar(&c.timeout, "timeout", 30*time.Second, "longest wait for the answer")
 	cmd.SuggestionsMinimumDistance = 2
 	cmd.AddCommand(
-		c.statusCommand(), c.configCommand(), c.logCommand(), c.apiKeyCommand(), c.userCommand(), c.bansCommand(), c.delayedCommand(), c.streamsCommand(),
+		c.statusCommand(), c.configCommand(), c.logCommand(), c.apiKeyCommand(), c.userCommand(), c.bansCommand(), c.redirectCommand(), c.delayedCommand(), c.streamsCommand(),
 		c.seriesCommand(), c.publishCommand(), c.alarmsCommand(), c.topicsCommand(),
 		c.clientsCommand(), c.subscriptionsCommand(), c.retainedCommand(), c.listenersCommand(), c.refusedCommand(),
 		c.slowCommand(), c.topicMetricsCommand(), c.traceCommand(),

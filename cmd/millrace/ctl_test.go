@@ -151,6 +151,73 @@ var verbs = map[string]struct {
 		answer: `{"items":[{"id":"4x","topic":"plant/oven","publisher":"press-7","qos":1,"retain":false,"size":2048,"at":` + at + `,"dueAt":` + at + `}],` + meta + `}`,
 		draws:  []string{"ID", "4x", "plant/oven", "2.0 KiB", "press-7"},
 	},
+	"redirect": {args: "redirect", asks: "GET /api/v1/redirect", answer: `{"active":false,"moved":false}`, draws: []string{"Clients may come in."}},
+	"redirect start": {
+		args: "redirect start plant-2:1883 --moved", asks: "POST /api/v1/redirect", body: `{"reference":"plant-2:1883","moved":true}`,
+		answer: `{"active":true,"reference":"plant-2:1883","moved":true,"since":` + at + `}`, draws: []string{"sent to plant-2:1883 for good"},
+	},
+	"redirect start nowhere": {args: "redirect start", asks: "POST /api/v1/redirect", body: `{}`, answer: `{"active":true,"moved":false}`, draws: []string{"not told where"}},
+	"redirect stop":          {args: "redirect stop", asks: "DELETE /api/v1/redirect", draws: []string{"may come in again"}},
+	"bans": {
+		args: "bans", asks: "GET /api/v1/bans?limit=1000", answer: `{"items":[{"kind":"user","value":"eve","since":` + at + `,"by":"local","reason":"left"}],` + meta + `}`,
+		draws: []string{"user", "eve", "local", "left"},
+	},
+	"bans add":    {args: "bans add user eve --reason left", asks: "POST /api/v1/bans", body: `{"kind":"user","value":"eve","reason":"left"}`, answer: `{"kind":"user","value":"eve","since":` + at + `}`, draws: []string{"user eve is banned"}},
+	"bans delete": {args: "bans delete login eve@192.0.2.1", asks: "DELETE /api/v1/bans/login?value=eve%40192.0.2.1", draws: []string{"ban of login eve@192.0.2.1 has ended"}},
+	"clients list": {
+		args: "clients list --sort queued --desc --prefix press-", asks: "GET /api/v1/clients?limit=100&order=desc&page=1&prefix=press-&sort=queued",
+		answer: `{"items":[{"id":"press-7","user":"anna","address":"192.0.2.1:5","listener":"default","transport":"tcp","protocol":"5.0","connected":false,"disconnectedAt":` + at + `,"subscriptions":2,"inflight":1,"queued":3,"dropped":4,
+			"lastError":{"code":"MR-4216","reason":"queue_full","text":"Queue full","at":` + at + `}}],` + meta + `}`,
+		draws: []string{"press-7", "anna", "192.0.2.1:5", "away", "queue_full"},
+	},
+	"clients show": {
+		args: "clients show press/7", asks: "GET /api/v1/clients/press%2F7",
+		answer: `{"id":"press/7","listener":"default","transport":"tcp","protocol":"5.0","connected":true,"queued":1,"subscribed":[{"filter":"plant/#","qos":1}],
+			"flights":[{"packetId":9,"direction":"out","awaits":"PUBACK","topic":"plant/a","qos":1}],"queue":[{"topic":"plant/b","qos":1,"size":2048,"since":` + at + `}],"limits":{"clientReceiveMaximum":1,"queue":10,"queueBytes":4096}}`,
+		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK plant/a", "plant/b, QoS 1, 2.0 KiB", "1 of 10"},
+	},
+	"clients kick":         {args: "clients kick press-7", asks: "DELETE /api/v1/clients/press-7", draws: []string{"press-7 is kicked"}},
+	"clients kick session": {args: "clients kick press-7 --session", asks: "DELETE /api/v1/clients/press-7?session=true", draws: []string{"press-7 is kicked"}},
+	"clients kick many": {
+		args: "clients kick a b --session", asks: "POST /api/v1/clients/kick", body: `{"ids":["a","b"],"session":true}`, answer: `{"kicked":1,"missing":["b"]}`, draws: []string{"1 kicked.", "Not there: b"},
+	},
+	"subscriptions list": {
+		args: "subscriptions list --topic plant/a --shared only", asks: "GET /api/v1/subscriptions?limit=100&page=1&shared=only&topic=plant%2Fa",
+		answer: `{"items":[{"client":"c","filter":"$share/g/plant/+","qos":1,"noLocal":true,"retainAsPublished":true,"id":7,"connected":true}],` + meta + `}`, draws: []string{"$share/g/plant/+", "no local, as published", "7"},
+	},
+	"retained list": {
+		args: "retained list --filter plant/#", asks: "GET /api/v1/retained?filter=plant%2F%23&limit=100&page=1",
+		answer: `{"items":[{"topic":"plant/a","size":2048,"qos":1,"at":` + at + `,"publisher":"press"}],` + meta + `}`, draws: []string{"plant/a", "2.0 KiB", "press"},
+	},
+	"retained show": {
+		args: "retained show plant/a", asks: "GET /api/v1/retained/message?topic=plant%2Fa",
+		answer: `{"topic":"plant/a","size":2,"qos":1,"at":` + at + `,"publisher":"press","payload":"on","encoding":"text"}`, draws: []string{"Payload (text)", "on"},
+	},
+	"retained delete": {args: "retained delete plant/# --dry-run", asks: "DELETE /api/v1/retained?dryRun=true&filter=plant%2F%23", answer: `{"deleted":3,"dryRun":true}`, draws: []string{"3 would be removed."}},
+	"listeners list": {
+		args: "listeners list", asks: "GET /api/v1/listeners",
+		answer: `{"items":[{"name":"default","kind":"tcp","address":"127.0.0.1:1883","listening":true,"anonymous":true,"open":3,"accepted":9,"refused":{"banned":2}}],` + meta + `}`, draws: []string{"default", "127.0.0.1:1883", "2"},
+	},
+	"listeners reload": {args: "listeners reload", asks: "POST /api/v1/listeners/reload", answer: `{"listeners":["tls","wss"]}`, draws: []string{"Read again: tls, wss"}},
+	"refused list": {
+		args: "refused list --kind password --since -1h", asks: "GET /api/v1/refused?kind=password&limit=100&page=1&since=-1h",
+		answer: `{"items":[{"at":` + at + `,"lastAt":` + at + `,"count":12,"client":"press","user":"eve","address":"192.0.2.1","listener":"tls","kind":"password","reason":"bad_password","code":"MR-4202","text":"Wrong."}],` + meta + `}`,
+		draws:  []string{"12", "press", "eve", "192.0.2.1", "bad_password", "MR-4202", "Wrong."},
+	},
+	"slow list":  {args: "slow list", asks: "GET /api/v1/slow-subscribers", answer: `{"items":[{"client":"c","topic":"plant/a","latency":1500,"count":2,"at":` + at + `}],` + meta + `}`, draws: []string{"plant/a", "1.5s", "2"}},
+	"slow clear": {args: "slow clear", asks: "DELETE /api/v1/slow-subscribers", draws: []string{"afresh"}},
+	"topic-metrics list": {
+		args: "topic-metrics list", asks: "GET /api/v1/topic-metrics", answer: `{"items":[{"filter":"plant/#","since":` + at + `,"in":{"qos0":1,"qos1":2,"qos2":3},"out":{"qos0":4},"inRate":1.5}],` + meta + `}`, draws: []string{"plant/#", "6", "1.50/s", "4"},
+	},
+	"topic-metrics add":    {args: "topic-metrics add plant/#", asks: "POST /api/v1/topic-metrics", body: `{"filter":"plant/#"}`, answer: `{"filter":"plant/#"}`, draws: []string{"plant/# is counted."}},
+	"topic-metrics delete": {args: "topic-metrics delete plant/#", asks: "DELETE /api/v1/topic-metrics?filter=plant%2F%23", draws: []string{"counted no more"}},
+	"trace list": {
+		args: "trace list", asks: "GET /api/v1/traces", answer: `{"items":[{"name":"t","kind":"client","value":"press","format":"text","state":"stopped","ended":"by hand","packets":3,"bytes":2048,"until":` + at + `}],` + meta + `}`,
+		draws: []string{"client press", "stopped: by hand", "2.0 KiB"},
+	},
+	"trace stop":       {args: "trace stop t", asks: "POST /api/v1/traces/t/stop", answer: `{"name":"t","packets":3}`, draws: []string{"t has ended with 3 packets"}},
+	"trace download":   {args: "trace download t", asks: "GET /api/v1/traces/t/file", answer: "what was sent", draws: []string{"what was sent"}},
+	"trace delete":     {args: "trace delete t", asks: "DELETE /api/v1/traces/t", draws: []string{"t is removed"}},
 	"delayed delete":   {args: "delayed delete 4x", asks: "DELETE /api/v1/delayed/4x", draws: []string{"4x is removed"}},
 	"topics list flat": {args: "topics list --flat", asks: "GET /api/v1/topics?flat=true&limit=100&page=1", answer: `{"items":[],` + meta + `}`, draws: []string{"No topics seen."}},
 	"topics list": {

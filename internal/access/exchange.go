@@ -32,7 +32,8 @@ type Exchange struct {
 	fresh     func() string              // a nonce
 	step      scramStep
 
-	user     *User // nil when nobody has the name
+	name     string // as the client gave it
+	user     *User  // nil when nobody has the name
 	verifier Verifier
 	header   string // gs2-header: binding flag and authorisation identity
 	nonce    string
@@ -87,6 +88,9 @@ func (x *Exchange) Step(data []byte) (answer []byte, id *Identity, err error) {
 	}
 	return answer, id, err
 }
+
+// User is who the client says it is; empty while it has not said so.
+func (x *Exchange) User() string { return x.name }
 
 // first answers the client-first-message with salt, iterations and a nonce.
 func (x *Exchange) first(message string) ([]byte, error) {
@@ -192,6 +196,7 @@ func unescape(s string) (string, error) {
 
 // choose finds the verifier, or one that nothing fits.
 func (x *Exchange) choose(name string) {
+	x.name = name
 	x.user = x.find(name)
 	if x.user != nil {
 		for i := range mechanisms {

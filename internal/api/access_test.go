@@ -185,6 +185,7 @@ var bodies = map[string]string{
 	"set-log-level":    `{"level":"info"}`,
 	"kick-clients":     `{"ids":["press-7"]}`,
 	"add-topic-metric": `{"filter":"plant/#"}`,
+	"set-redirect":     `{}`,
 	"ban":              `{"kind":"user","value":"eve"}`,
 	"test-access":      `{"action":"publish","topic":"a"}`,
 	"set-mqtt-user":    `{"password":"long enough"}`,

@@ -96,6 +96,7 @@ func (a *API) operations() {
 	a.listenerOperations()
 	a.refusedOperations()
 	a.banOperations()
+	a.redirectOperations()
 	a.slowOperations()
 	a.topicMetricOperations()
 	a.traceOperations()

@@ -98,6 +98,8 @@ type Options struct {
 	Traces       Traces
 	// Bans are those who are kept out.
 	Bans Bans
+	// Redirects send clients to another server.
+	Redirects Redirects
 	// Refused lists those that match and came at or after since, sorted, and how
 	// many match in all.
 	Refused func(q RefusedQuery, since time.Time) ([]Refusal, int)

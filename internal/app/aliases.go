@@ -20,6 +20,7 @@ func (a *App) seenMetrics() {
 		func() observe.Counted { s := stats(); return counted(&s.DeliverTime) })
 	m.Histogram("millrace_connect_seconds", "From the acceptance of a connection to its CONNACK.",
 		func() observe.Counted { s := stats(); return counted(&s.ConnectTime) })
+	m.Histogram("millrace_tls_handshake_seconds", "From the acceptance of a connection to the end of its TLS handshake, of those that came to one.", a.handshakes)
 	m.Gauges("millrace_listener_connections", "Open connections.", "listener", a.byListener(func(s broker.ListenerState) float64 { return float64(s.Open) }))
 	m.Counters("millrace_listener_accepted_total", "Connections accepted.", "listener", a.byListener(func(s broker.ListenerState) float64 { return float64(s.Accepted) }))
 	m.Counters("millrace_listener_handshakes_failed_total", "Connections that did not get through TLS or their PROXY header.", "listener",
@@ -31,6 +32,26 @@ func counted(h *histogram.Histogram) observe.Counted {
 	c := observe.Counted{Count: h.Count(), Sum: h.Sum().Seconds(), Below: map[float64]uint64{}}
 	for bound, below := range h.Cumulative {
 		c.Below[bound.Seconds()] = below
+	}
+	return c
+}
+
+// handshakes are the TLS handshakes of all listeners.
+func (a *App) handshakes() observe.Counted {
+	bounds := broker.HandshakeBounds()
+	c := observe.Counted{Below: map[float64]uint64{}}
+	for _, l := range a.broker.Listeners() {
+		c.Sum += l.HandshakeTime.Seconds()
+		below := uint64(0)
+		for i, n := range l.Handshakes {
+			c.Count += n
+			if below += n; i < len(bounds) {
+				c.Below[bounds[i].Seconds()] += below
+			}
+		}
+	}
+	for _, bound := range bounds { // also of a node without TLS
+		c.Below[bound.Seconds()] += 0
 	}
 	return c
 }

@@ -83,5 +83,6 @@ func (a *App) zoneOf(z *config.Zone) *broker.Zone {
 	c.MaxClientID = cmp.Or(z.MaxClientID, c.MaxClientID)
 	c.Subscriptions = cmp.Or(z.Subscriptions, c.Subscriptions)
 	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone
+	own.Name = z.Name
 	return &own
 }

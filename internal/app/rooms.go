@@ -134,6 +134,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.redirect(b)
 	if err := b.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func zone(c *config.MQTT) broker.Zone {
 		Topics:         topicLimits(&c.Topics),
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
-		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions,
+		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions, Filters: c.MaxFilters,
 		TopicAliases: aliases(c.TopicAliases),
 	}, c.Session), &c.Limits)
 }
@@ -208,8 +209,9 @@ func (a *App) apiOptions() api.Options {
 		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
-		Access:   accessAPI{a.access},
-		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
+		Redirects: redirectAPI{a.broker, a.cfg.MQTT.Redirect.Reference},
+		Access:    accessAPI{a.access},
+		LogLevel:  a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}
 }

@@ -100,7 +100,7 @@ func (l listenersAPI) Listeners() []api.Listener { return convert(l.Broker.Liste
 func (l listenersAPI) Reload(context.Context) ([]string, error) { return l.Broker.ReloadCertificates() }
 
 func listenerRow(s broker.ListenerState) api.Listener {
-	row := api.Listener{Name: s.Name, Kind: s.Kind, Address: s.Address, Listening: s.Listening, Anonymous: s.Anonymous, AnonymousLocal: s.AnonymousLocal,
+	row := api.Listener{Name: s.Name, Kind: s.Kind, Address: s.Address, Zone: s.Zone, Listening: s.Listening, Anonymous: s.Anonymous, AnonymousLocal: s.AnonymousLocal,
 		Open: int64(s.Open), Accepted: s.Accepted, Refused: map[string]uint64{}}
 	for code, n := range s.Refused {
 		row.Refused[code.String()] = n

@@ -68,6 +68,8 @@ type Exchange interface {
 	// Step takes what the client sent and returns what it is answered. It is done
 	// when there is an identity or an error.
 	Step(data []byte) (answer []byte, id *Identity, err error)
+	// User is who the client says it is; empty while it has not said so.
+	User() string
 }
 
 // Authorizer says what clients may do.

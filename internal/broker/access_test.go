@@ -103,6 +103,8 @@ func (k *knocker) Step(data []byte) ([]byte, *Identity, error) {
 	return nil, nil, errBadPassword
 }
 
+func (k *knocker) User() string { return k.name }
+
 func (g *gatekeeper) Rights(*Identity, *Login) Rights {
 	g.mu.Lock()
 	defer g.mu.Unlock()

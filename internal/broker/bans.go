@@ -211,7 +211,12 @@ func (b *Broker) barred(from netip.Addr) error {
 
 // banned says whether the client may not come in.
 func (w *worker) banned(c *client, p *packet.Connect, id string) error {
-	who := limit.Who{ClientID: id, User: string(p.Username), Address: c.conn.RemoteAddrPort().Addr()}
+	return w.bannedAs(c, id, string(p.Username))
+}
+
+// bannedAs is banned once it is known who the client says it is.
+func (w *worker) bannedAs(c *client, id, user string) error {
+	who := limit.Who{ClientID: id, User: user, Address: c.conn.RemoteAddrPort().Addr()}
 	if _, banned := w.broker.bans.list.Match(who, w.loop.Now()); banned {
 		return errBanned
 	}
@@ -229,7 +234,7 @@ func (w *worker) strike(c *client) {
 
 // loginFailed counts a failed login; a user name that fails again and again from
 // one address is banned from there.
-func (w *worker) loginFailed(c *client, p *packet.Connect, err error) {
+func (w *worker) loginFailed(c *client, user string, err error) {
 	k, o := w.broker.bans, &w.options.Bans.Logins
 	from := c.conn.RemoteAddrPort().Addr()
 	switch fault.CodeOf(err) {
@@ -240,7 +245,7 @@ func (w *worker) loginFailed(c *client, p *packet.Connect, err error) {
 	if o.Most == 0 || !from.IsValid() {
 		return
 	}
-	login := limit.LoginOf(string(p.Username), from)
+	login := limit.LoginOf(user, from)
 	k.mu.Lock()
 	out := k.logins.Hit(login, w.loop.Now())
 	k.mu.Unlock()

@@ -181,6 +181,60 @@ func (onlyAnn) Authenticate(l *Login, _ func(Verdict)) (Verdict, bool) {
 	return Verdict{Err: fault.New(fault.BadPassword, "")}, true
 }
 
+// The same by an authentication method.
+func TestFailedExchangesBanOneUserFromOneAddress(t *testing.T) {
+	told := make(chan Refusal, 10)
+	b := guarded(t, newGatekeeper(), Options{Refused: func(r Refusal) { told <- r }, Bans: BanOptions{Logins: StrikesOptions{Most: 1, Window: time.Minute, For: time.Minute}}})
+	guess := func(word string) byte {
+		r := dial(t, b, packet.V5)
+		r.send(knocking(""))
+		expect[*packet.Auth](r)
+		r.send(auth(packet.ContinueAuth, "anna"))
+		p, err := r.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a, ok := p.(*packet.Connack); ok {
+			r.closed()
+			return a.Reason
+		}
+		r.send(auth(packet.ContinueAuth, word))
+		defer r.closed()
+		return expect[*packet.Connack](r).Reason
+	}
+	bad := packet.BadUserNameOrPassword
+	for i, want := range []byte{bad, bad, packet.Banned} {
+		if got := guess(map[bool]string{true: "yes", false: "no"}[want == packet.Banned]); got != want {
+			t.Errorf("guess %d: %s", i, packet.ReasonName(got))
+		}
+		if r := <-told; r.User != "anna" {
+			t.Errorf("%+v", r)
+		}
+	}
+	eve := dial(t, b, packet.V5)
+	eve.send(knocking(""))
+	expect[*packet.Auth](eve)
+	eve.send(auth(packet.ContinueAuth, "eve"))
+	expect[*packet.Auth](eve)
+	eve.send(auth(packet.ContinueAuth, "yes"))
+	if a := expect[*packet.Connack](eve); a.Reason != packet.Success {
+		t.Error(packet.ReasonName(a.Reason))
+	}
+}
+
+// A ban of a user is one of the name that a certificate or an exchange has shown, too.
+func TestABannedUserIsWhoTheyShowTheyAre(t *testing.T) {
+	b := guarded(t, newGatekeeper(), Options{})
+	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "anna"}); err != nil {
+		t.Fatal(err)
+	}
+	r := dial(t, b, packet.V5)
+	r.send(knocking("anna"))
+	if a := expect[*packet.Connack](r); a.Reason != packet.Banned {
+		t.Error(packet.ReasonName(a.Reason))
+	}
+}
+
 // Guessing a user's password bans that user from there, and nobody else behind the
 // same address.
 func TestFailedLoginsBanOneUserFromOneAddress(t *testing.T) {

@@ -16,7 +16,7 @@ var (
 
 // seldom is what belongs to few connections.
 type seldom struct {
-	username  string            // what it calls itself where nobody checks
+	username  string            // what it calls itself, until somebody checks
 	pace      *pace             // nil: no rate is kept
 	asking    *asking           // while it is found out who the client is
 	retained  []pendingRetained // for its new subscriptions
@@ -62,6 +62,16 @@ func (c *client) ownSeldom() *seldom {
 func (c *client) mayShareSeldom() {
 	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
 		c.seldom = noSeldom
+	}
+}
+
+// named notes what the client calls itself.
+func (c *client) named(user string) {
+	if user != "" {
+		c.ownSeldom().username = user
+	} else if c.username != "" {
+		c.seldom.username = ""
+		c.mayShareSeldom()
 	}
 }
 

@@ -228,7 +228,7 @@ type SubscriptionInfo struct {
 }
 
 func subscriptionInfo(c *client, s *subscription) SubscriptionInfo {
-	i := SubscriptionInfo{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished,
+	i := SubscriptionInfo{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished, RetainHandling: s.handling,
 		ID: s.id, Connected: !c.session.Away()}
 	if rest, ok := strings.CutPrefix(s.filter, "$share/"); ok {
 		i.Share, _, _ = strings.Cut(rest, "/")

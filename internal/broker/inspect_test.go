@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"testing"
@@ -108,16 +109,16 @@ func TestRatesAreSinceTheLastLook(t *testing.T) {
 func TestOneClientIsShownAndKicked(t *testing.T) {
 	b := start(t, Options{})
 	c := enter(t, b, packet.V5, "press")
-	c.subscribeWith(7, packet.Subscription{Filter: []byte("b/+"), QoS: 1, NoLocal: true, RetainAsPublished: true})
+	c.subscribeWith(7, packet.Subscription{Filter: []byte("b/+"), QoS: 1, NoLocal: true, RetainAsPublished: true, RetainHandling: 2})
 	c.subscribe("$share/g/a/#", 2)
 	d, err := b.Client(t.Context(), "press")
-	if err != nil || d.ID != "press" || len(d.Subscribed) != 2 {
+	if err != nil || d.ID != "press" || !d.CleanStart || len(d.Subscribed) != 2 {
 		t.Fatalf("%+v %v", d, err)
 	}
 	if s := d.Subscribed[0]; s.Share != "g" || s.inner() != "a/#" || s.QoS != 2 {
 		t.Errorf("%+v", s)
 	}
-	if s := d.Subscribed[1]; s.ID != 7 || !s.NoLocal || !s.RetainAsPublished || s.Share != "" || !s.Connected {
+	if s := d.Subscribed[1]; s.ID != 7 || !s.NoLocal || !s.RetainAsPublished || s.RetainHandling != 2 || s.Share != "" || !s.Connected {
 		t.Errorf("%+v", s)
 	}
 	if err := b.Kick(t.Context(), "press", false); err != nil {
@@ -181,6 +182,11 @@ func TestLastErrorsAndRefusalsAreTold(t *testing.T) {
 	rows, n, err := b.Clients(t.Context(), ClientQuery{Reason: r.Code.String()})
 	if err != nil || n != 1 || rows[0].Error != r.Code || rows[0].ErrorAt == 0 {
 		t.Errorf("%+v %v", rows, err)
+	}
+	long := dial(t, b, packet.V5)
+	long.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: bytes.Repeat([]byte("x"), 300), Username: []byte("eve")})
+	if r := <-told; r.User != "eve" {
+		t.Errorf("%+v", r)
 	}
 	bad := dial(t, b, packet.V5)
 	bad.write([]byte{0x30, 0})

@@ -108,7 +108,7 @@ func (w *worker) decideAsked(c *client, v Verdict) {
 // decide admits the client or turns it away.
 func (w *worker) decide(c *client, p *packet.Connect, id string, assigned bool, v Verdict) {
 	if err := w.mayEnter(c, p, id, v); err != nil {
-		w.loginFailed(c, p, err)
+		w.loginFailed(c, string(p.Username), err)
 		w.refuse(c, err)
 		return
 	}
@@ -127,6 +127,11 @@ func (w *worker) mayEnter(c *client, p *packet.Connect, id string, v Verdict) er
 	// Of two that waited for their verdicts, the one that came later stays.
 	if old := w.clients[id]; old != nil && !old.session.Away() && int32(old.order-c.order) > 0 {
 		return errTakenOver
+	}
+	if v.Identity != nil && v.Identity.Username != string(p.Username) { // by its certificate, or SCRAM
+		if err := w.bannedAs(c, id, v.Identity.Username); err != nil {
+			return err
+		}
 	}
 	c.setAccess(v.Identity, w.rightsOf(c, id, v.Identity))
 	if p.HasWill && c.rights != nil && !c.rights.MayPublish(w.willTopic(c, p, id), p.Will.QoS, p.Will.Retain) {

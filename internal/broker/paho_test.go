@@ -110,6 +110,41 @@ func TestPahoFive(t *testing.T) {
 	}
 }
 
+// A client reads from either packet where it should go.
+func TestPahoIsSentToAnotherServer(t *testing.T) {
+	b := start(t, Options{})
+	nc, err := net.Dial("tcp", b.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan *paho.Disconnect, 1)
+	in := paho.NewClient(paho.ClientConfig{Conn: nc, OnServerDisconnect: func(d *paho.Disconnect) { told <- d }})
+	if _, err := in.Connect(t.Context(), &paho.Connect{ClientID: "in", CleanStart: true, KeepAlive: 30}); err != nil {
+		t.Fatal(err)
+	}
+	b.Refer("plant-2:1883 plant-3:1883", false)
+	if d := <-told; d.ReasonCode != 0x9C || d.Properties.ServerReference != "plant-2:1883 plant-3:1883" {
+		t.Errorf("%+v", d)
+	}
+	<-in.Done()
+	b.Refer("new.plant", true)
+	if nc, err = net.Dial("tcp", b.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	late := paho.NewClient(paho.ClientConfig{Conn: nc})
+	answer, err := late.Connect(t.Context(), &paho.Connect{ClientID: "late", CleanStart: true, KeepAlive: 30})
+	if err == nil || answer == nil || answer.ReasonCode != 0x9D || answer.Properties.ServerReference != "new.plant" {
+		t.Errorf("%+v %v", answer, err)
+	}
+	if r, active := b.Referred(); !active || !r.Moved || r.Since.IsZero() {
+		t.Errorf("%+v", r)
+	}
+	b.Welcome()
+	if _, active := b.Referred(); active {
+		t.Error("still sent away")
+	}
+}
+
 func pahoThree(t *testing.T, b *Broker, id string) paho3.Client {
 	t.Helper()
 	c := paho3.NewClient(paho3.NewClientOptions().AddBroker("tcp://" + b.Addr().String()).SetClientID(id).

@@ -43,10 +43,17 @@ func (w *worker) auth(c *client, ev *session.Event) {
 }
 
 func (w *worker) exchangeStep(c *client, data []byte) {
-	answer, id, err := c.asking.exchange.Step(data)
+	x := c.asking.exchange
+	answer, id, err := x.Step(data)
+	if err != nil {
+		w.loginFailed(c, x.User(), err)
+	} else if user := x.User(); user != "" { // before it is told whether the password is right
+		err = w.bannedAs(c, c.asking.id, user)
+	}
 	switch before := c.conn.Output(); {
 	case err != nil && c.id == "":
 		c.stopAsking()
+		c.named(x.User())
 		w.refuse(c, err)
 	case err != nil:
 		w.end(c, err) // [MQTT-4.12.1-2]

@@ -13,7 +13,7 @@ import (
 type Refusal struct {
 	At time.Time
 	// Client is the identifier it came with, cut when it is long; empty before
-	// CONNECT. User is its user name.
+	// CONNECT. User is its user name or, when it is not let in, the one it came with.
 	Client, User string
 	// Address is where it came from; not valid for a Unix socket.
 	Address netip.Addr
@@ -32,7 +32,7 @@ func (w *worker) reportRefusal(c *client, err error) {
 		return
 	}
 	w.options.Refused(Refusal{
-		At: time.Unix(0, w.loop.Now()), Client: c.name, Address: c.conn.RemoteAddrPort().Addr().Unmap(),
+		At: time.Unix(0, w.loop.Now()), Client: c.name, User: c.user(), Address: c.conn.RemoteAddrPort().Addr().Unmap(),
 		Listener: c.door.name, Code: fault.CodeOf(err), Text: reasonText(err),
 	})
 }

@@ -173,6 +173,26 @@ func TestWhatIsNotServedIsSaid(t *testing.T) {
 	}
 }
 
+func TestFiltersOfOnePacketAreBounded(t *testing.T) {
+	b := start(t, Options{Zone: Zone{Filters: 2}})
+	for _, p := range []packet.Packet{
+		&packet.Subscribe{ID: 1, Filters: make([]packet.Subscription, 3)}, &packet.Unsubscribe{ID: 1, Filters: make([][]byte, 3)},
+	} {
+		c := enter(t, b, packet.V5, "c")
+		c.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("a")}, {Filter: []byte("b")}}})
+		expect[*packet.Suback](c)
+		c.send(p)
+		if d := expect[*packet.Disconnect](c); d.Reason != packet.QuotaExceeded {
+			t.Error(packet.ReasonName(d.Reason))
+		}
+		c.closed()
+	}
+	settle(b)
+	if n := b.Stats().Refused[fault.TooMany]; n != 2 {
+		t.Errorf("%d counted", n)
+	}
+}
+
 func TestSubscriptionsOfOneClientAreBounded(t *testing.T) {
 	b := start(t, Options{Zone: Zone{Subscriptions: 3}})
 	c := enter(t, b, packet.V5, "c")

@@ -24,6 +24,7 @@ type subscription struct {
 	// MQTT 5 section 3.8.3.1
 	noLocal     bool
 	asPublished bool
+	handling    byte
 }
 
 // router is what all loops share: the filters, and how often they changed. A

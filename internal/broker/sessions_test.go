@@ -268,10 +268,16 @@ func TestClientsAreSentToAnotherServer(t *testing.T) {
 	if a := expect[*packet.Connack](old); a.Reason != packet.ServerUnavailable {
 		t.Errorf("%+v", a)
 	}
+	b.Refer("a-name-that-this-client-has-no-room-for", true)
+	small := dial(t, b, packet.V5)
+	small.send(&packet.Connect{Version: packet.V5, CleanStart: true, MaximumPacketSize: 20})
+	if a := expect[*packet.Connack](small); a.Reason != packet.ServerMoved || a.ServerReference != nil {
+		t.Errorf("%+v", a)
+	}
 	b.Welcome()
 	enter(t, b, packet.V5, "five")
 	settle(b)
-	if s := b.Stats(); s.Closed[fault.UseAnotherServer] != 2 || s.Closed[fault.ServerMoved] != 2 || len(s.Refused) != 0 {
+	if s := b.Stats(); s.Closed[fault.UseAnotherServer] != 2 || s.Closed[fault.ServerMoved] != 3 || len(s.Refused) != 0 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -14,6 +14,8 @@ import (
 // start.
 type ListenerState struct {
 	Name, Kind, Address string
+	// Zone is the name of its zone; empty is the one for all.
+	Zone string
 	// Anonymous says that clients may come in unknown.
 	Anonymous bool
 	// AnonymousLocal says that those of this machine may.
@@ -51,7 +53,7 @@ func (b *Broker) Listeners() []ListenerState {
 func (d *door) state() ListenerState {
 	l, counts := d.listener, d.listener.Counts()
 	s := ListenerState{
-		Name: d.name, Kind: d.kind, Address: addressText(l.Addr()), Anonymous: d.admission.anonymous, AnonymousLocal: d.admission.local, Listening: l.Listening(),
+		Name: d.name, Kind: d.kind, Zone: d.zone.Name, Address: addressText(l.Addr()), Anonymous: d.admission.anonymous, AnonymousLocal: d.admission.local, Listening: l.Listening(),
 		Open: l.Open(), MaxConnections: l.MaxConnections(), Accepted: counts.Accepted.Load(), Refused: map[fault.Code]uint64{}, HandshakesFailed: counts.HandshakesFailed.Load(),
 	}
 	carried := d.traffic()

@@ -159,6 +159,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	w.send(c, before, after)
 	if c.name == "" && packet.TypeOf(frame[0]) == packet.TypeConnect {
 		c.name = shown(ev.Connect.ClientID)
+		c.named(string(ev.Connect.Username))
 	}
 	switch ev.Do {
 	case session.Connect:

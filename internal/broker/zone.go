@@ -10,6 +10,8 @@ import (
 // Zone is the settings that the clients of a listener live under. Several
 // listeners may have one zone.
 type Zone struct {
+	// Name is for people; it may be empty.
+	Name string
 	// ConnectTimeout is how long a new connection may take to send CONNECT; 0 is 10 s.
 	ConnectTimeout time.Duration
 	// MaxPacketSize bounds the packets of clients, in bytes; 0 is 1 MiB.
@@ -46,6 +48,8 @@ type Zone struct {
 	TopicAliases int
 	// Subscriptions is how many filters one client may have; 0 is 10,000.
 	Subscriptions int
+	// Filters is how many filters one SUBSCRIBE or UNSUBSCRIBE may have; 0 is 10,000.
+	Filters int
 	// KeepAlive is the longest keep alive that MQTT 5 clients are told, in seconds;
 	// 0 lets clients choose.
 	KeepAlive uint16
@@ -70,6 +74,7 @@ func (z *Zone) defaults() {
 	set(&z.QueueBytes, 8<<20)
 	set(&z.OutputBuffer, 1<<20)
 	set(&z.Subscriptions, 10_000)
+	set(&z.Filters, 10_000)
 	set(&z.TopicAliases, 32)
 	set(&z.MaxClientID, 256)
 	set(&z.OverRate, Pause)
@@ -82,7 +87,7 @@ func (z *Zone) limits() session.Limits {
 	return session.Limits{
 		Retain: true, Topics: z.Topics,
 		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
-		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, KeepAlive: z.KeepAlive,
+		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, Filters: z.Filters, KeepAlive: z.KeepAlive,
 		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0, ResponsePrefix: z.ResponsePrefix, CheckPayload: z.CheckPayload,
 		SessionExpiry: seconds(z.SessionExpiry), SessionExpiry3: seconds(z.SessionExpiry3),
 		ClientID: z.MaxClientID, TopicAliases: uint16(min(max(z.TopicAliases, 0), 65535)),

@@ -46,6 +46,7 @@ type MQTT struct {
 	QueueBytes       Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
 	MaxClientID      int           `yaml:"max_client_id" default:"256" min:"23" max:"65535" doc:"Longest client identifier in bytes; clients with a longer one are refused."`
 	Subscriptions    int           `yaml:"subscriptions" default:"10000" min:"1" max:"10000000" doc:"Topic filters that one client may have; further ones are refused."`
+	MaxFilters       int           `yaml:"max_filters" default:"10000" min:"1" max:"1000000" doc:"Topic filters that one SUBSCRIBE or UNSUBSCRIBE may have; a client that sends more is disconnected (0x97) and counted as too_many."`
 	TopicAliases     int           `yaml:"topic_aliases" default:"32" min:"0" max:"65535" doc:"Topic aliases that a client may set, and is given when it allows them. 0: none."`
 	SharedStrategy   string        `yaml:"shared_strategy" default:"round_robin" enum:"round_robin,random,sticky,hash_client,hash_topic,least_inflight" doc:"Which member of a shared subscription gets a message."`
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
@@ -53,6 +54,7 @@ type MQTT struct {
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
 	Memory           Memory        `yaml:"memory" doc:"What happens before memory is used up."`
 	Bans             Bans          `yaml:"bans" doc:"When the node bans somebody by itself. Bans by hand: millrace ctl bans."`
+	Redirect         Redirect      `yaml:"redirect" doc:"Where clients are sent when this node is not to serve them."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
 	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
 	Access           Access        `yaml:"access" doc:"Who may come in, and what they may do."`

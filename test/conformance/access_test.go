@@ -41,6 +41,8 @@ func (s *steps) Step(data []byte) (answer []byte, id *broker.Identity, err error
 	return nil, nil, fault.New(fault.BadPassword, "The client did not say yes.")
 }
 
+func (s *steps) User() string { return "" }
+
 // Rights keep everybody from what begins with "secret".
 func (gate) Rights(*broker.Identity, *broker.Login) broker.Rights { return rights{} }
 

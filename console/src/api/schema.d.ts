@@ -393,6 +393,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether clients are sent to another server */
+        get: operations["get-redirect"];
+        put?: never;
+        /**
+         * Send all clients to another server
+         * @description Those that are connected, and those that come from now on. MQTT 5 clients are told where to; before MQTT 5, a client is told that the server is not available, or just closed. Sessions that outlive their connections stay. It ends with DELETE, or when the node is started anew.
+         */
+        post: operations["set-redirect"];
+        /** Let clients in again */
+        delete: operations["end-redirect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/refused": {
         parameters: {
             query?: never;
@@ -1513,6 +1535,12 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        NewRedirect: {
+            /** @description For good (server moved, 0x9D) instead of for now (use another server, 0x9C) */
+            moved?: boolean;
+            /** @description Name or address of the other server, such as plant-2:1883, or several with spaces between; without it the one of mqtt.redirect.reference */
+            reference?: string;
+        };
         NewTrace: {
             /**
              * @default text
@@ -1780,6 +1808,15 @@ export interface components {
             title: string;
             /** Format: int64 */
             total: number;
+        };
+        Redirect: {
+            /** @description False while clients may come in */
+            active: boolean;
+            moved: boolean;
+            /** @description What MQTT 5 clients are told; empty is no name */
+            reference?: string;
+            /** Format: date-time */
+            since?: string;
         };
         Refusal: {
             /** @description Without the port */
@@ -2982,6 +3019,95 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Published"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redirect"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRedirect"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redirect"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-redirect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

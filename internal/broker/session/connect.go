@@ -32,7 +32,7 @@ func (s *Session) connect(frame []byte, ev *Event, dst []byte) []byte {
 		err = s.acceptable(p)
 	}
 	s.version, s.state = speak(p.Version), asked
-	s.proof = newProof(p)
+	s.proof, s.maxPacket = newProof(p), p.MaximumPacketSize
 	if err != nil {
 		ev.Do, ev.Err = End, err
 		return s.Refuse(dst, fault.CodeOf(err))
@@ -134,12 +134,22 @@ func (s *Session) Refer(dst []byte, code fault.Code, reference []byte) []byte {
 	if s.version != packet.V5 || s.state == ended {
 		return s.End(dst, code)
 	}
+	before, from := s.state, len(dst)
+	s.state = ended
+	dst = s.referred(dst, before, code, reference)
+	if s.maxPacket > 0 && len(dst)-from > int(s.maxPacket) { // [MQTT-3.1.2-24]
+		return s.referred(dst[:from], before, code, nil)
+	}
+	return dst
+}
+
+// referred is the packet for a client in that state; the reference is left out when
+// it is empty.
+func (s *Session) referred(dst []byte, in state, code fault.Code, reference []byte) []byte {
 	if len(reference) == 0 {
 		reference = nil
 	}
-	before := s.state
-	s.state = ended
-	if before == serving {
+	if in == serving {
 		return (&packet.Disconnect{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)
 	}
 	return (&packet.Connack{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)

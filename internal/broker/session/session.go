@@ -46,6 +46,8 @@ type Limits struct {
 	TopicAliases uint16
 	// Subscriptions is how many topic filters a client may have.
 	Subscriptions int
+	// Filters is how many topic filters one SUBSCRIBE or UNSUBSCRIBE may have; 0 is any.
+	Filters int
 	// KeepAlive is the longest keep alive in seconds; a client that asks for more,
 	// or for none, is told this one. 0 lets clients choose.
 	KeepAlive uint16

@@ -7,6 +7,7 @@ import (
 )
 
 func (s *Session) subscribe(frame []byte, ev *Event, dst []byte) []byte {
+	ev.Subscribe.Most = s.limits.Filters
 	if err := ev.Subscribe.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}
@@ -18,6 +19,7 @@ func (s *Session) subscribe(frame []byte, ev *Event, dst []byte) []byte {
 }
 
 func (s *Session) unsubscribe(frame []byte, ev *Event, dst []byte) []byte {
+	ev.Unsubscribe.Most = s.limits.Filters
 	if err := ev.Unsubscribe.Decode(frame, s.version); err != nil {
 		return s.fail(dst, ev, err)
 	}

@@ -31,7 +31,7 @@ func (p *Ack) Decode(b []byte, v Version) error {
 	if len(b) == 0 {
 		return errShort
 	}
-	*p = Ack{Kind: TypeOf(b[0]), User: p.User[:0]}
+	*p = Ack{Kind: TypeOf(b[0]), User: spare(p.User)}
 	if p.Kind < TypePuback || p.Kind > TypePubcomp {
 		return errType
 	}

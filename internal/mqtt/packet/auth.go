@@ -19,7 +19,7 @@ func (p *Auth) Type() Type { return TypeAuth }
 
 // Decode reads one whole packet.
 func (p *Auth) Decode(b []byte, v Version) error {
-	*p = Auth{User: p.User[:0]}
+	*p = Auth{User: spare(p.User)}
 	if v != V5 {
 		return errVersion
 	}

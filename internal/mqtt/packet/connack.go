@@ -45,7 +45,7 @@ func (p *Connack) Type() Type { return TypeConnack }
 
 // Decode reads one whole packet.
 func (p *Connack) Decode(b []byte, v Version) error {
-	*p = Connack{User: p.User[:0], ReceiveMaximum: 65535}
+	*p = Connack{User: spare(p.User), ReceiveMaximum: 65535}
 	r, err := open(b, v, header{TypeConnack, 0})
 	if err != nil {
 		return err

@@ -79,7 +79,7 @@ func (p *Connect) Type() Type { return TypeConnect }
 
 // Decode reads one whole packet. The version is the packet's own, v is ignored.
 func (p *Connect) Decode(b []byte, _ Version) error {
-	*p = Connect{User: p.User[:0], ReceiveMaximum: 65535}
+	*p = Connect{User: spare(p.User), ReceiveMaximum: 65535}
 	r, err := open(b, 0, header{TypeConnect, 0}) // [MQTT-2.1.3-1]
 	if err != nil {
 		return err

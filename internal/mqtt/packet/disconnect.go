@@ -19,7 +19,7 @@ func (p *Disconnect) Type() Type { return TypeDisconnect }
 
 // Decode reads one whole packet.
 func (p *Disconnect) Decode(b []byte, v Version) error {
-	*p = Disconnect{User: p.User[:0]}
+	*p = Disconnect{User: spare(p.User)}
 	r, err := open(b, v, header{TypeDisconnect, 0}) // [MQTT-3.14.1-1]
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (p *Suback) Type() Type { return TypeSuback }
 
 // Decode reads one whole packet.
 func (p *Suback) Decode(b []byte, v Version) error {
-	*p = Suback{User: p.User[:0]}
+	*p = Suback{User: spare(p.User)}
 	r, err := open(b, v, header{TypeSuback, 0})
 	if err != nil {
 		return err

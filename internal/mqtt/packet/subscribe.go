@@ -21,6 +21,8 @@ type Subscribe struct {
 	Filters []Subscription
 	// User holds the user properties.
 	User []Pair
+	// Most is how many filters Decode takes; 0 is any.
+	Most int
 }
 
 // Subscription is one topic filter with its options.
@@ -43,7 +45,7 @@ func (p *Subscribe) Type() Type { return TypeSubscribe }
 
 // Decode reads one whole packet.
 func (p *Subscribe) Decode(b []byte, v Version) error {
-	*p = Subscribe{Filters: p.Filters[:0], User: p.User[:0]}
+	*p = Subscribe{Most: p.Most, Filters: spare(p.Filters), User: spare(p.User)}
 	r, err := open(b, v, header{TypeSubscribe, 0b0010}) // [MQTT-3.8.1-1]
 	if err != nil {
 		return err
@@ -54,6 +56,7 @@ func (p *Subscribe) Decode(b []byte, v Version) error {
 	}
 	r.check(len(r.b) > 0, errNoFilter)
 	for len(r.b) > 0 {
+		r.check(p.Most == 0 || len(p.Filters) < p.Most, errManyFilters)
 		p.Filters = append(p.Filters, r.subscription(v))
 	}
 	return r.done()

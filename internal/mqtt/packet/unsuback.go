@@ -17,7 +17,7 @@ func (p *Unsuback) Type() Type { return TypeUnsuback }
 
 // Decode reads one whole packet.
 func (p *Unsuback) Decode(b []byte, v Version) error {
-	*p = Unsuback{User: p.User[:0]}
+	*p = Unsuback{User: spare(p.User)}
 	r, err := open(b, v, header{TypeUnsuback, 0})
 	if err != nil {
 		return err

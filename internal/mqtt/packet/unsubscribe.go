@@ -8,6 +8,8 @@ type Unsubscribe struct {
 	Filters [][]byte
 	// User holds the user properties.
 	User []Pair
+	// Most is how many filters Decode takes; 0 is any.
+	Most int
 }
 
 // Type is TypeUnsubscribe.
@@ -15,7 +17,7 @@ func (p *Unsubscribe) Type() Type { return TypeUnsubscribe }
 
 // Decode reads one whole packet.
 func (p *Unsubscribe) Decode(b []byte, v Version) error {
-	*p = Unsubscribe{Filters: p.Filters[:0], User: p.User[:0]}
+	*p = Unsubscribe{Most: p.Most, Filters: spare(p.Filters), User: spare(p.User)}
 	r, err := open(b, v, header{TypeUnsubscribe, 0b0010}) // [MQTT-3.10.1-1]
 	if err != nil {
 		return err
@@ -26,6 +28,7 @@ func (p *Unsubscribe) Decode(b []byte, v Version) error {
 	}
 	r.check(len(r.b) > 0, errNoFilter)
 	for len(r.b) > 0 {
+		r.check(p.Most == 0 || len(p.Filters) < p.Most, errManyFilters)
 		p.Filters = append(p.Filters, r.text())
 	}
 	return r.done()
