@@ -115,6 +115,7 @@ func (a *App) steps() []step {
 		{"streams", a.startStreams},
 		{"historian", a.startHistorian},
 		{"access", a.startAccess},
+		{"refused clients", a.startRefused},
 		{"broker", a.startBroker},
 		{"traces", a.openTraces},
 		{"topics", a.startTopics},

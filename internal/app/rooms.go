@@ -117,7 +117,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Listeners: a.listeners(),
 		Zone:      zone(&c),
 		System:    a.system(),
-		Refused:   a.rememberRefusals(),
+		Refused:   a.rememberRefusal,
 		Slow:      a.rank(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),

@@ -21,15 +21,6 @@ var (
 	_ api.TopicMetrics    = metersAPI{}
 )
 
-// rememberRefusals makes the store of refused clients and returns what fills it.
-func (a *App) rememberRefusals() func(broker.Refusal) {
-	c := a.cfg.Observe
-	a.refused = refused.New(c.RefusedClients, c.RefusedFor)
-	return func(r broker.Refusal) {
-		a.refused.Add(refused.Refusal{At: r.At, Client: r.Client, User: r.User, Address: r.Address, Listener: r.Listener, Code: r.Code, Text: r.Text})
-	}
-}
-
 // rank makes the ranking of slow subscribers and returns what fills it; nil for none.
 func (a *App) rank() func(client, topic string, took time.Duration, at time.Time) {
 	c := a.cfg.Observe

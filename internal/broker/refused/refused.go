@@ -53,6 +53,7 @@ type Store struct {
 	entries  map[key]*list.Element // mu guards what follows
 	order    *list.List            // of *Refusal, the longest ago first
 	byOrigin map[netip.Addr]int
+	shards   shards // which of them are to be kept
 }
 
 type key struct {
@@ -67,7 +68,8 @@ func keyOf(r *Refusal) key { return key{r.Client, r.Address, r.Code} }
 // it happened last; 0 is the default.
 func New(most int, keep time.Duration) *Store {
 	return &Store{most: cmp.Or(most, DefaultMost), keep: cmp.Or(keep, DefaultFor),
-		entries: map[key]*list.Element{}, order: list.New(), byOrigin: map[netip.Addr]int{}}
+		entries: map[key]*list.Element{}, order: list.New(), byOrigin: map[netip.Addr]int{},
+		shards: newShards(cmp.Or(most, DefaultMost))}
 }
 
 // Add remembers a refusal that happened at r.At.
@@ -86,10 +88,15 @@ func (s *Store) Add(r Refusal) {
 			return
 		}
 	}
+	s.enter(&r)
+	s.shards.touch(keyOf(&r))
+}
+
+func (s *Store) enter(r *Refusal) {
 	if len(s.entries) >= s.most {
 		s.remove(s.order.Front())
 	}
-	s.entries[keyOf(&r)] = s.order.PushBack(&r)
+	s.entries[keyOf(r)] = s.order.PushBack(r)
 	s.byOrigin[r.Address]++
 }
 
@@ -103,6 +110,7 @@ func (s *Store) again(r *Refusal) bool {
 	old.Count++
 	old.LastAt, old.Text, old.User, old.Listener = r.At, r.Text, r.User, r.Listener
 	s.order.MoveToBack(e)
+	s.shards.touch(keyOf(old))
 	return true
 }
 
@@ -115,6 +123,7 @@ func (s *Store) expire(now time.Time) {
 func (s *Store) remove(e *list.Element) {
 	r := s.order.Remove(e).(*Refusal)
 	delete(s.entries, keyOf(r))
+	s.shards.touch(keyOf(r))
 	if s.byOrigin[r.Address]--; s.byOrigin[r.Address] == 0 {
 		delete(s.byOrigin, r.Address)
 	}
