@@ -41,6 +41,9 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			if check {
+				if err := app.CheckAccess(cfg); err != nil {
+					return err
+				}
 				fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
 				return nil
 			}

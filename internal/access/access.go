@@ -29,6 +29,9 @@ type Options struct {
 	Users string
 	// Rules is the path of the rules file. Without the file everything is allowed.
 	Rules string
+	// UsersRequired and RulesRequired refuse a start without the file. One that is not
+	// required is missed when it has been in force before.
+	UsersRequired, RulesRequired bool
 	// Poll is how often files are looked at (default 2 s).
 	Poll time.Duration
 	// Hashers is how many passwords are compared at one time (default: half of the
@@ -109,17 +112,20 @@ func New(o Options) *Access {
 		asked: map[print]*comparison{}, known: map[print]remembered{},
 	}
 	rand.Read(a.logins.key[:])
-	a.users, a.rules = watched{path: o.Users}, watched{path: o.Rules}
+	a.users = watched{path: o.Users, required: o.UsersRequired}
+	a.rules = watched{path: o.Rules, required: o.RulesRequired}
 	a.state.Store(&state{users: &Users{}, rules: &Rules{}})
 	return a
 }
 
-// Start reads the files. At the start a bad one is an error: nobody is to find out
-// later that a node runs without its users.
+// Start reads the files. At the start a bad one is an error, and one that is missed:
+// nobody is to find out later that a node runs without its users.
 func (a *Access) Start(context.Context) error {
-	if err := a.Reload(); err != nil {
+	next, _, users, rules := a.look(true)
+	if err := errors.Join(users, rules); err != nil {
 		return err
 	}
+	a.inForce(&next)
 	a.logins.start(a.o.Hashers)
 	a.tasks.Go(a.watch)
 	return nil
@@ -154,10 +160,15 @@ func (a *Access) reload(always bool) error {
 	a.tell("access-users", "The users file cannot be read", err1)
 	a.tell("access-rules", "The rules file cannot be read", err2)
 	if changed {
-		a.o.Log.Info("users and access rules are in force", "users", next.users.Len(), "rules", len(next.rules.list), "default", word(next.rules.allow || !next.rules.some))
-		a.o.Changed()
+		a.inForce(&next)
 	}
 	return errors.Join(err1, err2)
+}
+
+func (a *Access) inForce(s *state) {
+	a.o.Log.Info("users and access rules are in force", "users", s.users.Len(), "rules", len(s.rules.list), "default", word(s.rules.allow || !s.rules.some))
+	a.mark(s)
+	a.o.Changed()
 }
 
 // look reads what has changed and puts it in force, each file for itself.
@@ -200,16 +211,17 @@ func (a *Access) tell(id, title string, err error) {
 
 // watched is a file that is read again when it has changed.
 type watched struct {
-	path    string
-	size    int64
-	time    time.Time
-	content []byte
-	seen    bool
-	err     error // of the last content
+	path     string
+	required bool // it was asked for by name
+	size     int64
+	time     time.Time
+	content  []byte
+	seen     bool
+	err      error // of the last content
 }
 
 // look calls take with the file's content when that has changed; a missing file is
-// an empty one. It returns why the file is not in force.
+// an empty one, unless it is missed. It returns why the file is not in force.
 func (w *watched) look(always bool, take func([]byte) error) error {
 	if w.path == "" {
 		return nil
@@ -225,10 +237,13 @@ func (w *watched) look(always bool, take func([]byte) error) error {
 	if w.seen && bytes.Equal(content, w.content) {
 		return w.err
 	}
-	if len(w.content) > 0 && len(content) == 0 {
+	if len(bytes.TrimSpace(w.content)) > 0 && len(bytes.TrimSpace(content)) == 0 {
 		// An editor may write a file anew at this moment. Nobody is locked out, and
 		// nobody let in, by half of that.
 		return fault.New(fault.Unavailable, "The file %s has gone, or is empty. A line with # alone makes an empty file.", w.path)
+	}
+	if err := w.missed(content); err != nil {
+		return err
 	}
 	if info != nil {
 		w.size, w.time = info.Size(), info.ModTime()

@@ -3,10 +3,12 @@ package app
 import (
 	"cmp"
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/millrace/millrace/internal/access"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/config"
 )
 
 var (
@@ -15,14 +17,27 @@ var (
 )
 
 // usersFile is where user names and hashed passwords are.
-func (a *App) usersFile() string { return cmp.Or(a.cfg.MQTT.Access.Users, a.path("users")) }
+func (a *App) usersFile() string { return accessFiles(a.cfg).Users }
+
+// accessFiles are the files of users and rules. A file that the configuration names
+// has to be there.
+func accessFiles(cfg *config.Config) access.Options {
+	c := &cfg.MQTT.Access
+	return access.Options{
+		Users: cmp.Or(c.Users, filepath.Join(cfg.Data, "users")), UsersRequired: c.Users != "",
+		Rules: cmp.Or(c.Rules, filepath.Join(cfg.Data, "access.yaml")), RulesRequired: c.Rules != "",
+	}
+}
+
+// CheckAccess says why a node would not start with its files of users and rules.
+func CheckAccess(cfg *config.Config) error { return access.Check(accessFiles(cfg)) }
 
 func (a *App) startAccess(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT.Access
-	a.access = access.New(access.Options{
-		Users: a.usersFile(), Rules: cmp.Or(c.Rules, a.path("access.yaml")), Hashers: c.LoginThreads, Waiting: c.LoginQueue, Remember: remembered(c.RememberLogin),
-		Changed: a.reauthorize, Alarms: a.alarms, Log: a.log,
-	})
+	o := accessFiles(a.cfg)
+	o.Hashers, o.Waiting, o.Remember = c.LoginThreads, c.LoginQueue, remembered(c.RememberLogin)
+	o.Changed, o.Alarms, o.Log = a.reauthorize, a.alarms, a.log
+	a.access = access.New(o)
 	if err := a.access.Start(ctx); err != nil {
 		return nil, err
 	}

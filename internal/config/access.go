@@ -7,8 +7,8 @@ import (
 
 // Access configures who may come in and what they may do.
 type Access struct {
-	Users         string        `yaml:"users" default:"" doc:"File of user names and hashed passwords, written by millrace passwd and read again when it changes. Empty: users in the data folder."`
-	Rules         string        `yaml:"rules" default:"" doc:"File of the access rules, read again when it changes. Empty: access.yaml in the data folder. Without the file every client may publish and subscribe to everything."`
+	Users         string        `yaml:"users" default:"" doc:"File of user names and hashed passwords, written by millrace passwd and read again when it changes; the node does not start without it. Empty: users in the data folder, which need not be there."`
+	Rules         string        `yaml:"rules" default:"" doc:"File of the access rules, read again when it changes; the node does not start without it. Empty: access.yaml in the data folder, which need not be there: without any rules file every client may publish and subscribe to everything."`
 	Anonymous     string        `yaml:"anonymous" default:"loopback" enum:"loopback,never" doc:"Which clients come in that show no user name: those of this machine, at listeners on a loopback address or a Unix socket that take no word of a proxy (proxy_protocol, trusted_proxies); or none. Beside them those of mqtt.listeners that say anonymous."`
 	DeniedPublish string        `yaml:"denied_publish" default:"ignore" enum:"ignore,disconnect" doc:"What becomes of an MQTT 3 client whose message is denied: it is acknowledged and the message dropped, or the client is disconnected. MQTT 5 clients are told."`
 	LoginThreads  int           `yaml:"login_threads" default:"0" min:"0" max:"1024" doc:"Passwords that are compared at one time. 0: half of the cores."`

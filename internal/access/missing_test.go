@@ -1,0 +1,108 @@
+package access
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// starts starts an Access as a node would, ends it again, and says what Check and the
+// start said; they have to agree.
+func starts(t *testing.T, o Options) error {
+	t.Helper()
+	checked := Check(o)
+	o.Cost = cheap
+	var told alarms
+	o.Alarms = &told
+	a := New(o)
+	err := a.Start(context.Background())
+	if err == nil {
+		a.Close()
+	} else if told.detail("access-rules")+told.detail("access-users") != "" {
+		t.Error("an alarm of a node that does not start")
+	}
+	if (err == nil) != (checked == nil) {
+		t.Errorf("start: %v, check: %v", err, checked)
+	}
+	return err
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A node whose files are lost lets nobody in by that.
+func TestALostFileIsMissedAtTheStart(t *testing.T) {
+	dir := t.TempDir()
+	rules, users := filepath.Join(dir, "access.yaml"), filepath.Join(dir, "users")
+	o := Options{Rules: rules, Users: users}
+	missed := func(when string, o Options, path string) {
+		t.Helper()
+		err := starts(t, o)
+		if err == nil || !strings.Contains(fault.UserMessage(err), path) || !strings.Contains(fault.UserMessage(err), "a line with # alone") {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	fine := func(when string) {
+		t.Helper()
+		if err := starts(t, o); err != nil {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	fine("a new node has no files")
+	missed("rules named by the configuration", Options{Rules: rules, RulesRequired: true}, rules)
+	missed("users named by the configuration", Options{Users: users, UsersRequired: true}, users)
+
+	write(t, rules, "default: deny\n")
+	fine("rules in force")
+	if err := os.Remove(rules); err != nil {
+		t.Fatal(err)
+	}
+	missed("rules removed", o, rules)
+	missed("and still", o, rules)
+	write(t, rules, " \n")
+	missed("rules emptied", o, rules)
+	write(t, rules, "default: deny\n")
+	fine("rules put back")
+	write(t, rules, "#\n")
+	fine("rules emptied on purpose")
+	if err := os.Remove(rules); err != nil {
+		t.Fatal(err)
+	}
+	fine("which needs no file after that")
+
+	users = usersFile(t, "anna")
+	o.Users = users
+	fine("users in force")
+	if err := os.Remove(users); err != nil {
+		t.Fatal(err)
+	}
+	missed("users removed", o, users)
+}
+
+// What is set while the node runs is missed by the next start, too.
+func TestAFileMadeWhileRunningIsMissedLater(t *testing.T) {
+	o := Options{Rules: filepath.Join(t.TempDir(), "access.yaml"), Cost: cheap}
+	a := New(o)
+	if err := a.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	write(t, o.Rules, "default: deny\n")
+	if err := a.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(o.Rules); err != nil {
+		t.Fatal(err)
+	}
+	if err := Check(o); err == nil {
+		t.Error("not missed")
+	}
+}
