@@ -249,7 +249,7 @@ const de: Record<keyof typeof broker, string> = {
   "slow.latency": "Längste",
   "slow.count": "Späte Nachrichten",
   "slow.clear": "Neu beginnen",
-  "slow.what": "Vom Veröffentlichen bis zur Bestätigung; bei QoS 0 bis zum Socket.",
+  "slow.what": "Von der Veröffentlichung bis zur Bestätigung, bei QoS 1 und 2.",
   "metrics.title": "Topic-Zähler",
   "metrics.none": "Kein Topic wird gezählt",
   "metrics.add": "Zählen",

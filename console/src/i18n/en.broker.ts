@@ -247,7 +247,7 @@ const broker = {
   "slow.latency": "Longest",
   "slow.count": "Late messages",
   "slow.clear": "Begin afresh",
-  "slow.what": "From publish to acknowledgement; with QoS 0 to the socket.",
+  "slow.what": "From publish to acknowledgement, with QoS 1 and 2.",
   "metrics.title": "Topic metrics",
   "metrics.none": "No topic is counted",
   "metrics.add": "Count",
