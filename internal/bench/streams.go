@@ -53,14 +53,15 @@ func (w *streams) open(p *peer) {
 		if p.source.IsValid() {
 			d.LocalAddr = &net.TCPAddr{IP: p.source.AsSlice(), Zone: p.source.Zone()}
 		}
-		conn, err := d.DialContext(w.life, "tcp", w.loop.to.String())
+		socket, err := d.DialContext(w.life, "tcp", w.loop.to.String())
 		if err != nil {
 			w.tell(event{peer: p, err: err})
 			return
 		}
-		cut := context.AfterFunc(w.life, func() { conn.Close() })
+		cut := context.AfterFunc(w.life, func() { socket.Close() })
 		defer cut()
-		if conn, err = w.layer(conn); err != nil {
+		conn, err := w.layer(socket)
+		if err != nil {
 			w.tell(event{peer: p, err: err})
 			return
 		}
