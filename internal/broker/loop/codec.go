@@ -41,7 +41,7 @@ func (l *Loop) decode(c *Conn, wire []byte) {
 	if len(plain) > headroom {
 		l.show(c, plain)
 	}
-	if err != nil && c.loop == l && c.Open() && !c.flags.paused {
+	if err != nil && c.loop == l && c.Open() && !c.flags.paused && !c.behind() {
 		c.codecEnded(err)
 	}
 }

@@ -1,8 +1,10 @@
 package loop
 
 import (
+	"errors"
 	"net"
 	"net/netip"
+	"syscall"
 )
 
 // Handle names a connection of one loop by its place in the loop's table and the
@@ -46,6 +48,7 @@ type connFlags struct {
 	closing              bool // ends when the output is out
 	ended                bool // the codec has said its farewell
 	broken               bool // the socket is of no use
+	mute                 bool // the peer takes nothing more; what it has sent is yet to be taken
 	yielded              bool // its share of the turn is used up
 	readerGone           bool // the peer sends nothing more
 	finished             bool
@@ -153,6 +156,29 @@ func (c *Conn) Resume() {
 	}
 }
 
+// behind says whether what was read before is yet to be shown: until then nothing more
+// is taken from the peer, not its end either.
+func (c *Conn) behind() bool { return c.flags.yielded || c.flags.ready }
+
+// silence drops the output of a peer that takes nothing more, and says so as if it had
+// left: who waits for room goes on.
+func (c *Conn) silence() {
+	c.flags.mute = true
+	if c.Buffered() == 0 {
+		return
+	}
+	c.loop.keep(c.out)
+	c.loop.keep(c.writing)
+	c.out, c.writing = nil, nil
+	c.rest()
+	c.loop.again = true
+	c.loop.handler.Written(c)
+}
+
+// deaf says whether a failed write says no more than that the peer takes nothing: what
+// it has sent before lies with the system yet.
+func deaf(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) }
+
 // review lets the end of the turn see what the poller is to watch for.
 func (c *Conn) review() {
 	if c.portable == nil {
@@ -240,6 +266,9 @@ func (c *Conn) finish() {
 // order.
 func (c *Conn) peerGone(err error) {
 	c.flags.readerGone = true
+	if err == nil && c.flags.mute {
+		err = syscall.EPIPE
+	}
 	if !c.flags.closing {
 		c.loop.handler.Closed(c, err)
 	}

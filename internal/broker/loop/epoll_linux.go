@@ -130,7 +130,7 @@ func (p *epoll) happened(l *Loop, c *Conn, events uint32) int {
 	if events&^unix.EPOLLIN != 0 {
 		l.touch(c) // there is room to write, or writing tells what is wrong
 	}
-	if events&^unix.EPOLLOUT == 0 || c.flags.yielded || wanted(c)&unix.EPOLLIN == 0 {
+	if events&^unix.EPOLLOUT == 0 || c.behind() || wanted(c)&unix.EPOLLIN == 0 {
 		return 64
 	}
 	return 64 + p.read(l, c)
@@ -226,8 +226,14 @@ func (p *epoll) flush(c *Conn) {
 	if c.fd < 0 {
 		return
 	}
-	wrote, err := p.write(c)
+	var wrote bool
+	var err error
+	if !c.flags.mute || c.flags.closing {
+		wrote, err = p.write(c)
+	}
 	switch {
+	case c.Open() && (c.flags.mute || deaf(err)):
+		c.silence()
 	case err != nil:
 		p.lost(c, err)
 		return

@@ -136,7 +136,7 @@ func (l *Loop) fromReader(c *Conn, e *event) {
 	case c.flags.closing && e.kind == chunkRead:
 		recycle(e)
 		c.owe()
-	case !c.flags.closing && (c.flags.paused || c.flags.yielded || len(p.held) > 0):
+	case !c.flags.closing && (c.flags.paused || c.behind() || len(p.held) > 0):
 		p.held = append(p.held, e)
 	default:
 		c.take(e)
@@ -174,7 +174,7 @@ func (c *Conn) takeHeld() {
 	c.consume(nil)
 	p := c.portable
 	if p == nil {
-		if c.loop == l && c.coder() != nil && c.Open() && !c.flags.paused {
+		if c.loop == l && c.coder() != nil && c.Open() && !c.flags.paused && !c.behind() {
 			l.decode(c, nil) // it may have had enough meanwhile
 		}
 		return
@@ -228,6 +228,8 @@ func (c *Conn) startWrite() {
 			c.out = nil
 			c.rest()
 		}
+	case c.flags.mute && c.Open():
+		c.silence()
 	case len(c.out) > 0:
 		c.writing, c.out = c.out, nil
 		c.portable.isWriting = true
@@ -253,6 +255,10 @@ func (c *Conn) wrote(err error) {
 	case c.flags.finished:
 	case c.flags.broken:
 		c.finish()
+	case c.Open() && !c.flags.readerGone && deaf(err):
+		c.flags.mute = true
+		c.loop.handler.Written(c)
+		c.silence()
 	case err != nil:
 		if !c.flags.closing {
 			c.loop.handler.Closed(c, err)
