@@ -148,7 +148,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 func zone(c *config.MQTT) broker.Zone {
 	return limitedZone(lastingZone(broker.Zone{
 		Topics:         topicLimits(&c.Topics),
-		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
+		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), MaxConnectSize: int(c.MaxConnectSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions, Filters: c.MaxFilters,
 		TopicAliases: aliases(c.TopicAliases),

@@ -87,6 +87,9 @@ type Options struct {
 	// MaxUnkept is how many bytes a loop may have handed to the log before it stops
 	// reading those that publish into it; 0 is 16 MiB.
 	MaxUnkept int
+	// StrangerBytes bounds what has come of CONNECT packets that are not whole, on all
+	// connections together; 0 is 64 MiB.
+	StrangerBytes int
 	// TotalRates are those of all clients together.
 	TotalRates Rates
 	// Bans are about who is kept out.
@@ -128,6 +131,7 @@ func (o *Options) defaults() {
 	set(&o.SessionBytes, 1<<30)
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
+	set(&o.StrangerBytes, 64<<20)
 	set(&o.TopicMeters, 100)
 }
 

@@ -23,7 +23,7 @@ const (
 	// batchBytes hands a batch over before the turn has ended: about one log entry.
 	batchBytes = 224 << 10
 	// keepBatch and keepBatches bound the memory of the batches kept for reuse.
-	keepBatch   = 512 << 10
+	keepBatch   = 320 << 10
 	keepBatches = 16
 )
 
@@ -131,6 +131,14 @@ func (k *keeping) returned(b *msg.Batch) {
 	b.Reset(keepBatch)
 	if len(k.pool) < keepBatches {
 		k.pool = append(k.pool, b)
+	}
+}
+
+// shrink lets go of a batch while nothing is under way: after a burst only one stays.
+func (k *keeping) shrink() {
+	if n := len(k.pool); n > 1 && k.flights == 0 {
+		k.pool[n-1] = nil
+		k.pool = k.pool[:n-1]
 	}
 }
 

@@ -159,6 +159,7 @@ func (w *worker) remove(c *client) {
 
 // Tick is called a few times a second: wills and sessions come to their time.
 func (w *worker) Tick() {
+	w.keeping.shrink()
 	for now := w.loop.Now(); ; {
 		c := w.schedule.due(now)
 		if c == nil {

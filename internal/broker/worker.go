@@ -61,8 +61,9 @@ type worker struct {
 	connects  *limit.Table   // of client identifiers, by the rate of connects
 	publishes waiters
 	queues    session.Tally
-	told      int64                 // of queues.Bytes, to the broker
-	schedule  schedule              // of sessions that wait for their clients
+	told      int64    // of queues.Bytes, to the broker
+	schedule  schedule // of sessions that wait for their clients
+	strangers strangers
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	asked     uint32                // CONNECTs
 	event     session.Event
@@ -104,7 +105,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 	if w.draining {
 		conn.Pause()
 	}
-	c, share := clientOf(conn), w.work+shareWork
+	c, share, moved := clientOf(conn), w.work+shareWork, false
 	for conn.Open() && !conn.Paused() {
 		if w.work >= share && used < len(b) {
 			conn.Yield()
@@ -124,23 +125,26 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 			break
 		}
 		if !w.packet(c, b[used:used+size], b[used:]) {
-			break // moved to another loop, with all that was read
+			moved = true // to another loop, with all that was read
+			break
 		}
 		used += size
 		w.mayClog(clientOf(conn))
 	}
 	w.loop.Spend(w.work + shareWork - share)
+	if c.id == "" && used < len(b) && !moved {
+		w.strangerHolds(c, len(b)-used)
+	}
 	w.counts.bytesIn += uint64(used)
 	c.tally.bytesIn += uint64(used)
 	w.came(c, used)
 	return used
 }
 
-// frame is packet.Frame for that client. A stranger's first byte must begin a
-// CONNECT, else the rest is not worth waiting for [MQTT-3.1.0-1].
+// frame is packet.Frame for that client.
 func (w *worker) frame(c *client, b []byte) (size int, err error) {
-	if c.id == "" && c.asking == nil && len(b) > 0 && packet.TypeOf(b[0]) > packet.TypeConnect {
-		return 0, errNoConnect
+	if c.id == "" && c.asking == nil && len(b) > 0 {
+		return w.firstFrame(c, b)
 	}
 	return packet.Frame(b, c.door.zone.MaxPacketSize)
 }

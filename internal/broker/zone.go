@@ -16,6 +16,8 @@ type Zone struct {
 	ConnectTimeout time.Duration
 	// MaxPacketSize bounds the packets of clients, in bytes; 0 is 1 MiB.
 	MaxPacketSize int
+	// MaxConnectSize bounds the first packet of a connection, its CONNECT; 0 is 64 KiB.
+	MaxConnectSize int
 	// ReceiveMaximum is how many messages of QoS 1 and 2 a client may have under
 	// way; 0 is 1,024.
 	ReceiveMaximum uint16
@@ -68,6 +70,7 @@ type Zone struct {
 func (z *Zone) defaults() {
 	set(&z.ConnectTimeout, 10*time.Second)
 	set(&z.MaxPacketSize, 1<<20)
+	set(&z.MaxConnectSize, 64<<10)
 	set(&z.ReceiveMaximum, 1024)
 	set(&z.Inflight, 1024)
 	set(&z.Queue, 10_000)
