@@ -27,10 +27,12 @@ func passwdCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "passwd NAME", Short: "Set the password of an MQTT user",
 		Long: `Set an MQTT user's password in the users file, as argon2id hash and SCRAM
-verifiers. A running node reads the file again within two seconds. Other lines and
+verifiers. --groups, --superuser and --disable alone keep the password of a user that
+is there. A running node reads the file again within two seconds. Other lines and
 comments stay as they are. For who signs in to the console see millrace ctl user.`,
 		Example: `  millrace passwd press-1
   millrace passwd --file /etc/millrace/users --groups presses press-1 --password-file secret.txt
+  millrace passwd --disable press-1
   millrace passwd --list
   millrace passwd --delete press-1`,
 		Args: wants(0, 1),
@@ -119,7 +121,7 @@ func (p *passwd) set(cmd *cobra.Command, users *access.Users, name string) (done
 	if cmd.Flags().Changed("disable") {
 		u.Disabled = p.disable
 	}
-	if !p.noSecret {
+	if p.wantsPassword(cmd, done == "added") {
 		password, err := readPassword(cmd, p.passwordFile)
 		if err != nil {
 			return "", err
@@ -129,6 +131,14 @@ func (p *passwd) set(cmd *cobra.Command, users *access.Users, name string) (done
 		}
 	}
 	return done, users.Set(&u)
+}
+
+// wantsPassword says whether a password is to be set: not when other things of a user
+// that is there are changed.
+func (p *passwd) wantsPassword(cmd *cobra.Command, fresh bool) bool {
+	changed := cmd.Flags().Changed
+	others := changed("groups") || changed("superuser") || changed("disable")
+	return !p.noSecret && (fresh || !others || p.passwordFile != "" || p.noScram)
 }
 
 func (p *passwd) showList(cmd *cobra.Command, users *access.Users, r passwdResult) error {

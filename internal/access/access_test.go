@@ -79,6 +79,7 @@ func TestWhoMayComeIn(t *testing.T) {
 		"nobody":                      {Login{Username: b("nobody"), Password: b("x")}, fault.UnknownUser, "", ""},
 		"no password":                 {Login{Username: b("anna")}, fault.NoCredentials, "", ""},
 		"nothing":                     {Login{}, fault.NoCredentials, "", ""},
+		"password without a name":     {Login{Password: b("x")}, fault.NoCredentials, "", ""},
 		"nothing where that will do":  {Login{Anonymous: true}, 0, "", "anonymous"},
 		"wrong where nothing will do": {Login{Anonymous: true, Username: b("anna"), Password: b("x")}, fault.BadPassword, "", ""},
 		"certificate alone":           {Login{CertificateName: "machine-7", CertificateAlone: true}, 0, "machine-7", "certificate"},

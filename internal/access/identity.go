@@ -50,16 +50,18 @@ const (
 var anonymous = &Identity{By: byNobody}
 
 var (
-	errNoCredentials = fault.New(fault.NoCredentials, "The client says no name and password, and the listener takes no anonymous clients.")
-	errNoPassword    = fault.New(fault.NoCredentials, "The client says a name and no password.")
-	errUnknownUser   = fault.New(fault.UnknownUser, "No user has this name.")
-	errBadPassword   = fault.New(fault.BadPassword, "The password is wrong.")
-	errDisabled      = fault.New(fault.UserDisabled, "The user is disabled.")
-	errOtherName     = fault.New(fault.BadCertificate, "The client says another name than its certificate.")
-	errBusy          = fault.New(fault.AuthBusy, "Too many clients wait for their passwords to be checked.")
-	errRemoved       = fault.New(fault.UserRemoved, "The user was removed.")
-	errChanged       = fault.New(fault.CredentialsChanged, "The user's password was changed.")
-	errClosed        = fault.New(fault.Unavailable, "The node is shutting down.")
+	errNoCredentials   = fault.New(fault.NoCredentials, "The client says no name and password, and the listener takes no anonymous clients.")
+	errNoPassword      = fault.New(fault.NoCredentials, "The client says a name and no password.")
+	errNoName          = fault.New(fault.NoCredentials, "The client says a password and no name.")
+	errUnknownUser     = fault.New(fault.UnknownUser, "No user has this name.")
+	errBadPassword     = fault.New(fault.BadPassword, "The password is wrong.")
+	errDisabled        = fault.New(fault.UserDisabled, "The user is disabled.")
+	errOtherName       = fault.New(fault.BadCertificate, "The client says another name than its certificate.")
+	errCertificateOnly = fault.New(fault.NoCredentials, "The client shows a certificate and no password; the listener wants both (certificate_alone: false).")
+	errBusy            = fault.New(fault.AuthBusy, "Too many clients wait for their passwords to be checked.")
+	errRemoved         = fault.New(fault.UserRemoved, "The user was removed.")
+	errChanged         = fault.New(fault.CredentialsChanged, "The user's password was changed.")
+	errClosed          = fault.New(fault.Unavailable, "The node is shutting down.")
 )
 
 func identityOf(u *User, by string) *Identity {

@@ -26,8 +26,12 @@ func (a *Access) Authenticate(l *Login, later func(Verdict)) (v Verdict, now boo
 		return Verdict{Err: errOtherName}, true
 	case l.Anonymous && users.Len() == 0, l.Anonymous && l.Username == nil && l.Password == nil:
 		return Verdict{Identity: anonymous}, true
+	case l.Username == nil && l.CertificateName == "" && l.Password != nil:
+		return Verdict{Err: errNoName}, true
 	case l.Username == nil && l.CertificateName == "":
 		return Verdict{Err: errNoCredentials}, true
+	case l.Password == nil && l.CertificateName != "":
+		return Verdict{Err: errCertificateOnly}, true
 	case l.Password == nil:
 		return Verdict{Err: errNoPassword}, true
 	}

@@ -106,3 +106,18 @@ func TestAFileMadeWhileRunningIsMissedLater(t *testing.T) {
 		t.Error("not missed")
 	}
 }
+
+// Refusals say what is missing.
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	a := open(t, Options{Users: usersFile(t, "press-1")})
+	for want, l := range map[string]Login{
+		"a password and no name":        {Password: []byte("x")},
+		"a name and no password":        {Username: []byte("press-1")},
+		"no name and password":          {},
+		"a certificate and no password": {CertificateName: "press-1"},
+	} {
+		if said := fault.UserMessage(ask(a, l).Err); !strings.Contains(said, want) {
+			t.Errorf("%q: %s", want, said)
+		}
+	}
+}

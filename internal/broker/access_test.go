@@ -20,6 +20,7 @@ type gatekeeper struct {
 	errs   map[string]error    // what Recheck says, by user
 	denied map[string]bool     // topics and filters
 	asked  int
+	given  int // Rights, so far
 }
 
 func newGatekeeper() *gatekeeper {
@@ -72,6 +73,13 @@ func (g *gatekeeper) set(user string, err error) {
 	g.errs[user] = err
 }
 
+// rights is how often rights were asked for.
+func (g *gatekeeper) rights() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.given
+}
+
 func (g *gatekeeper) deny(topics ...string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -108,6 +116,7 @@ func (k *knocker) User() string { return k.name }
 func (g *gatekeeper) Rights(*Identity, *Login) Rights {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.given++
 	denied := map[string]bool{}
 	for t := range g.denied {
 		denied[t] = true
@@ -313,6 +322,38 @@ func TestAWillIsAskedAboutAtTheLogin(t *testing.T) {
 		}
 		c.closed()
 	}
+}
+
+// Rules that forbid a will by the time it is due keep it in, whether its client was
+// there when they changed or had left.
+func TestAWillIsAskedAboutWhenItIsDue(t *testing.T) {
+	g := newGatekeeper()
+	b := guarded(t, g, Options{})
+	heir := comeAs(t, b, packet.V5, "heir", "anna")
+	heir.subscribe("#", 0)
+	dying := func(id, topic string, delay uint32) *raw {
+		c, p := dial(t, b, packet.V5), login(packet.V5, id, "anna", "anna")
+		p.HasWill, p.Will, p.SessionExpiry = true, packet.Will{Topic: []byte(topic), Payload: []byte(id), Delay: delay}, 1
+		c.send(p)
+		expect[*packet.Connack](c)
+		return c
+	}
+	here, away, last := dying("here", "secret", 0), dying("away", "secret", 1), dying("last", "open", 1)
+	away.nc.Close()
+	eventually(t, "one has left", func() bool { return b.Stats().Connections == 3 })
+	g.deny("secret")
+	before := b.Stats().Access.PublishDenied
+	b.Reauthorize()
+	eventually(t, "rules are asked anew", func() bool { return g.rights() == 8 })
+	here.nc.Close()
+	last.nc.Close()
+	if m := expect[*packet.Publish](heir); text(m) != "open=last" {
+		t.Error(text(m))
+	}
+	eventually(t, "both wills are dropped", func() bool {
+		s := b.Stats()
+		return s.Dropped[fault.AccessDenied] == 2 && s.Access.PublishDenied == before+2
+	})
 }
 
 // A change of rules and users counts for those who are connected.

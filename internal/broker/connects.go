@@ -10,7 +10,10 @@ import (
 // tracked bounds the client identifiers whose connects are watched, in all.
 const tracked = 20_000
 
-var errConnectRate = fault.New(fault.ConnectRate, "Too many clients connect at this moment.")
+var (
+	errConnectRate    = fault.New(fault.ConnectRate, "Too many clients connect at this moment.")
+	errOwnConnectRate = fault.New(fault.ConnectRate, "The client connects too often.")
+)
 
 // connectsTooFast holds a CONNECT against the rates of connects. wait says that it
 // is to be read again later: the session has not seen it. It is asked on the loop
@@ -27,6 +30,9 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 	}
 	w.counts.overRate[over][byConnects]++
 	if g.zone.OverRate == Refuse {
+		if over == ofClient {
+			return false, errOwnConnectRate
+		}
 		return false, errConnectRate
 	}
 	w.counts.packetsIn[packet.TypeConnect]--

@@ -114,8 +114,17 @@ func (w *worker) decide(c *client, p *packet.Connect, id string, assigned bool, 
 	}
 	if v.Identity != nil {
 		w.counts.access.logins++
+		w.noteUnread(c, p)
 	}
 	w.admit(c, p, id, assigned)
+}
+
+// noteUnread logs that a certificate spoke for the client alone, though it said
+// another name as well.
+func (w *worker) noteUnread(c *client, p *packet.Connect) {
+	if c.door.admission.alone && p.Username != nil && string(p.Username) != c.identity.Username && c.door.admission.name.of(c.conn) != "" {
+		w.refusals.log("a client said another name than its certificate; the certificate counts alone here", about(c, "said", shown(p.Username), "user", c.identity.Username)...)
+	}
 }
 
 // mayEnter takes the identity and its rights over, and says what speaks against the

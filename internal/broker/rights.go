@@ -114,6 +114,17 @@ func (w *worker) mayPublish(c *client, m *msg.Message) bool {
 	return w.counts.access.published.count(ok)
 }
 
+// mayStillPublish asks the rules about a will when its time has come: they may have
+// changed since the login. One that they deny goes nowhere.
+func (w *worker) mayStillPublish(c *client, m *msg.Message) bool {
+	if c.rights == nil || w.counts.access.published.count(c.rights.MayPublish(publishedTopic(m.Topic), m.QoS, m.Retain)) {
+		return true
+	}
+	w.counts.dropped[fault.AccessDenied]++
+	w.refusals.log("will denied", about(c, "topic", shown(m.Topic), "qos", m.QoS, "retain", m.Retain)...)
+	return false
+}
+
 var answerSeed = maphash.MakeSeed()
 
 // find is the topic's place. One that is not there gets the place of the topic that

@@ -127,7 +127,7 @@ func (w *worker) publishWill(c *client) {
 	if c.willAt != 0 {
 		c.willAt = 0
 	}
-	if m := c.session.Will(w.loop.Now()); m != nil {
+	if m := c.session.Will(w.loop.Now()); m != nil && w.mayStillPublish(c, m) {
 		w.publishOwn(m, 0)
 	}
 }

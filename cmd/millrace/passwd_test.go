@@ -1,0 +1,45 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/internal/access"
+)
+
+// Groups and disabling are changed without the password; a new user needs one.
+func TestPasswdKeepsThePassword(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "users")
+	passwd := func(in string, more ...string) (int, string) {
+		t.Helper()
+		code, _, errs := millrace(t, in, append([]string{"passwd", "--file", file, "press-1"}, more...)...)
+		return code, errs
+	}
+	found := func() *access.User {
+		t.Helper()
+		u, err := access.ReadUsers(file)
+		if err != nil || u.Find("press-1") == nil {
+			t.Fatal(err)
+		}
+		return u.Find("press-1")
+	}
+	if code, errs := passwd("", "--groups", "presses"); code != exitUsage || !strings.Contains(errs, "there is no password") {
+		t.Fatalf("a new user: %d %s", code, errs)
+	}
+	if code, errs := passwd("a long secret\n"); code != exitDone {
+		t.Fatal(errs)
+	}
+	first := found().Hash
+	for _, flag := range []string{"--disable", "--groups=a,b", "--superuser"} {
+		if code, errs := passwd("not this\n", flag); code != exitDone || found().Hash != first {
+			t.Errorf("%s: %d %s", flag, code, errs)
+		}
+	}
+	if u := found(); !u.Disabled || !u.Superuser || strings.Join(u.Groups, " ") != "a b" {
+		t.Errorf("%+v", u)
+	}
+	if code, errs := passwd("another secret\n", "--disable=false", "--password-file", "-"); code != exitDone || found().Hash == first || found().Disabled {
+		t.Errorf("%d %s", code, errs)
+	}
+}
