@@ -86,12 +86,20 @@ func listenerLine(l api.Listener) []any {
 	}
 	certificate := ""
 	if k := l.Certificate; k != nil {
-		certificate = k.Subject + " until " + k.NotAfter.Local().Format(time.DateOnly)
+		certificate = strings.TrimSpace(k.Subject+" ("+strings.Join(k.Names, ", ")+")") + " until " + k.NotAfter.Local().Format(time.DateOnly)
 		if k.Failed != "" {
 			certificate += "; last change: " + k.Failed
 		}
 	}
 	return []any{l.Name, l.Kind, l.Address, unknownClients(l), l.Open, l.Accepted, strings.Join(refused, ", "), certificate}
+}
+
+// when says how far a refused client had come.
+func when(r api.Refusal) string {
+	if r.Admitted {
+		return "after being in"
+	}
+	return "at the door"
 }
 
 // unknownClients says who may come in without a name.
@@ -111,9 +119,9 @@ func (c *ctl) refusedCommand() *cobra.Command {
 	s := searched(list, "lastAt, at, count, client, user, address or reason", "kind", "password, unknown, acl, protocol, tls, limit, ban or other",
 		"reason", "only this reason, such as malformed_packet", "client", "only identifiers that begin with this", "address", "only addresses that begin with this",
 		"user", "only this user", "search", "only where client, user, address or text contain this", "since", "only since then, such as -1h")
-	lister(c, list, s, "/refused", "Nobody was refused.", columns("LAST", "COUNT", "CLIENT", "USER", "ADDRESS", "LISTENER", "REASON", "CODE", "TEXT"),
+	lister(c, list, s, "/refused", "Nobody was refused.", columns("LAST", "COUNT", "CLIENT", "USER", "ADDRESS", "LISTENER", "WHEN", "REASON", "CODE", "TEXT"),
 		func(r api.Refusal) []any {
-			return []any{r.LastAt.Local().Format(time.DateTime), r.Count, r.Client, r.User, r.Address, r.Listener, r.Reason, r.Code, r.Text}
+			return []any{r.LastAt.Local().Format(time.DateTime), r.Count, r.Client, r.User, r.Address, r.Listener, when(r), r.Reason, r.Code, r.Text}
 		})
 	return listGroup("refused", "Clients that were refused", list)
 }

@@ -27,13 +27,13 @@ type Listener struct {
 	AnonymousLocal bool              `json:"anonymousLocal" doc:"True when clients of this machine need not; behind a proxy nobody counts as one"`
 	Open           int64             `json:"open" doc:"Connections at this moment"`
 	Accepted       uint64            `json:"accepted" doc:"Connections since the start"`
-	Refused        map[string]uint64 `json:"refused" doc:"Connections turned away before CONNECT since the start, by reason"`
+	Refused        map[string]uint64 `json:"refused" doc:"Connections turned away before their client was let in, since the start, by reason"`
 	Certificate    *Certificate      `json:"certificate,omitempty" doc:"What it shows its clients"`
 }
 
 // Certificate is a listener's.
 type Certificate struct {
-	Subject  string    `json:"subject" doc:"The first of its names"`
+	Subject  string    `json:"subject" doc:"Who the first certificate is of" example:"CN=broker,O=Plant"`
 	NotAfter time.Time `json:"notAfter" doc:"When the first of the listener's certificates ends"`
 	Names    []string  `json:"names" nullable:"false" doc:"Host names and addresses it stands for"`
 	Read     time.Time `json:"read" doc:"When the files in force were read"`

@@ -18,6 +18,7 @@ type Refusal struct {
 	User     string    `json:"user,omitempty"`
 	Address  string    `json:"address" doc:"Without the port"`
 	Listener string    `json:"listener,omitempty"`
+	Admitted bool      `json:"admitted" doc:"True when it had been let in, and was then closed or not allowed something"`
 	Kind     string    `json:"kind" enum:"password,unknown,acl,protocol,tls,limit,ban,other" doc:"What sort of reason it is"`
 	Reason   string    `json:"reason" doc:"The word that metrics and logs use"`
 	Code     string    `json:"code" doc:"What to quote to support" example:"MR-4202"`

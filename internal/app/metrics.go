@@ -54,7 +54,7 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
 	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
-	m.Counters("millrace_connections_closed_total", "Connections that the node closed without a fault of what was sent.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown))
+	m.Counters("millrace_connections_closed_total", "Connections of clients that were in and that the node closed: for a fault, or taken over, silent, at its end.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown, fault.Malformed, fault.Protocol, fault.PacketTooLarge))
 	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }))
 	m.Gauge("millrace_slowed_connections", "Connections that are read no further because they are over a rate.", func() float64 { return float64(stats().Slowed) })
 	m.Counters("millrace_over_rate_total", "Times that a client was paused or refused for a rate.", "rate", func(yield func(string, float64)) {
@@ -77,7 +77,7 @@ func (a *App) brokerMetrics() {
 		yield("subscription_revoked", float64(s.Revoked))
 	})
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
-	m.Counters("millrace_connections_refused_total", "Connections that were refused, or closed for a fault.", "reason",
+	m.Counters("millrace_connections_refused_total", "Connections that were turned away before their clients were in.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))
 }
 

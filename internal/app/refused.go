@@ -67,5 +67,5 @@ func (a *App) keepRefused(ctx context.Context, kv *bus.KV) {
 
 // rememberRefusal fills the store.
 func (a *App) rememberRefusal(r broker.Refusal) {
-	a.refused.Add(refused.Refusal{At: r.At, Client: r.Client, User: r.User, Address: r.Address, Listener: r.Listener, Code: r.Code, Text: r.Text})
+	a.refused.Add(refused.Refusal{At: r.At, Client: r.Client, User: r.User, Address: r.Address, Listener: r.Listener, Admitted: r.Admitted, Code: r.Code, Text: r.Text})
 }

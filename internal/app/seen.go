@@ -78,7 +78,7 @@ func (a *App) refusedClients(q api.RefusedQuery, since time.Time) ([]api.Refusal
 
 func refusalRow(r refused.Refusal) api.Refusal {
 	return api.Refusal{
-		At: r.At.UTC(), LastAt: r.LastAt.UTC(), Count: r.Count, Client: r.Client, User: r.User, Address: r.From(), Listener: r.Listener,
+		At: r.At.UTC(), LastAt: r.LastAt.UTC(), Count: r.Count, Client: r.Client, User: r.User, Address: r.From(), Listener: r.Listener, Admitted: r.Admitted,
 		Kind: string(refused.KindOf(r.Code)), Reason: r.Code.String(), Code: r.Code.Quote(), Text: r.Text,
 	}
 }
@@ -97,10 +97,7 @@ func listenerRow(s broker.ListenerState) api.Listener {
 		row.Refused[code.String()] = n
 	}
 	if c := s.Certificates; c != nil {
-		row.Certificate = &api.Certificate{NotAfter: c.Expires, Names: append([]string{}, c.Names...), Read: c.Read}
-		if len(c.Names) > 0 {
-			row.Certificate.Subject = c.Names[0]
-		}
+		row.Certificate = &api.Certificate{Subject: c.Subject, NotAfter: c.Expires, Names: append([]string{}, c.Names...), Read: c.Read}
 		if c.Failed != nil {
 			row.Certificate.Failed = fault.UserMessage(c.Failed)
 		}

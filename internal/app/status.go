@@ -159,12 +159,17 @@ func (a *App) reasons() []api.Reason {
 // lost counts what some part of the node did not take for one reason. That nobody
 // subscribes to a topic, that a payload has no value and that a point got the time
 // of its arrival is no loss.
-func (a *App) lost(b broker.Stats, code fault.Code) uint64 {
+func (a *App) lost(b broker.Stats, code fault.Code) (lost uint64) {
 	switch code {
 	case fault.NoSubscriber, fault.NoValues, fault.TimeUnreadable:
 		return 0
 	}
-	return b.Dropped[code] + b.Refused[code] + b.SubscriptionsRefused[code] + a.historian.Rejected(code)
+	switch code {
+	case fault.TakenOver, fault.KeepAlive, fault.ServerShutdown, fault.Kicked, fault.UseAnotherServer, fault.ServerMoved:
+	default:
+		lost += b.Closed[code]
+	}
+	return lost + b.Dropped[code] + b.Refused[code] + b.SubscriptionsRefused[code] + a.historian.Rejected(code)
 }
 
 func (a *App) lostInAll() uint64 {

@@ -423,7 +423,7 @@ func TestAnIdentityThatRunsOut(t *testing.T) {
 	if d := expect[*packet.Disconnect](c); d.Reason != packet.NotAuthorized {
 		t.Errorf("%s", packet.ReasonName(d.Reason))
 	}
-	eventually(t, "it is counted", func() bool { return b.Stats().Refused[fault.CredentialsExpired] == 1 })
+	eventually(t, "it is counted", func() bool { return b.Stats().Closed[fault.CredentialsExpired] == 1 })
 }
 
 // expiring lets everybody in until then.

@@ -92,7 +92,10 @@ func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
 	if r := knock(t, b, packet.V311, "press-1", ""); r != packet.NotAuthorized {
 		t.Error(packet.ReasonName(r))
 	}
-	eventually(t, "four are counted", func() bool { return b.Stats().Refused[fault.Banned] == 4 })
+	eventually(t, "two put out and two refused are counted", func() bool {
+		s := b.Stats()
+		return s.Closed[fault.Banned] == 2 && s.Refused[fault.Banned] == 2
+	})
 
 	_ = stop(b) // and the ban is still there
 	again := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})

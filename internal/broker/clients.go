@@ -108,6 +108,7 @@ func (w *worker) end(c *client, err error) {
 // left in order.
 func (w *worker) leave(c *client, err error) {
 	w.gone(c, err)
+	c.farewell(err)
 	c.conn.Close()
 }
 
@@ -140,19 +141,27 @@ func (w *worker) sayWhy(c *client, err error) {
 	switch code := fault.CodeOf(err); {
 	case errors.Is(err, errShutdown) || errors.Is(err, errTakenOver) || errors.Is(err, errKicked):
 		w.counts.closed[code]++
-		w.debug(c, "connection closed", "lasted_ms", w.lasted(c), "error", err)
+		w.debug(c, "connection closed", "reason", code.String(), "lasted_ms", w.lasted(c), "error", err)
 	case code == fault.UseAnotherServer || code == fault.ServerMoved:
 		w.counts.closed[code]++
 		w.debug(c, "client sent to another server", "lasted_ms", w.lasted(c))
 	case errors.Is(err, errKeepAlive):
 		w.counts.closed[code]++
-		w.refusals.log("connection closed", about(c, "lasted_ms", w.lasted(c), "error", err)...)
+		w.refusals.log("connection closed", about(c, "reason", code.String(), "lasted_ms", w.lasted(c), "error", err)...)
+	case c.wasIn(err):
+		w.counts.closed[code]++
+		w.reportRefusal(c, err)
+		w.refusals.log("connection closed for a fault", about(c, "reason", code.String(), "lasted_ms", w.lasted(c), "error", err)...)
 	default:
 		w.counts.refused[code]++
+		c.door.turnedAway[code].Add(1)
 		w.reportRefusal(c, err)
-		w.refusals.log("connection refused", about(c, "lasted_ms", w.lasted(c), "error", err)...)
+		w.refusals.log("connection refused", about(c, "reason", code.String(), "lasted_ms", w.lasted(c), "error", err)...)
 	}
 }
+
+// wasIn says whether the client had been admitted before err ended its connection.
+func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, errSmallPackets) }
 
 // subscribe enters the filters that are granted and answers with SUBACK.
 func (w *worker) subscribe(c *client, p *packet.Subscribe) {

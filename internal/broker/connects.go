@@ -66,6 +66,7 @@ func (w *worker) refuse(c *client, err error) {
 	before := c.conn.Output()
 	w.send(c, before, c.session.Refuse(before, fault.CodeOf(err)))
 	w.gone(c, err)
+	c.farewell(err)
 	c.conn.Close()
 }
 

@@ -198,7 +198,11 @@ func TestWhatBreaksTheCodecsRulesIsCounted(t *testing.T) {
 	c.enterAs("talks")
 	_, _ = c.nc.(*wsconn.Conn).Conn.Write(wsconn.Frame(0x81, []byte("text")))
 	c.closed()
-	eventually(t, "counted", func() bool { return w.Stats().Refused[fault.WebSocket] == 1 })
+	eventually(t, "counted", func() bool { return w.Stats().Closed[fault.WebSocket] == 1 })
+	_, _ = w.come(t, "ws", packet.V5).nc.(*wsconn.Conn).Conn.Write(wsconn.Frame(0x81, []byte("text")))
+	eventually(t, "counted with its listener", func() bool {
+		return w.Stats().Refused[fault.WebSocket] == 1 && w.Listeners()[2].Refused[fault.WebSocket] == 1
+	})
 	nc, err := net.Dial("tcp", w.Listeners()[1].Address)
 	if err != nil {
 		t.Fatal(err)
@@ -208,6 +212,35 @@ func TestWhatBreaksTheCodecsRulesIsCounted(t *testing.T) {
 	eventually(t, "counted", func() bool {
 		return w.Stats().Refused[fault.TLS] == 1 && w.Listeners()[1].Refused[fault.TLS] == 1
 	})
+}
+
+// The close frame of a WebSocket says why, where MQTT's DISCONNECT cannot or does.
+func TestAWebSocketIsToldWhyItIsClosed(t *testing.T) {
+	connect := connectBytes(packet.V5, "c", nil)
+	for _, transport := range []Transport{"", Portable} {
+		w := openWays(t, Options{Transport: transport, Authenticator: strict{}})
+		for _, way := range []string{"ws", "wss"} {
+			for name, c := range map[string]struct {
+				send []byte
+				code uint16
+			}{
+				"a broken packet":         {[]byte{0xC0, 0}, 1002},
+				"who may not come in":     {connect, 1008},
+				"a second CONNECT":        {join(connect, connect), 1002},
+				"one who leaves in order": {join(connect, []byte{0xE0, 0}), 1000},
+			} {
+				if in := way == "wss"; in == (c.code == 1008) || !in && len(c.send) > len(connect) {
+					continue // at wss everybody may come in, at ws nobody
+				}
+				conn := w.come(t, way, packet.V5)
+				conn.write(c.send)
+				all, _ := io.ReadAll(conn.nc.(*wsconn.Conn).Conn)
+				if !bytes.HasSuffix(all, []byte{0x88, 2, byte(c.code >> 8), byte(c.code)}) {
+					t.Errorf("%q, %s: %s: % x", transport, way, name, all)
+				}
+			}
+		}
+	}
 }
 
 func TestATransportThatIsNone(t *testing.T) {

@@ -91,7 +91,7 @@ func TestTimersByAnInjectedClock(t *testing.T) {
 	for range 2 {
 		move(time.Second)
 	}
-	if n := b.Stats().Refused[fault.ConnectTimeout]; n != 1 {
+	if n := b.Listeners()[0].Refused[fault.ConnectTimeout]; n != 1 || b.Stats().Refused[fault.ConnectTimeout] != 1 {
 		t.Fatal(n)
 	}
 	mute.closed()

@@ -108,7 +108,7 @@ func TestWhatTheLogRefusesReachesNobody(t *testing.T) {
 	if got := sub.takes(); text(got) != "kept/a=kept" {
 		t.Fatal(text(got))
 	}
-	if s := b.Stats(); s.Dropped[fault.StorageFull] != 2 || s.Refused[fault.StorageFull] != 1 {
+	if s := b.Stats(); s.Dropped[fault.StorageFull] != 2 || s.Closed[fault.StorageFull] != 1 {
 		t.Errorf("%+v", s)
 	}
 }

@@ -19,6 +19,8 @@ type Refusal struct {
 	Address netip.Addr
 	// Listener is the name of the one it came in by.
 	Listener string
+	// Admitted says that it had been let in, and was closed or not allowed something later.
+	Admitted bool
 	Code     fault.Code
 	// Text is for people.
 	Text string
@@ -33,7 +35,7 @@ func (w *worker) reportRefusal(c *client, err error) {
 	}
 	w.options.Refused(Refusal{
 		At: time.Unix(0, w.loop.Now()), Client: c.name, User: c.user(), Address: c.conn.RemoteAddrPort().Addr().Unmap(),
-		Listener: c.door.name, Code: fault.CodeOf(err), Text: reasonText(err),
+		Listener: c.door.name, Admitted: c.wasIn(err), Code: fault.CodeOf(err), Text: reasonText(err),
 	})
 }
 

@@ -98,7 +98,13 @@ func TestBadInputClosesThatConnectionWithItsReason(t *testing.T) {
 				}
 			}
 			r.closed()
-			eventually(t, "counted as "+c.code.String(), func() bool { return b.Stats().Refused[c.code] == 1 })
+			eventually(t, "counted as "+c.code.String(), func() bool {
+				s, at := b.Stats(), b.Listeners()[0].Refused[c.code]
+				if c.connack == 0 { // it was in
+					return s.Closed[c.code] == 1 && s.Refused[c.code] == 0 && at == 0
+				}
+				return s.Refused[c.code] == 1 && s.Closed[c.code] == 0 && at == 1
+			})
 			witness.send(packet.Pingreq{})
 			expect[packet.Pingresp](witness)
 		})
@@ -188,7 +194,7 @@ func TestFiltersOfOnePacketAreBounded(t *testing.T) {
 		c.closed()
 	}
 	settle(b)
-	if n := b.Stats().Refused[fault.TooMany]; n != 2 {
+	if n := b.Stats().Closed[fault.TooMany]; n != 2 {
 		t.Errorf("%d counted", n)
 	}
 }

@@ -26,11 +26,11 @@ type Stats struct {
 	Dropped map[fault.Code]uint64
 	// WatchDropped counts messages that the readers of watches were too slow for.
 	WatchDropped uint64
-	// Refused counts connections that were refused, or closed because of what the
-	// client sent or because the log refused its message, by reason.
+	// Refused counts connections that were turned away before their client was let in,
+	// by reason.
 	Refused map[fault.Code]uint64
-	// Closed counts connections that the broker closed without a fault of what was
-	// sent, by reason: taken over, keep alive, shutdown.
+	// Closed counts connections of clients that were in and that the broker closed, by
+	// reason: taken over, keep alive, shutdown, a packet that breaks the protocol.
 	Closed map[fault.Code]uint64
 	// SubscriptionsRefused counts topic filters refused in SUBACK, by reason.
 	SubscriptionsRefused map[fault.Code]uint64

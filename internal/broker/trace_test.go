@@ -94,7 +94,7 @@ func TestTheLinesOfAConnectionCanBeJoined(t *testing.T) {
 	other.write([]byte{0})
 	expect[*packet.Disconnect](other)
 	other.closed()
-	if line := log.line(t, "connection refused"); line["conn"] != both[0]["conn"] || line["client"] != "other" {
+	if line := log.line(t, "connection closed for a fault"); line["conn"] != both[0]["conn"] || line["client"] != "other" || line["listener"] != "default" || line["reason"] != "malformed_packet" {
 		t.Errorf("%v", line)
 	}
 }
@@ -115,7 +115,7 @@ func TestARefusalIsLoggedWithTheNameThatWasGiven(t *testing.T) {
 			t.Errorf("remote %v", line["remote"])
 		}
 		atTheDoor := line["client"] == nil
-		if line["level"] != "INFO" || atTheDoor && line["reason"] != "connection_limit" || !atTheDoor && line["client"] != "press-7" {
+		if line["level"] != "INFO" || atTheDoor && line["reason"] != "connection_limit" || !atTheDoor && (line["client"] != "press-7" || line["listener"] != "default" || line["reason"] != "unauthenticated") {
 			t.Errorf("%v", line)
 		}
 	}

@@ -28,7 +28,7 @@ type ListenerState struct {
 	Accepted uint64
 	// BytesIn and BytesOut are the bytes of MQTT, without what TLS and WebSocket add.
 	BytesIn, BytesOut uint64
-	// Refused are those that were turned away before the first packet, by reason.
+	// Refused are those that were turned away before their client was let in, by reason.
 	Refused map[fault.Code]uint64
 	// HandshakesFailed did not get through TLS or their PROXY header.
 	HandshakesFailed uint64

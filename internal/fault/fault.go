@@ -11,6 +11,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code is a kind of fault. Its zero value is Internal.
@@ -240,7 +241,7 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		s += ": " + e.Message
 	}
-	if e.Err != nil {
+	if e.Err != nil && !strings.Contains(e.Message, e.Err.Error()) { // nothing is said twice
 		s += ": " + e.Err.Error()
 	}
 	return s

@@ -33,6 +33,10 @@ func TestTwoReaders(t *testing.T) {
 	if got := err.Error(); got != `api: stream: append: storage_full: Stream "telemetry" is full.: no space left` {
 		t.Fatalf("operator reads %q", got)
 	}
+	cause := errors.New("EOF")
+	if got := Wrap(TLS, "tls", cause, "The TLS handshake failed: %v.", cause).Error(); got != "tls: tls_failed: The TLS handshake failed: EOF." {
+		t.Fatalf("operator reads %q", got)
+	}
 	if got := UserMessage(errors.New("secret internals")); got == "secret internals" || got == "" {
 		t.Fatalf("user reads %q", got)
 	}

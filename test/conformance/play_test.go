@@ -22,6 +22,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/websocket"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -480,19 +481,20 @@ func (p *player) lookUp(o broker.Options) broker.Options {
 	return o
 }
 
-// counted waits until a refusal for that reason is counted, and can be looked up
-// with words for people.
+// counted waits until a refusal for that reason, or the end of a client that was in, is
+// counted, and can be looked up with words for people.
 func (p *player) counted(reason string) {
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		counted := false
-		for code, n := range p.broker.Stats().Refused {
-			counted = counted || code.String() == reason && n == 1
+		s := p.broker.Stats()
+		for _, code := range fault.Codes() {
+			counted = counted || code.String() == reason && s.Refused[code]+s.Closed[code] == 1
 		}
 		if counted && p.told(reason) {
 			return
 		}
 		if time.Now().After(end) {
-			p.fail("refused: %v, told: %v", p.broker.Stats().Refused, p.refusals)
+			p.fail("refused: %v, closed: %v, told: %v", s.Refused, s.Closed, p.refusals)
 		}
 	}
 }

@@ -44,16 +44,17 @@ func TestBrokenPacketsCloseTheirConnectionAlone(t *testing.T) {
 	bystander := connect(t, n, "bystander", nil)
 	connect5 := []byte("\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03bad")
 	for name, c := range map[string]struct {
-		bytes  []byte
-		reason string
+		bytes   []byte
+		counter string
+		reason  string
 	}{
-		"no CONNECT first":      {[]byte("\x30\x05\x00\x01a42"), "protocol_error"},
-		"an HTTP request":       {[]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "protocol_error"},
-		"QoS 3":                 {append(connect5[:len(connect5):len(connect5)], "\x36\x06\x00\x01a\x00\x01\x00"...), "malformed_packet"},
-		"NUL in a topic":        {append(connect5[:len(connect5):len(connect5)], "\x30\x06\x00\x03a\x00b\x00"...), "malformed_packet"},
-		"a length beyond 1 MiB": {append(connect5[:len(connect5):len(connect5)], "\x30\xff\xff\xff\x7f"...), "packet_too_large"},
+		"no CONNECT first":      {[]byte("\x30\x05\x00\x01a42"), "refused", "protocol_error"},
+		"an HTTP request":       {[]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "refused", "protocol_error"},
+		"QoS 3":                 {append(connect5[:len(connect5):len(connect5)], "\x36\x06\x00\x01a\x00\x01\x00"...), "closed", "malformed_packet"},
+		"NUL in a topic":        {append(connect5[:len(connect5):len(connect5)], "\x30\x06\x00\x03a\x00b\x00"...), "closed", "malformed_packet"},
+		"a length beyond 1 MiB": {append(connect5[:len(connect5):len(connect5)], "\x30\xff\xff\xff\x7f"...), "closed", "packet_too_large"},
 	} {
-		counter := fmt.Sprintf("millrace_connections_refused_total{reason=%q}", c.reason)
+		counter := fmt.Sprintf("millrace_connections_%s_total{reason=%q}", c.counter, c.reason)
 		before := metric(t, n, counter)
 		conn, err := n.dial(t.Context())
 		if err != nil {

@@ -1011,7 +1011,10 @@ export interface components {
              * @description When the files in force were read
              */
             read: string;
-            /** @description The first of its names */
+            /**
+             * @description Who the first certificate is of
+             * @example CN=broker,O=Plant
+             */
             subject: string;
         };
         Client: {
@@ -1435,7 +1438,7 @@ export interface components {
              * @description Connections at this moment
              */
             open: number;
-            /** @description Connections turned away before CONNECT since the start, by reason */
+            /** @description Connections turned away before their client was let in, since the start, by reason */
             refused: {
                 [key: string]: number;
             };
@@ -1821,6 +1824,8 @@ export interface components {
         Refusal: {
             /** @description Without the port */
             address: string;
+            /** @description True when it had been let in, and was then closed or not allowed something */
+            admitted: boolean;
             /**
              * Format: date-time
              * @description The first time

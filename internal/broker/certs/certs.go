@@ -257,6 +257,8 @@ func (p Policy) suites() ([]uint16, error) {
 type State struct {
 	// Expires is when the first of the server's certificates ends.
 	Expires time.Time
+	// Subject is that of the first certificate, such as CN=broker,O=Plant.
+	Subject string
 	// Names are the names and addresses that the certificates are for.
 	Names []string
 	// Read is when the files in force were read.
@@ -271,7 +273,7 @@ func (s *Store) State() State {
 	failed := s.failed
 	s.mu.Unlock()
 	n := s.current.Load()
-	return State{Expires: n.expiry(), Names: n.names(), Read: n.read, Failed: failed}
+	return State{Expires: n.expiry(), Subject: n.pairs[0].Leaf.Subject.String(), Names: n.names(), Read: n.read, Failed: failed}
 }
 
 func (n *snapshot) expiry() (first time.Time) {

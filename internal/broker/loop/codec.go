@@ -88,6 +88,17 @@ func (c *Conn) Codec() Codec {
 	return c.coder()
 }
 
+// Farewell lets say choose the codec's last words, before Close.
+func (c *Conn) Farewell(say func(Codec)) {
+	if p := c.portable; p != nil && p.coded != nil {
+		p.coded.codecMu.Lock()
+		defer p.coded.codecMu.Unlock()
+	}
+	if codec := c.Codec(); codec != nil {
+		say(codec)
+	}
+}
+
 // Chain puts a codec within another: the outer one is nearer to the socket.
 func Chain(outer, inner Codec) *Chained { return &Chained{outer, inner} }
 
@@ -96,6 +107,9 @@ type Chained struct{ outer, inner Codec }
 
 // Outer is the codec nearer to the socket.
 func (c *Chained) Outer() Codec { return c.outer }
+
+// Inner is the codec nearer to the Handler.
+func (c *Chained) Inner() Codec { return c.inner }
 
 // between holds what is decoded or encoded half way, for the length of one call.
 var between = sync.Pool{New: func() any { return new([]byte) }}

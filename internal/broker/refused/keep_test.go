@@ -73,7 +73,7 @@ func TestRefusalsOutliveTheProcess(t *testing.T) {
 
 func same(x, y Refusal) bool {
 	return x.At.Equal(y.At) && x.LastAt.Equal(y.LastAt) && x.Count == y.Count && x.Client == y.Client && x.User == y.User &&
-		x.Address == y.Address && x.Listener == y.Listener && x.Code == y.Code && x.Text == y.Text
+		x.Address == y.Address && x.Listener == y.Listener && x.Admitted == y.Admitted && x.Code == y.Code && x.Text == y.Text
 }
 
 // TestWhatHasNotChangedIsNotWritten: a quiet node does not write, and each time it

@@ -28,6 +28,7 @@ type Refusal struct {
 	Client, User string
 	Address      netip.Addr // not valid for a Unix socket
 	Listener     string
+	Admitted     bool // it had been let in: it was closed, or not allowed something
 	Code         fault.Code
 	Text         string
 }
@@ -57,12 +58,13 @@ type Store struct {
 }
 
 type key struct {
-	client  string
-	address netip.Addr
-	code    fault.Code
+	client   string
+	address  netip.Addr
+	code     fault.Code
+	admitted bool
 }
 
-func keyOf(r *Refusal) key { return key{r.Client, r.Address, r.Code} }
+func keyOf(r *Refusal) key { return key{r.Client, r.Address, r.Code, r.Admitted} }
 
 // New returns a store of at most that many refusals, each kept for that long after
 // it happened last; 0 is the default.

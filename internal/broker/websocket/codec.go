@@ -93,6 +93,14 @@ func (c *Codec) End(dst []byte) []byte {
 // none does.
 func (c *Codec) Remote() netip.AddrPort { return c.client }
 
+// Because says why the connection is closed from this side, unless the codec or the peer
+// has said so before.
+func (c *Codec) Because(code uint16) {
+	if c.code == normalClosure && c.err == nil {
+		c.code = code
+	}
+}
+
 // fail ends with a close frame that says why.
 func (c *Codec) fail(code uint16, why string) error {
 	c.code, c.why = code, why

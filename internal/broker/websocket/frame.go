@@ -18,7 +18,7 @@ const (
 // The close codes of RFC 6455, 7.4.1, that are sent here.
 const (
 	normalClosure   = 1000
-	protocolError   = 1002
+	protocolError   = ProtocolError
 	unsupportedData = 1003
 	messageTooBig   = 1009
 	noStatus        = 1005 // never sent: stands for a close frame without a code

@@ -49,7 +49,7 @@ func (p *Publish) Decode(b []byte, v Version) error {
 	if err != nil {
 		return err
 	}
-	if err := p.flags(b[0]); err != nil {
+	if err := p.flags(b[0], v); err != nil {
 		return err
 	}
 	p.Topic = r.text()
@@ -66,12 +66,12 @@ func (p *Publish) Decode(b []byte, v Version) error {
 	return p.topic(v)
 }
 
-func (p *Publish) flags(first byte) error {
+func (p *Publish) flags(first byte, v Version) error {
 	p.Dup, p.QoS, p.Retain = first&8 != 0, first>>1&3, first&1 != 0
 	if p.QoS == 3 {
 		return errQoS3
 	}
-	if p.Dup && p.QoS == 0 {
+	if p.Dup && p.QoS == 0 && v != V31 { // 3.1 does not forbid it, and old devices set it
 		return errDup
 	}
 	return nil
