@@ -167,6 +167,9 @@ func (a *Access) reload(always bool) error {
 
 func (a *Access) inForce(s *state) {
 	a.o.Log.Info("users and access rules are in force", "users", s.users.Len(), "rules", len(s.rules.list), "default", word(s.rules.allow || !s.rules.some))
+	for _, text := range doubts(s.rules.list) {
+		a.o.Log.Warn("a rule never allows its own topics", "why", text)
+	}
 	a.mark(s)
 	a.o.Changed()
 }
