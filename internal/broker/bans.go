@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -198,7 +199,7 @@ func (b *Broker) expel() {
 
 // candidate is what bans go by.
 func (c *client) candidate() limit.Who {
-	return limit.Who{ClientID: c.id, User: c.user(), Address: c.conn.RemoteAddrPort().Addr()}
+	return limit.Who{ClientID: c.id, User: cmp.Or(c.user(), c.username), Address: c.conn.RemoteAddrPort().Addr()}
 }
 
 // barred says whether nobody may connect from there.

@@ -257,3 +257,27 @@ func TestFailedLoginsBanOneUserFromOneAddress(t *testing.T) {
 		t.Error(packet.ReasonName(r))
 	}
 }
+
+// openHouse lets everybody in and knows nobody.
+type openHouse struct{ *gatekeeper }
+
+func (openHouse) Authenticate(*Login, func(Verdict)) (Verdict, bool) {
+	return Verdict{Identity: &Identity{By: "nobody"}}, true
+}
+
+// Where nobody checks names, a ban of a user still means who says that name.
+func TestABanOfANameThatNobodyChecks(t *testing.T) {
+	b := start(t, Options{Authenticator: openHouse{newGatekeeper()}})
+	alice, bob := dial(t, b, packet.V5), dial(t, b, packet.V5)
+	for c, name := range map[*raw]string{alice: "alice", bob: "bob"} {
+		c.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("c-" + name), Username: []byte(name)})
+		expect[*packet.Connack](c)
+	}
+	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "alice"}); err != nil {
+		t.Fatal(err)
+	}
+	expect[*packet.Disconnect](alice)
+	alice.closed()
+	bob.send(packet.Pingreq{})
+	expect[packet.Pingresp](bob)
+}

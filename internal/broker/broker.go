@@ -219,6 +219,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
 	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
+	w.paces = newPaces(tracked / b.options.Loops)
 	w.keeping.committed = func(batch *msg.Batch, err error) {
 		c := committals.Get().(*committal)
 		c.batch, c.err = batch, err

@@ -74,7 +74,7 @@ func (w *worker) ask(c *client, f *packet.Subscription, id uint32) byte {
 // entering is called before the client is admitted: its will gets its new topic. A
 // will whose new topic is none is dropped and counted.
 func (w *worker) entering(c *client, p *packet.Connect, id string) {
-	if c.identity != nil {
+	if c.identity != nil && c.identity.Username != "" {
 		c.named("") // as what it came is of no more interest
 	}
 	if w.rewrites == nil || !p.HasWill {

@@ -156,7 +156,9 @@ func (w *worker) holds(c *client) int {
 // shed cuts what waits for the client down to keep bytes. Output that it does not
 // take cannot be cut in the middle of a packet: such a client is closed.
 func (w *worker) shed(c *client, keep int) {
-	w.counts.dropped[fault.MemoryGuard] += uint64(c.session.Shed(keep))
+	if n := c.session.Shed(keep); n > 0 {
+		w.lost(c, fault.MemoryGuard, n)
+	}
 	if !c.session.Away() && c.conn.Buffered() > max(keep, mostGuarded) {
 		w.gone(c, errMemory)
 		c.conn.Abort()

@@ -46,6 +46,15 @@ func TestQueuesAreShedBeforeMemoryIsUsedUp(t *testing.T) {
 	if s.Dropped[fault.MemoryGuard] < 1000 || len(stages) == 0 || stages[0] != limit.Shed {
 		t.Errorf("dropped %v, stages %v", s.Dropped, stages)
 	}
+	page, _, err := b.Clients(t.Context(), ClientQuery{Limit: 10})
+	for _, i := range page { // who lost them is shown
+		if i.ID == "slow" && (i.Dropped < 1000 || i.Error != fault.MemoryGuard) {
+			t.Errorf("slow: dropped %d, last error %s", i.Dropped, i.Error)
+		}
+	}
+	if err != nil || len(page) != 3 {
+		t.Errorf("%d clients, %v", len(page), err)
+	}
 	for i := range 20 { // the shorter queue goes on in its order
 		p := expect[*packet.Publish](other)
 		if string(p.Topic) != "a/b" {

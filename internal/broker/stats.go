@@ -132,7 +132,7 @@ func (b *Broker) Stats() Stats {
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
 	s.QueueBytes = b.queued.Load()
 	s.MemoryStage = int(b.memoryStage.Load())
-	s.Bans, s.BansMissed = int64(b.bans.list.Len()), b.bans.missed.Load()
+	s.Bans, s.BansMissed = int64(b.bans.list.InForce(b.options.Now().UnixNano())), b.bans.missed.Load()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()

@@ -56,6 +56,7 @@ type worker struct {
 	exchange  exchange
 	gauges    []*gauge // by door
 	slowed    slowed
+	paces     *paces         // of clients that have left
 	stage     limit.Stage    // of the memory guard
 	flaps     *limit.Strikes // of client identifiers, by disconnects
 	connects  *limit.Table   // of client identifiers, by the rate of connects

@@ -61,6 +61,9 @@ func (b Ban) Canonical() (Ban, error) {
 			p, err = p.Addr().Unmap().Prefix(p.Bits() - 96)
 		}
 		text := b.Value
+		if err == nil && p.Bits() == 0 {
+			return b, fault.New(fault.Invalid, "%q is every address there is: ban smaller networks, or close the listener.", text)
+		}
 		b.Value = p.Masked().String()
 		return b, invalid(err, "%q is no network such as 192.0.2.0/24.", text)
 	case Login:
@@ -196,6 +199,18 @@ func (l *Bans) List(now int64) []Ban {
 		return cmp.Or(cmp.Compare(b.Since, a.Since), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value))
 	})
 	return list
+}
+
+// InForce is how many bans keep somebody out now.
+func (l *Bans) InForce(now int64) (n int) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for _, b := range l.byName {
+		if !b.over(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // Len is how many bans there are, those whose time has passed included.

@@ -56,6 +56,23 @@ func TestBansAreBounded(t *testing.T) {
 	}
 }
 
+func TestEverybodyIsNoNetwork(t *testing.T) {
+	for _, all := range []string{"0.0.0.0/0", "127.0.0.0/0", "::/0", "::ffff:0.0.0.0/96"} {
+		if b, err := (Ban{Kind: Network, Value: all}).Canonical(); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("%s became %s", all, b.Value)
+		}
+	}
+}
+
+func TestBansInForce(t *testing.T) {
+	l := NewBans(0)
+	l.Add(Ban{Kind: User, Value: "a", Until: 10})
+	l.Add(Ban{Kind: User, Value: "b"})
+	if l.InForce(9) != 2 || l.InForce(10) != 1 {
+		t.Error("a ban whose time has passed counts")
+	}
+}
+
 // The list against the plainest one there is: every ban looked at for everybody.
 func TestBansAgainstAPlainList(t *testing.T) {
 	seed := rand.Uint64()
@@ -77,7 +94,7 @@ func TestBansAgainstAPlainList(t *testing.T) {
 			b.Value = address().String()
 		case Network:
 			a := address()
-			b.Value = netip.PrefixFrom(a, r.IntN(a.BitLen()+1)).String()
+			b.Value = netip.PrefixFrom(a, 1+r.IntN(a.BitLen())).String()
 		case Login:
 			b.Value = LoginOf(word(), address())
 		}
