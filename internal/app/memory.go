@@ -40,7 +40,8 @@ func (a *App) memoryStage(s limit.Stage, used, most uint64) {
 }
 
 // memoryLimit is what the process may use as far as the system says, the files of
-// which lie below root; 0 when it says nothing.
+// which lie below root, less a tenth: the system counts more than the process
+// knows of. 0 when it says nothing.
 func memoryLimit(root string) uint64 {
 	if m := debug.SetMemoryLimit(-1); m != math.MaxInt64 {
 		return uint64(m)
@@ -62,7 +63,7 @@ func memoryLimit(root string) uint64 {
 			least = n
 		}
 	}
-	return least
+	return least - least/10
 }
 
 func read(file string) string {

@@ -71,7 +71,8 @@ type Options struct {
 	// MaxSessions bounds the sessions that outlive their connections; 0 is 100,000,
 	// less than 0 none.
 	MaxSessions int
-	// SessionBytes bounds what the queues of all sessions hold; 0 is 1 GiB.
+	// SessionBytes bounds what the queues of all sessions hold; 0 is 1 GiB. With a
+	// memory limit it is two fifths of that at most.
 	SessionBytes int64
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
@@ -129,6 +130,9 @@ func (o *Options) defaults() {
 	set(&o.Shared, RoundRobin)
 	set(&o.MaxSessions, 100_000)
 	set(&o.SessionBytes, 1<<30)
+	if m := int64(min(o.Memory.Limit, 1<<62)); m > 0 {
+		o.SessionBytes = min(o.SessionBytes, m/5*2) // a queue that grows is there twice
+	}
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
 	set(&o.StrangerBytes, 64<<20)

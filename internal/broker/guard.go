@@ -64,12 +64,13 @@ func (b *Broker) guardMemory() {
 // use: before a stage rises it is collected, once a second at most.
 func (b *Broker) lookAtMemory(g *guard) {
 	used := b.options.Memory.Used()
-	stage, cut := g.Decide(used)
+	now := b.options.Now().UnixNano()
+	stage, cut := g.Decide(used, now)
 	if stage > limit.Calm && time.Since(g.collected) > time.Second {
 		runtime.GC()
 		g.collected = time.Now()
 		used = b.options.Memory.Used()
-		stage, cut = g.Decide(used)
+		stage, cut = g.Decide(used, now)
 	}
 	if stage == limit.Calm && g.last == limit.Calm {
 		return

@@ -3,6 +3,7 @@ package broker
 import (
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/fault"
@@ -95,6 +96,11 @@ func TestNearlyNoMemory(t *testing.T) {
 	light.send(publish("t", "x", 1, 2))
 	expect[*packet.Ack](light)
 	used.Store(100)
+	b.lookAtMemory(g)
+	if b.Stats().MemoryStage != int(limit.Refuse) {
+		t.Error("one look ends an episode")
+	}
+	clock.forward(time.Duration(limit.Hold))
 	b.lookAtMemory(g)
 	settle(b)
 	if r := knock(t, b, packet.V5, "new", ""); r != packet.Success {

@@ -246,5 +246,6 @@ func (w *worker) tellQueues() {
 		w.told = w.queues.Bytes
 		sum.Add(d)
 	}
-	w.queues.Full = sum.Load() >= w.options.SessionBytes
+	room := max(w.options.SessionBytes-sum.Load(), 0) / int64(len(w.broker.workers))
+	w.queues.Most = max(w.queues.Bytes+room, 1)
 }

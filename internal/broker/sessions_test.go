@@ -324,7 +324,7 @@ func TestTheQueuesOfAllAreBounded(t *testing.T) {
 	}
 	settle(b)
 	s := b.Stats()
-	if s.QueueBytes < 20_000 || s.QueueBytes > 23_000 || s.Dropped[fault.QueueMemory] == 0 {
+	if s.QueueBytes < 18_000 || s.QueueBytes > 20_000 || s.Dropped[fault.QueueMemory] == 0 {
 		t.Errorf("%d bytes, %v", s.QueueBytes, s.Dropped)
 	}
 	for _, id := range []string{"a", "b"} {

@@ -19,6 +19,7 @@ type Guard struct {
 	// Limit is the memory that there is, in bytes; 0 is no guard.
 	Limit uint64
 	stage Stage
+	held  int64 // when the stage was called for last, ns
 }
 
 // Where the stages begin, in hundredths of the limit. A stage ends when use is
@@ -29,26 +30,35 @@ const (
 	ease     = 5
 )
 
-// Decide takes how many bytes are in use. It returns the stage, and how many bytes
+// Hold is how long a stage lasts at least after memory last called for it, in ns, so
+// that one rush is one alarm.
+const Hold = int64(10e9)
+
+// Decide takes how many bytes are in use, and the time. It returns the stage, and how many bytes
 // of queues are to be cut so that shedding can end.
-func (g *Guard) Decide(used uint64) (s Stage, cut uint64) {
+func (g *Guard) Decide(used uint64, now int64) (s Stage, cut uint64) {
 	if g.Limit == 0 {
 		return Calm, 0
 	}
-	switch part := used * 100 / g.Limit; {
-	case part >= refuseAt:
-		g.stage = Refuse
-	case part >= refuseAt-ease && g.stage == Refuse:
-	case part >= shedAt, part >= shedAt-ease && g.stage > Calm:
-		g.stage = Shed
-	default:
-		g.stage = Calm
+	if called := g.called(used * 100 / g.Limit); called >= g.stage || now-g.held >= Hold {
+		g.stage, g.held = called, now
 	}
 	if g.stage == Calm {
 		return Calm, 0
 	}
 	enough := g.Limit * (shedAt - ease) / 100
 	return g.stage, used - min(used, enough)
+}
+
+// called is the stage that so many hundredths of the limit call for.
+func (g *Guard) called(part uint64) Stage {
+	switch {
+	case part >= refuseAt, part >= refuseAt-ease && g.stage == Refuse:
+		return Refuse
+	case part >= shedAt, part >= shedAt-ease && g.stage > Calm:
+		return Shed
+	}
+	return Calm
 }
 
 // Longest shares a cut out among queues of these sizes, the longest first: all are

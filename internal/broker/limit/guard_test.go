@@ -8,12 +8,16 @@ import (
 
 func TestGuard(t *testing.T) {
 	var g Guard
+	now := int64(0)
 	script(t, "guard.txt", func(w []string) string {
 		if w[0] == "limit" {
 			g = Guard{Limit: uint64(number(w[1]))}
 			return ""
 		}
-		s, cut := g.Decide(uint64(number(w[1])))
+		if w[0] == "used" {
+			now += Hold
+		}
+		s, cut := g.Decide(uint64(number(w[1])), now)
 		return fmt.Sprintf("%s %d", s, cut)
 	})
 }

@@ -129,7 +129,7 @@ func (s *Session) makeRoom(r *record) (fault.Code, bool) {
 	f, l := s.flows(), s.limits
 	size := recordHeader + len(r.image)
 	full := func() bool { return f.queue.count >= l.Queue || f.queue.bytes()+size > l.QueueBytes }
-	if s.tally != nil && s.tally.Full {
+	if t := s.tally; t != nil && t.Most > 0 && t.Bytes+int64(size) > t.Most {
 		return fault.QueueMemory, false
 	}
 	if !full() {

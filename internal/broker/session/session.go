@@ -166,8 +166,8 @@ func New(l *Limits) Session { return Session{limits: l} }
 type Tally struct {
 	// Bytes are in use.
 	Bytes int64
-	// Full says that no queue may take more.
-	Full bool
+	// Most is how many there may be; 0 is no bound.
+	Most int64
 }
 
 // Count lets the session's queue count for the tally.
