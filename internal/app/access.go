@@ -16,9 +16,6 @@ var (
 	_ broker.Authorizer    = accessBroker{}
 )
 
-// usersFile is where user names and hashed passwords are.
-func (a *App) usersFile() string { return accessFiles(a.cfg).Users }
-
 // accessFiles are the files of users and rules. A file that the configuration names
 // has to be there.
 func accessFiles(cfg *config.Config) access.Options {

@@ -164,8 +164,8 @@ func TestEachPublishersOrderHoldsWhateverTheQoS(t *testing.T) {
 	next := map[string]int{}
 	for range publishers * each {
 		got := expect[*packet.Publish](sub)
-		if name := string(got.Topic); string(got.Payload) != fmt.Sprint(next[name]) {
-			t.Fatalf("%s came, want %d", text(got), next[name])
+		if want := next[string(got.Topic)]; string(got.Payload) != fmt.Sprint(want) {
+			t.Fatalf("%s came, want %d", text(got), want)
 		}
 		next[string(got.Topic)]++
 	}
