@@ -324,6 +324,22 @@ func TestAWillIsAskedAboutAtTheLogin(t *testing.T) {
 	}
 }
 
+// What a certificate alone leaves unread is said in the log.
+func TestWhatACertificateLeavesUnread(t *testing.T) {
+	for want, p := range map[string]*packet.Connect{
+		"":                   {Username: []byte("press-1")},
+		"another name, anna": {Username: []byte("anna"), Password: []byte("x")},
+		"the password":       {Username: []byte("press-1"), Password: []byte("x")},
+	} {
+		if got := unread(p, "press-1"); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if got := unread(p, ""); got != "" {
+			t.Errorf("without a certificate: %q", got)
+		}
+	}
+}
+
 // Rules that forbid a will by the time it is due keep it in, whether its client was
 // there when they changed or had left.
 func TestAWillIsAskedAboutWhenItIsDue(t *testing.T) {

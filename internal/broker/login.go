@@ -120,11 +120,27 @@ func (w *worker) decide(c *client, p *packet.Connect, id string, assigned bool, 
 }
 
 // noteUnread logs that a certificate spoke for the client alone, though it said
-// another name as well.
+// another name or a password as well.
 func (w *worker) noteUnread(c *client, p *packet.Connect) {
-	if c.door.admission.alone && p.Username != nil && string(p.Username) != c.identity.Username && c.door.admission.name.of(c.conn) != "" {
-		w.refusals.log("a client said another name than its certificate; the certificate counts alone here", about(c, "said", shown(p.Username), "user", c.identity.Username)...)
+	if !c.door.admission.alone || p.Username == nil && p.Password == nil {
+		return
 	}
+	if what := unread(p, c.door.admission.name.of(c.conn)); what != "" {
+		w.refusals.log("a certificate counts alone at this listener", about(c, "user", c.user(), "not_looked_at", what)...)
+	}
+}
+
+// unread is what CONNECT says that a certificate alone leaves unread.
+func unread(p *packet.Connect, certificate string) string {
+	switch {
+	case certificate == "":
+		return ""
+	case p.Username != nil && string(p.Username) != certificate:
+		return "another name, " + shown(p.Username)
+	case p.Password != nil:
+		return "the password"
+	}
+	return ""
 }
 
 // mayEnter takes the identity and its rights over, and says what speaks against the
