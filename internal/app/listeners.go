@@ -82,6 +82,7 @@ func (a *App) zoneOf(z *config.Zone) *broker.Zone {
 	c.Topics.MaxWildcards = cmp.Or(z.MaxWildcards, c.Topics.MaxWildcards)
 	c.MaxClientID = cmp.Or(z.MaxClientID, c.MaxClientID)
 	c.Subscriptions = cmp.Or(z.Subscriptions, c.Subscriptions)
+	c.Limits.Client, c.Limits.Listener = z.Limits.Client.Over(c.Limits.Client), z.Limits.Listener.Over(c.Limits.Listener)
 	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone
 	own.Name = z.Name
 	return &own

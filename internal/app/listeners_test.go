@@ -12,7 +12,8 @@ import (
 func TestAZoneSaysWhatIsOtherThanForAll(t *testing.T) {
 	a := &App{log: slog.New(slog.DiscardHandler), cfg: &config.Config{MQTT: config.MQTT{
 		Listen: "127.0.0.1:1883", MaxConnections: 1000, MaxPacketSize: 1 << 20, ReceiveMaximum: 10, ConnectTimeout: time.Second,
-		Zones: []config.Zone{{Name: "cameras", MaxPacketSize: 4 << 20}},
+		Zones:  []config.Zone{{Name: "cameras", MaxPacketSize: 4 << 20, Limits: config.ZoneLimits{Client: config.ZoneRates{Messages: 5}}}},
+		Limits: config.Limits{Client: config.Rates{Messages: 500, Bytes: 1 << 20}},
 		Listeners: []config.Listener{
 			{Name: "cameras", Kind: "wss", Zone: "cameras", Path: "/cameras", CertificateFiles: []string{"c1", "c2"}, KeyFiles: []string{"k1", "k2"}, StapleFiles: []string{"s1"}, TLSMin: "1.3", TLSMax: "1.3", SocketMode: "0660"},
 			{Name: "plain", Kind: "tcp", MaxConnections: 5, SocketMode: "0660"},
@@ -25,6 +26,9 @@ func TestAZoneSaysWhatIsOtherThanForAll(t *testing.T) {
 	c := all[1]
 	if c.Zone.MaxPacketSize != 4<<20 || c.Zone.ReceiveMaximum != 10 || c.Zone.ConnectTimeout != time.Second || c.MaxConnections != 1000 {
 		t.Errorf("%+v", c.Zone)
+	}
+	if r := c.Zone.Rates; r.Messages.PerSecond != 5 || r.Bytes.PerSecond != 1<<20 {
+		t.Errorf("%+v", r)
 	}
 	if c.Kind() != "wss" || c.WebSocket.Path != "/cameras" || len(c.TLS.Pairs) != 2 || c.TLS.Pairs[0].Staple != "s1" || c.TLS.MinVersion != tls.VersionTLS13 {
 		t.Errorf("%+v", c)

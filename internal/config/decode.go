@@ -235,15 +235,15 @@ func (d *decoder) groups(f *field, key string, n *yaml.Node, depth int) (reflect
 
 // element reads one group of a list: what is not given has its default.
 func (d *decoder) element(f *field, key string, n *yaml.Node, depth int, into reflect.Value) {
-	for _, c := range f.fields {
-		if c.def != "" {
-			into.Field(c.index).Set(defaultOf(c).v)
-		}
-	}
+	setDefaults(f, into)
 	given := map[string]bool{}
 	before := len(d.wrong)
 	d.group(f, key+".", n, depth, func(c *field, at string, v *yaml.Node, depth int) {
 		given[c.name], d.inner[at] = true, d.at(v)
+		if c.kind == group {
+			d.element(c, at, v, depth, into.Field(c.index))
+			return
+		}
 		if read, ok := d.value(c, at, v, depth); ok {
 			into.Field(c.index).Set(read)
 		}
@@ -252,6 +252,17 @@ func (d *decoder) element(f *field, key string, n *yaml.Node, depth int, into re
 		at := key + "." + c.name
 		if wrong := d.wrong[before:]; c.required && !given[c.name] && !slices.Contains(wrong, key) && !slices.Contains(wrong, at) {
 			d.problem(at, n.Line, "", "is missing")
+		}
+	}
+}
+
+func setDefaults(f *field, into reflect.Value) {
+	for _, c := range f.fields {
+		switch {
+		case c.kind == group:
+			setDefaults(c, into.Field(c.index))
+		case c.def != "":
+			into.Field(c.index).Set(defaultOf(c).v)
 		}
 	}
 }

@@ -86,6 +86,7 @@ type Zone struct {
 	MaxLevels      int           `yaml:"max_levels" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of a topic or filter."`
 	MaxLength      int           `yaml:"max_length" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Bytes of a topic or filter."`
 	MaxWildcards   int           `yaml:"max_wildcards" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of one filter that may be a wildcard."`
+	Limits         ZoneLimits    `yaml:"limits" doc:"Rates of the zone; one that is 0 is as in mqtt.limits."`
 }
 
 // listeners checks what no key of a listener says alone.

@@ -26,7 +26,7 @@ func writeGroup(b *strings.Builder, f *field) {
 		writeSection(b, f.key, f.doc, f.single(), EnvName)
 	case groups:
 		intro := fmt.Sprintf("%s\n\nType: %s. Environment: `%s`, as JSON. Default: %s. Keys of each:", f.doc, f.typeName(), EnvName(f.key), defaultCell(f))
-		writeSection(b, f.key, intro, f.fields, nil)
+		writeSection(b, f.key, intro, (&field{fields: f.fields}).leaves(), nil)
 		return
 	}
 	for _, c := range f.fields {
