@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,7 +20,7 @@ func (c *ctl) bansCommand() *cobra.Command {
 		Use: "list", Short: "List who is kept out", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/bans?limit=1000"}, listed("No bans.", columns("KIND", "VALUE", "UNTIL", "BY", "REASON"),
-				func(b api.Ban) []any { return []any{b.Kind, b.Value, b.Until, b.By, b.Reason} }))
+				func(b api.Ban) []any { return []any{b.Kind, b.Value, b.Until, cmp.Or(b.By, "the node"), b.Reason} }))
 		},
 	}
 	remove := &cobra.Command{

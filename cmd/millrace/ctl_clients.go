@@ -92,7 +92,7 @@ func (c *ctl) clientsCommand() *cobra.Command {
 		"state", "connected, disconnected or all", "listener", "only of this listener", "protocol", "3.1, 3.1.1 or 5.0",
 		"user", "only of this user", "address", "only addresses that begin with this", "reason", "only with this last error, such as queue_full, or any")
 	lister(c, list, s, "/clients", "No clients.",
-		columns("CLIENT", "USER", "ADDRESS", "LISTENER", "MQTT", "STATE", "SINCE", "SUBS", "INFLIGHT", "QUEUED", "IN", "OUT", "DROPPED", "LAST ERROR"), clientLine)
+		columns("CLIENT", "USER", "ADDRESS", "LISTENER", "MQTT", "STATE", "SINCE", "SUBS", "INFLIGHT", "QUEUED", "BYTES", "IN", "OUT", "DROPPED", "LAST ERROR"), clientLine)
 	show := &cobra.Command{Use: "show CLIENT", Short: "Show a client with its subscriptions, queue and limits", Args: wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ask(cmd, c, request{path: "/clients/" + url.PathEscape(args[0]), hint: notFound("millrace ctl clients list shows the clients")}, drawClient)
@@ -113,7 +113,7 @@ func clientLine(i api.Client) []any {
 		failed = i.LastError.Reason + " " + i.LastError.At.Local().Format(time.TimeOnly)
 	}
 	return []any{i.ID, i.User, i.Address, i.Listener, i.Protocol, state, since.Local().Format(time.DateTime), i.Subscriptions, i.Inflight,
-		i.Queued, rateText(i.InRate), rateText(i.OutRate), i.Dropped, failed}
+		i.Queued, bytesText(i.QueuedBytes), rateText(i.InRate), rateText(i.OutRate), i.Dropped, failed}
 }
 
 func drawClient(t table, d api.ClientDetail) {
@@ -153,11 +153,24 @@ func drawSession(t table, d api.ClientDetail) {
 		t.row(cmp.Or(map[bool]string{true: "Subscribed to"}[i == 0], " "), fmt.Sprintf("%s (QoS %d)", printable(s.Filter), s.QoS))
 	}
 	for i, f := range d.Flights {
-		t.row(cmp.Or(map[bool]string{true: "Under way"}[i == 0], " "), fmt.Sprintf("%s %d awaits %s %s", f.Direction, f.PacketID, f.Awaits, printable(f.Topic)))
+		t.row(cmp.Or(map[bool]string{true: "Under way"}[i == 0], " "), flightText(f))
 	}
 	for i, q := range d.Queue {
-		t.row(cmp.Or(map[bool]string{true: "Waiting"}[i == 0], " "), fmt.Sprintf("%s, QoS %d, %s, since %s", printable(q.Topic), q.QoS, bytesText(q.Size), q.Since.Local().Format(time.DateTime)))
+		t.row(cmp.Or(map[bool]string{true: "Waiting"}[i == 0], " "), fmt.Sprintf("%s, QoS %d, packet of %s, since %s", printable(q.Topic), q.QoS, bytesText(q.Size), q.Since.Local().Format(time.DateTime)))
 	}
+}
+
+// flightText says of what is known of a message under way: of a session that ends with
+// its connection no topic is kept.
+func flightText(f api.Flight) string {
+	text := fmt.Sprintf("%s %d awaits %s", f.Direction, f.PacketID, f.Awaits)
+	if f.Topic != "" {
+		text += ", " + printable(f.Topic)
+	}
+	if !f.Since.IsZero() {
+		text += ", since " + f.Since.Local().Format(time.DateTime)
+	}
+	return text
 }
 
 func (c *ctl) kickCommand() *cobra.Command {

@@ -42,6 +42,9 @@ func ask[T any](cmd *cobra.Command, c *ctl, r request, draw func(table, T)) erro
 	}
 	out := cmd.OutOrStdout()
 	if c.json {
+		if len(content) == 0 {
+			content = []byte(`{"done": true}`) // the API answers 204
+		}
 		return indentJSON(out, content)
 	}
 	var answer T

@@ -174,7 +174,7 @@ var verbs = map[string]struct {
 		args: "clients show press/7", asks: "GET /api/v1/clients/press%2F7",
 		answer: `{"id":"press/7","listener":"default","transport":"tcp","protocol":"5.0","connected":true,"queued":1,"subscribed":[{"filter":"plant/#","qos":1}],
 			"flights":[{"packetId":9,"direction":"out","awaits":"PUBACK","topic":"plant/a","qos":1}],"queue":[{"topic":"plant/b","qos":1,"size":2048,"since":` + at + `}],"limits":{"clientReceiveMaximum":1,"queue":10,"queueBytes":4096}}`,
-		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK plant/a", "plant/b, QoS 1, 2.0 KiB", "1 of 10"},
+		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK, plant/a", "plant/b, QoS 1, packet of 2.0 KiB", "1 of 10"},
 	},
 	"clients kick":         {args: "clients kick press-7", asks: "DELETE /api/v1/clients/press-7", draws: []string{"press-7 is kicked"}},
 	"clients kick session": {args: "clients kick press-7 --session", asks: "DELETE /api/v1/clients/press-7?session=true", draws: []string{"press-7 is kicked"}},
@@ -311,7 +311,7 @@ func TestJSONIsTheAnswerItself(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	n.status, n.answer = http.StatusNoContent, ""
-	if code, out, _ := millrace(t, "", "ctl", "--data", n.data, "api-key", "delete", "k1", "--json"); code != exitDone || out != "" {
+	if code, out, _ := millrace(t, "", "ctl", "--data", n.data, "api-key", "delete", "k1", "--json"); code != exitDone || out != "{\n  \"done\": true\n}\n" {
 		t.Fatalf("%d %q", code, out)
 	}
 }
@@ -458,5 +458,36 @@ func TestSlowNodesAreGivenUp(t *testing.T) {
 	code, _, errs := millrace(t, "", "ctl", "--url", server.URL, "--api-key", "k:s", "--timeout", "1ms", "status")
 	if code != exitFailed || !strings.Contains(errs, "did not answer in time, 1ms; --timeout grants more") {
 		t.Fatal(code, errs)
+	}
+}
+
+// TestJSONAlwaysHasAResult: what the API answers with no content is an object for
+// scripts all the same.
+func TestJSONAlwaysHasAResult(t *testing.T) {
+	n := startFake(t)
+	n.status, n.answer = http.StatusNoContent, ""
+	for _, args := range [][]string{{"bans", "delete", "user", "ann"}, {"topic-metrics", "delete", "a/#"}} {
+		code, out, errs := millrace(t, "", append([]string{"ctl", "--data", n.data, "--json"}, args...)...)
+		if code != 0 || strings.TrimSpace(out) != "{\n  \"done\": true\n}" {
+			t.Errorf("%v: %d %q %q", args, code, out, errs)
+		}
+	}
+}
+
+func TestTraceTakesSizes(t *testing.T) {
+	n := startFake(t)
+	if code, _, errs := millrace(t, "", "ctl", "--data", n.data, "trace", "start", "x", "--client", "press", "--max-bytes", "8KiB"); code != 0 || !strings.Contains(n.body, `"maxBytes":8192`) {
+		t.Error(code, errs, n.body)
+	}
+	if code, _, errs := millrace(t, "", "ctl", "--data", n.data, "trace", "start", "x", "--client", "press", "--max-bytes", "much"); code != 2 || !strings.Contains(errs, "--max-bytes") {
+		t.Error(code, errs)
+	}
+}
+
+func TestBansOfTheNodeSayWhoseTheyAre(t *testing.T) {
+	n := startFake(t)
+	n.answer = `{"items":[{"kind":"client_id","value":"flap","reason":"It disconnected too often."}],"total":1}`
+	if _, out, errs := millrace(t, "", "ctl", "--data", n.data, "bans", "list"); !strings.Contains(out, "the node") {
+		t.Error(out, errs)
 	}
 }

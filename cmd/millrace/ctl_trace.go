@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/config"
 )
 
 func (c *ctl) traceCommand() *cobra.Command {
@@ -40,7 +41,7 @@ func (c *ctl) traceCommand() *cobra.Command {
 var traceHint = notFound("millrace ctl trace list shows the traces")
 
 func (c *ctl) startTraceCommand() *cobra.Command {
-	var client, topic, address string
+	var client, topic, address, size string
 	var n api.NewTrace
 	var life time.Duration
 	var pcapng bool
@@ -61,7 +62,11 @@ func (c *ctl) startTraceCommand() *cobra.Command {
 			if given != 1 {
 				return usage("%s wants one of --client, --topic and --address", cmd.CommandPath())
 			}
-			n.Until = time.Now().Add(life)
+			most, err := config.ParseSize(size)
+			if err != nil {
+				return usage("--max-bytes %v", err)
+			}
+			n.Until, n.MaxBytes = time.Now().Add(life), most.Int64()
 			return ask(cmd, c, request{method: http.MethodPost, path: "/traces", body: n}, func(t table, tr api.Trace) {
 				t.row(fmt.Sprintf("Trace %s runs until %s; millrace ctl trace download %s gets its file, also while it runs.", tr.Name, tr.Until.Local().Format(time.DateTime), tr.Name))
 			})
@@ -72,7 +77,7 @@ func (c *ctl) startTraceCommand() *cobra.Command {
 	f.StringVar(&address, "address", "", "IP address or network to follow")
 	f.BoolVar(&pcapng, "pcapng", false, "write pcapng, which Wireshark shows as MQTT, instead of text")
 	f.BoolVar(&n.Payload, "payload", false, "write payloads into text, too")
-	f.Int64Var(&n.MaxBytes, "max-bytes", 16<<20, "size at which it ends")
+	f.StringVar(&size, "max-bytes", "16MiB", "size at which it ends, 4KiB or more")
 	f.DurationVar(&life, "for", 10*time.Minute, "time after which it ends, up to 24h")
 	return cmd
 }

@@ -1,9 +1,6 @@
 package app
 
 import (
-	"sync"
-	"time"
-
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/histogram"
 	"github.com/millrace/millrace/internal/broker/refused"
@@ -15,7 +12,7 @@ import (
 // seenMetrics are the figures of what is seen from outside: times, listeners and
 // queues.
 func (a *App) seenMetrics() {
-	m, stats := a.metrics, a.broker.Stats
+	m, stats := a.metrics, a.snapshot
 	m.Histogram("millrace_deliver_seconds", "From the arrival of a message to the hand-over to a receiver's socket, of messages that waited in no queue.",
 		func() observe.Counted { s := stats(); return counted(&s.DeliverTime) })
 	m.Histogram("millrace_connect_seconds", "From the acceptance of a connection to its CONNACK.",
@@ -161,10 +158,9 @@ func total(byReason map[fault.Code]uint64) (n uint64) {
 	return n
 }
 
-// aliasMetrics shows the figures under EMQX's names, too. One look at the broker
-// serves them all for a moment.
+// aliasMetrics shows the figures under EMQX's names, too.
 func (a *App) aliasMetrics() {
-	stats := lookedAt(a.broker.Stats, 500*time.Millisecond)
+	stats := a.snapshot
 	for _, x := range emqxAliases {
 		read := func() float64 { return float64(x.of(stats())) }
 		if x.gauge {
@@ -185,19 +181,4 @@ func failedLogins(s broker.Stats) (n uint64) {
 		}
 	}
 	return n
-}
-
-// lookedAt reads at most once in a while, for the many figures of one answer.
-func lookedAt[T any](read func() T, while time.Duration) func() T {
-	var mu sync.Mutex
-	var value T
-	var at time.Time
-	return func() T {
-		mu.Lock()
-		defer mu.Unlock()
-		if now := time.Now(); now.Sub(at) >= while {
-			value, at = read(), now
-		}
-		return value
-	}
 }

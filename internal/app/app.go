@@ -46,24 +46,26 @@ type App struct {
 	welcome Welcome
 
 	// The rooms, in the order in which they start.
-	metrics   *observe.Metrics
-	alarms    *observe.Alarms
-	health    observe.Health
-	figures   *observe.History
-	bus       *bus.Bus
-	people    *people.People
-	streams   *stream.Streams
-	historian *historian.Historian
-	access    *access.Access
-	broker    *broker.Broker
-	live      atomic.Pointer[broker.Broker] // broker, once it serves
-	refused   *refused.Store
-	traces    *trace.Book
-	slow      *slow.Ranking
-	topics    *topics.Registry
-	httpDoor  net.Listener
-	socket    net.Listener
-	api       *api.API
+	metrics *observe.Metrics
+	alarms  *observe.Alarms
+	health  observe.Health
+	figures *observe.History
+	// figuresNow are the broker's for the answer to whoever reads metrics now.
+	figuresNow atomic.Pointer[broker.Stats]
+	bus        *bus.Bus
+	people     *people.People
+	streams    *stream.Streams
+	historian  *historian.Historian
+	access     *access.Access
+	broker     *broker.Broker
+	live       atomic.Pointer[broker.Broker] // broker, once it serves
+	refused    *refused.Store
+	traces     *trace.Book
+	slow       *slow.Ranking
+	topics     *topics.Registry
+	httpDoor   net.Listener
+	socket     net.Listener
+	api        *api.API
 }
 
 // Welcome is what somebody who has just started the node wants to know.

@@ -21,7 +21,7 @@ func (d delayedAPI) Delayed() []api.Delayed {
 
 // delayedMetrics shows what waits for its time.
 func (a *App) delayedMetrics() {
-	m, stats := a.metrics, a.broker.Stats
+	m, stats := a.metrics, a.snapshot
 	m.Gauge("millrace_delayed", "Messages that wait for their time.", func() float64 { return float64(stats().Delayed) })
 	m.Gauge("millrace_delayed_bytes", "Bytes of the messages that wait for their time.", func() float64 { return float64(stats().DelayedBytes) })
 	m.Counter("millrace_delayed_total", "Messages that clients published for a later time.", func() float64 { return float64(stats().DelayedTotal) })

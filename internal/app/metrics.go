@@ -18,6 +18,7 @@ func counter[N uint64 | int64 | int](read func() N) func() float64 {
 
 // registerMetrics names everything that /metrics shows.
 func (a *App) registerMetrics() {
+	a.metrics.Before(a.takeSnapshot)
 	a.brokerMetrics()
 	a.delayedMetrics()
 	a.seenMetrics()
@@ -34,8 +35,17 @@ func (a *App) registerMetrics() {
 	m.Counter("millrace_topics_missed_total", "Messages that the topic registry was too slow for.", func() float64 { return float64(a.topics.Stats().Missed) })
 }
 
+// takeSnapshot takes the broker's figures for one answer, so that they agree with
+// each other.
+func (a *App) takeSnapshot() {
+	s := a.broker.Stats()
+	a.figuresNow.Store(&s)
+}
+
+func (a *App) snapshot() broker.Stats { return *a.figuresNow.Load() }
+
 func (a *App) brokerMetrics() {
-	m, stats := a.metrics, a.broker.Stats
+	m, stats := a.metrics, a.snapshot
 	m.Gauge("millrace_connections", "Connected MQTT clients.", func() float64 { return float64(stats().Connections) })
 	m.Gauge("millrace_subscriptions", "Subscriptions of connected clients.", func() float64 { return float64(stats().Subscriptions) })
 	m.Counter("millrace_received_bytes_total", "Bytes from MQTT clients.", func() float64 { return float64(stats().BytesIn) })
@@ -44,6 +54,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions", "Sessions that stand, with a connection or without.", func() float64 { return float64(stats().Sessions) })
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
+	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them, as of some seconds ago.", func() float64 { return float64(stats().OutputBytes) })
 	m.Gauge("millrace_connections_clogged", "Connections that are not read because they do not take their answers.", func() float64 { return float64(stats().Clogged) })
 	m.Counter("millrace_connections_clogged_total", "Times that a connection was read no further because it did not take its answers.", func() float64 { return float64(stats().CloggedTotal) })
 	m.Counter("millrace_sessions_not_kept_total", "Clients that asked for a session that outlives its connection, and did not get one.", func() float64 { return float64(stats().SessionsNotKept) })
@@ -55,7 +66,7 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
 	m.Counters("millrace_connections_closed_total", "Connections of clients that were in and that the node closed: for a fault, or taken over, silent, at its end.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown, fault.Malformed, fault.Protocol, fault.PacketTooLarge))
-	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }))
+	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }, fault.AccessDenied, fault.BadTopicFilter, fault.TooMany))
 	m.Gauge("millrace_slowed_connections", "Connections that are read no further because they are over a rate.", func() float64 { return float64(stats().Slowed) })
 	m.Counters("millrace_over_rate_total", "Times that a client was paused or refused for a rate.", "rate", func(yield func(string, float64)) {
 		for rate, n := range stats().OverRate {

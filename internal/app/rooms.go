@@ -118,7 +118,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Zone:      zone(&c),
 		System:    a.system(),
 		Refused:   a.rememberRefusal,
-		Slow:      a.rank(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
+		Slow:      a.rank(), Late: a.late(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),

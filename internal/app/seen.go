@@ -31,6 +31,14 @@ func (a *App) rank() func(client, topic string, took time.Duration, at time.Time
 	return a.slow.Add
 }
 
+// late is what notes in the ranking who is slow at the moment; nil for none.
+func (a *App) late() func(client, topic string, took time.Duration, at time.Time, missed uint64) {
+	if a.slow == nil {
+		return nil
+	}
+	return a.slow.Note
+}
+
 // slowAPI shows the ranking; without one it is empty.
 type slowAPI struct{ *slow.Ranking }
 

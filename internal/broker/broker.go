@@ -52,6 +52,11 @@ type Options struct {
 	// acknowledge, counted from its arrival; topic is empty when nothing of it was
 	// kept. Loops call it: it must not block. It may be nil.
 	Slow func(client, topic string, took time.Duration, at time.Time)
+	// Late is told every few seconds, on a loop, of each client whose oldest message
+	// has been under way for longer than SlowAfter, and of each for which missed
+	// messages were dropped because it did not read, for took so far. It may not wait;
+	// it may be nil.
+	Late func(client, topic string, took time.Duration, at time.Time, missed uint64)
 	// SlowAfter is from when on a message is slow; 0 is never.
 	SlowAfter time.Duration
 	// TopicMeters is how many topic filters may be counted at one time; 0 is 100.

@@ -47,7 +47,7 @@ const (
 func (w *worker) detail(c *client) ClientDetail {
 	s := &c.session
 	d := ClientDetail{
-		ClientInfo: w.info(c), Flights: s.Flights(mostPending), Queue: s.Queued(mostPending),
+		ClientInfo: w.info(c), Flights: s.Flights(mostPending, w.loop.Now()), Queue: s.Queued(mostPending),
 		Limits: *s.Limits(), Agreed: s.Agreed(), TLS: tlsInfo(c),
 	}
 	s.Held(mostPending, func(id uint16, answered bool) {

@@ -29,6 +29,9 @@ type troubles struct {
 	dropped uint64
 	erred   int64 // when the last error was, ns since 1970; 0 is never
 	code    fault.Code
+
+	unread      uint64 // of dropped: it did not read; since it was looked at last
+	unreadSince int64  // when the first of them was; 0 is never
 }
 
 func (t *troubles) failed(code fault.Code, now int64) { t.code, t.erred = code, now }

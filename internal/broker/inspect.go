@@ -24,14 +24,15 @@ type ClientInfo struct {
 	Subscriptions  int
 	Inflight       int
 	Queued         int
-	QueuedBytes    int64
-	MessagesIn     uint64
-	MessagesOut    uint64
-	BytesIn        uint64
-	BytesOut       uint64
-	InRate         float64 // messages a second
-	OutRate        float64
-	Dropped        uint64
+	// QueuedBytes wait for it in its queue, and in its connection to be read.
+	QueuedBytes int64
+	MessagesIn  uint64
+	MessagesOut uint64
+	BytesIn     uint64
+	BytesOut    uint64
+	InRate      float64 // messages a second
+	OutRate     float64
+	Dropped     uint64
 	// Error and ErrorAt are what it was last refused or last missed; ErrorAt is 0
 	// when there was nothing.
 	Error   fault.Code
@@ -136,6 +137,9 @@ func (w *worker) info(c *client) ClientInfo {
 		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(), QueuedBytes: int64(bytes),
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
 		Dropped: bad.dropped, Limited: c.slowed,
+	}
+	if !s.Away() {
+		i.QueuedBytes += int64(c.conn.Buffered())
 	}
 	if s.Away() {
 		i.DisconnectedAt, i.ExpiresAt = c.leftAt, c.endAt

@@ -55,7 +55,9 @@ func (q *ClientQuery) order() func(x, y *ClientInfo) int {
 	case "connectedAt":
 		return by(func(i *ClientInfo) int64 { return i.ConnectedAt })
 	case "queued":
-		return by(func(i *ClientInfo) int { return i.Queued })
+		return func(x, y *ClientInfo) int {
+			return cmp.Or(cmp.Compare(x.Queued, y.Queued), cmp.Compare(x.QueuedBytes, y.QueuedBytes))
+		}
 	case "queuedBytes":
 		return by(func(i *ClientInfo) int64 { return i.QueuedBytes })
 	case "inflight":

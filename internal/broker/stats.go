@@ -39,6 +39,9 @@ type Stats struct {
 	Sessions, SessionsLasting int64
 	// QueueBytes are in the queues of all sessions.
 	QueueBytes int64
+	// OutputBytes wait in connections for their readers, as they were looked at last:
+	// some seconds ago.
+	OutputBytes int64
 	// Clogged is how many connections are not read now because they do not take
 	// their answers, CloggedTotal how often that happened.
 	Clogged      int64
@@ -95,6 +98,7 @@ type counts struct {
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
 	sessions, clogged       int64
+	output                  int64 // as of the last round
 	cloggedTotal            uint64
 	overRate                overRate
 	guarded                 uint64
@@ -168,6 +172,7 @@ func (s *Stats) add(c *counts) {
 	s.DelayedTotal += c.delayed
 	s.SessionsExpired += c.expired
 	s.Sessions += c.sessions
+	s.OutputBytes += c.output
 	s.Clogged += c.clogged
 	s.CloggedTotal += c.cloggedTotal
 	s.Unkept += c.unkept

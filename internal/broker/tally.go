@@ -20,6 +20,9 @@ func (w *worker) lost(c *client, code fault.Code, n int) {
 	t := &c.ownSeldom().troubles
 	t.dropped += uint64(n)
 	t.failed(code, w.loop.Now())
+	if code == fault.SlowReader {
+		t.missUnread(n, w.loop.Now())
+	}
 }
 
 // lags are the times that one loop measures.

@@ -72,9 +72,10 @@ type worker struct {
 	refusals  limitedLog
 	found     []*msg.Message // scratch for retained messages
 	kept      msg.Message    // scratch for messages that come back from the log
-	draining  bool           // nothing more is taken from clients
-	overrun   []*client      // to be closed: their queues were full
-	quiet     chan<- bool    // told once when the log has answered for everything
+	round     round
+	draining  bool        // nothing more is taken from clients
+	overrun   []*client   // to be closed: their queues were full
+	quiet     chan<- bool // told once when the log has answered for everything
 
 	tracers   []*tracer // nil while nobody follows anything
 	metered   metered   // the message in hand, when it is counted

@@ -3,6 +3,7 @@ package observe
 import (
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -11,11 +12,31 @@ import (
 
 // Metrics is the node's registry of Prometheus metrics. It holds the Go runtime's
 // and the process's own from the start.
-type Metrics struct{ registry *prometheus.Registry }
+type Metrics struct {
+	registry *prometheus.Registry
+	mu       sync.Mutex // one reading at a time
+	before   []func()
+}
+
+// Before has f called before each reading of the metrics, so that figures that belong
+// together can be taken at once. It is for the wiring, before the first reading.
+func (m *Metrics) Before(f func()) { m.before = append(m.before, f) }
+
+// oneAtATime calls f after everything that is to come before, for one caller at a time.
+func oneAtATime[T any](m *Metrics, f func() (T, error)) func() (T, error) {
+	return func() (T, error) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for _, before := range m.before {
+			before()
+		}
+		return f()
+	}
+}
 
 // NewMetrics returns a registry.
 func NewMetrics() *Metrics {
-	m := &Metrics{prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -52,7 +73,7 @@ func (m *Metrics) Gauges(name, help, label string, read func(yield func(value st
 // Handler serves the metrics in the formats Prometheus reads. A metric that fails
 // is left out, the others are served.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})
+	return promhttp.HandlerFor(prometheus.GathererFunc(oneAtATime(m, m.registry.Gather)), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4})
 }
 
 func pairs(name string, labels []string) prometheus.Labels {

@@ -1,7 +1,5 @@
 package session
 
-import "github.com/millrace/millrace/internal/mqtt/packet"
-
 // Agreed is what client and server have agreed on for this connection.
 type Agreed struct {
 	SendMax    uint16 // messages of QoS 1 and 2 to the client without acknowledgement
@@ -42,9 +40,5 @@ func (s *Session) timed(ev *Event, id uint16, now int64) {
 	if took < s.limits.Slow {
 		return
 	}
-	ev.Slow = Slow{Took: took}
-	if o.kept {
-		r, _ := s.flow.queue.read(s.flow.queue.place(o.ref))
-		ev.Slow.Topic = string(packet.ImageTopic(r.image))
-	}
+	ev.Slow = Slow{Topic: s.topicOf(o), Took: took}
 }

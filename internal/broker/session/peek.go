@@ -18,8 +18,9 @@ type Pending struct {
 	Since int64
 }
 
-// Flights are the messages that were sent and are not done with, at most n.
-func (s *Session) Flights(n int) (list []Pending) {
+// Flights are the messages that were sent and are not done with, at most n; now is
+// the time.
+func (s *Session) Flights(n int, now int64) (list []Pending) {
 	if s.flow == nil {
 		return nil
 	}
@@ -33,7 +34,7 @@ func (s *Session) Flights(n int) (list []Pending) {
 	})
 	for _, f := range s.flow.window.ring {
 		if f.id != 0 && !f.kept && len(list) < n {
-			list = append(list, Pending{ID: f.id, Awaits: f.phase.packet(), QoS: f.phase.qos()})
+			list = append(list, Pending{ID: f.id, Awaits: f.phase.packet(), QoS: f.phase.qos(), Since: now - f.age(now)})
 		}
 	}
 	return list

@@ -49,16 +49,35 @@ func New(top int, keep time.Duration) *Ranking {
 func (r *Ranking) Add(client, topic string, took time.Duration, at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	k := place{client, topic}
-	if s := r.ranks[k]; s != nil {
+	if s := r.place(client, topic, took, at); s != nil {
 		s.Took, s.At = max(s.Took, took), at
 		s.Count++
+	}
+}
+
+// Note is Add for a client that is slow at the moment: its message has taken that
+// long so far, or for that long it has not read what it was sent. missed is how many
+// messages are to be counted.
+func (r *Ranking) Note(client, topic string, took time.Duration, at time.Time, missed uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.place(client, topic, took, at)
+	if s == nil {
 		return
 	}
-	if len(r.ranks) >= r.top && !r.makeRoom(took, at) {
-		return
+	s.Took, s.At = max(s.Took, took), at
+	s.Count = max(s.Count+missed, 1)
+}
+
+// place is the client's place in the ranking; nil when it is not slow enough for one.
+func (r *Ranking) place(client, topic string, took time.Duration, at time.Time) *Subscriber {
+	k := place{client, topic}
+	s := r.ranks[k]
+	if s == nil && (len(r.ranks) < r.top || r.makeRoom(took, at)) {
+		s = &Subscriber{Client: client, Topic: topic}
+		r.ranks[k] = s
 	}
-	r.ranks[k] = &Subscriber{Client: client, Topic: topic, Took: took, Count: 1, At: at}
+	return s
 }
 
 // makeRoom gives up those that are too old, else the least slow one, if it is less

@@ -48,3 +48,17 @@ func TestTheOldMakeRoom(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestWhoIsSlowAtTheMomentIsNoted(t *testing.T) {
+	r := New(2, time.Minute)
+	now := time.Unix(1000, 0)
+	r.Note("stuck", "a", 5*time.Second, now, 0)
+	r.Note("stuck", "a", 10*time.Second, now, 0)
+	r.Note("deaf", "", 2*time.Second, now, 7)
+	r.Note("deaf", "", 7*time.Second, now, 3)
+	r.Note("brisk", "a", time.Second, now, 0)
+	list := r.List(now)
+	if len(list) != 2 || list[0].Client != "stuck" || list[0].Took != 10*time.Second || list[0].Count != 1 || list[1].Client != "deaf" || list[1].Count != 10 {
+		t.Errorf("%+v", list)
+	}
+}

@@ -62,7 +62,7 @@ const (
 	LongestTime  = 24 * time.Hour
 	// DefaultTraces and DefaultTotal bound the traces that are kept, and their bytes.
 	DefaultTraces = 20
-	DefaultTotal  = 256 << 20
+	DefaultTotal  = DefaultTraces * DefaultBytes
 )
 
 // Options of a Book.

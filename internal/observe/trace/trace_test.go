@@ -392,6 +392,16 @@ func TestTracesAreBounded(t *testing.T) {
 	}
 }
 
+func TestAsManyTracesAsMayBeFit(t *testing.T) {
+	b := open(t, &tap{})
+	defer b.Close()
+	for i := range DefaultTraces {
+		if _, err := b.Start(Wanted{Name: string(rune('a' + i)), Kind: Client, Value: "x"}); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+}
+
 func TestTracesOutliveTheNode(t *testing.T) {
 	f := &tap{}
 	b := open(t, f)
