@@ -541,14 +541,14 @@ func TestAVerdictIsRemembered(t *testing.T) {
 	w := &worker{}
 	c := &client{access: &access{rights: g.Rights(nil, nil)}}
 	for range 100 {
-		for i := range 4 {
+		for i := range 2 { // as many as one place holds, whatever their hashes are
 			m := &msg.Message{Topic: []byte("plant/line-" + string(rune('0'+i)) + "/t")}
 			if !w.mayPublish(c, m) {
 				t.Fatal("denied")
 			}
 		}
 	}
-	if g.asked > 200 || w.counts.access.remembered == 0 {
+	if g.asked != 2 || w.counts.access.remembered != 198 {
 		t.Errorf("asked %d times, remembered %d", g.asked, w.counts.access.remembered)
 	}
 	before := g.asked
