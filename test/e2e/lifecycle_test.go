@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 // millrace runs the program to its end and returns its exit code and all it wrote.
@@ -116,12 +118,15 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnOpenDoorIsRefused(t *testing.T) {
-	code, out := millrace(t, nil, "serve", "--data", t.TempDir(), "--mqtt", "0.0.0.0:0", "--http", "127.0.0.1:0")
-	if code == 0 {
-		t.Errorf("a node listened for anonymous clients on every address")
-	}
-	contains(t, out, "0.0.0.0", "loopback")
+// A listener that others can reach lets nobody in without a name, not even a client
+// of this machine.
+func TestNobodyEntersAnOpenDoorWithoutAName(t *testing.T) {
+	_, port, _ := net.SplitHostPort(testkit.FreeAddr(t))
+	n := startNode(t, t.TempDir(), []string{`MILLRACE_MQTT__LISTENERS=[{"name":"plant","address":"0.0.0.0:` + port + `"}]`})
+	refusedPub(t, n, "-p", port)
+	refusedPub(t, n, "-p", port, "-u", "anna", "-P", "guessed")
+	mosquittoPub(t, n, "-t", "a", "-m", "x") // the loopback listener is for this machine
+	contains(t, n.ctl(t, "refused", "list"), "plant", "anna")
 }
 
 func TestExplainTellsOriginAndSecretsStaySecret(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 func TestBehindHAProxy(t *testing.T) {
 	behind, web := testkit.FreeAddr(t), testkit.FreeAddr(t)
 	n := startNode(t, t.TempDir(), []string{"MILLRACE_MQTT__LISTENERS=" + `[
-		{"name": "behind", "kind": "tcp", "address": "` + behind + `", "proxy_protocol": true, "trusted_proxies": ["127.0.0.1"]},
-		{"name": "web", "kind": "ws", "address": "` + web + `", "trusted_proxies": ["127.0.0.1"]}]`})
+		{"name": "behind", "kind": "tcp", "address": "` + behind + `", "anonymous": true, "proxy_protocol": true, "trusted_proxies": ["127.0.0.1"]},
+		{"name": "web", "kind": "ws", "address": "` + web + `", "anonymous": true, "trusted_proxies": ["127.0.0.1"]}]`})
 	one, two, front := testkit.FreeAddr(t), testkit.FreeAddr(t), testkit.FreeAddr(t)
 	startHAProxy(t, one, `
 defaults
