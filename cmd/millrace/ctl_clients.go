@@ -87,12 +87,12 @@ func lister[T any](c *ctl, cmd *cobra.Command, s *search, path, none string, hea
 func (c *ctl) clientsCommand() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List the clients, connected or with a session that waits",
 		Example: "  millrace ctl clients list --sort queued --desc --limit 20\n  millrace ctl clients list --reason any --sort lastError --desc\n  millrace ctl clients list --prefix press- --state connected --watch 2s"}
-	s := searched(list, "id, user, address, connectedAt, queued, queuedBytes, inflight, dropped, lastError, inRate or outRate",
+	s := searched(list, "id, user, address, connectedAt, queued, queuedBytes, outputBytes, inflight, dropped, lastError, inRate or outRate",
 		"prefix", "only identifiers that begin with this", "search", "only where identifier, user or address contain this",
 		"state", "connected, disconnected or all", "listener", "only of this listener", "protocol", "3.1, 3.1.1 or 5.0",
 		"user", "only of this user", "address", "only addresses that begin with this", "reason", "only with this last error, such as queue_full, or any")
 	lister(c, list, s, "/clients", "No clients.",
-		columns("CLIENT", "USER", "ADDRESS", "LISTENER", "MQTT", "STATE", "SINCE", "SUBS", "INFLIGHT", "QUEUED", "BYTES", "IN", "OUT", "DROPPED", "LAST ERROR"), clientLine)
+		columns("CLIENT", "USER", "ADDRESS", "LISTENER", "MQTT", "STATE", "SINCE", "SUBS", "INFLIGHT", "QUEUED", "BYTES", "OUTPUT", "IN", "OUT", "DROPPED", "LAST ERROR"), clientLine)
 	show := &cobra.Command{Use: "show CLIENT", Short: "Show a client with its subscriptions, queue and limits", Args: wants(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return ask(cmd, c, request{path: "/clients/" + url.PathEscape(args[0]), hint: notFound("millrace ctl clients list shows the clients")}, drawClient)
@@ -113,7 +113,7 @@ func clientLine(i api.Client) []any {
 		failed = i.LastError.Reason + " " + i.LastError.At.Local().Format(time.TimeOnly)
 	}
 	return []any{i.ID, i.User, i.Address, i.Listener, i.Protocol, state, since.Local().Format(time.DateTime), i.Subscriptions, i.Inflight,
-		i.Queued, bytesText(i.QueuedBytes), rateText(i.InRate), rateText(i.OutRate), i.Dropped, failed}
+		i.Queued, bytesText(i.QueuedBytes), bytesText(i.OutputBytes), rateText(i.InRate), rateText(i.OutRate), i.Dropped, failed}
 }
 
 func drawClient(t table, d api.ClientDetail) {
@@ -134,6 +134,7 @@ func drawClient(t table, d api.ClientDetail) {
 	t.row("Messages out", fmt.Sprintf("%d, %s, now %s", d.MessagesOut, bytesText(int64(d.BytesOut)), rateText(d.OutRate)))
 	t.row("Inflight", fmt.Sprintf("%d of %d", d.Inflight, d.Limits.ClientReceiveMaximum))
 	t.row("Queued", fmt.Sprintf("%d of %d, %s of %s", d.Queued, d.Limits.Queue, bytesText(d.QueuedBytes), bytesText(d.Limits.QueueBytes)))
+	t.row("Output", bytesText(d.OutputBytes)+" wait for its socket")
 	t.row("Dropped", d.Dropped)
 	if e := d.LastError; e != nil {
 		t.row("Last error", fmt.Sprintf("%s (%s) at %s", e.Text, e.Code, e.At.Local().Format(time.DateTime)))

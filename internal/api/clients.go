@@ -41,7 +41,8 @@ type Client struct {
 	Subscriptions  int        `json:"subscriptions"`
 	Inflight       int        `json:"inflight" doc:"Messages sent to it and not acknowledged"`
 	Queued         int        `json:"queued" doc:"Messages that wait for it"`
-	QueuedBytes    int64      `json:"queuedBytes"`
+	QueuedBytes    int64      `json:"queuedBytes" doc:"Bytes in its queue, with messages under way that are kept to be sent again"`
+	OutputBytes    int64      `json:"outputBytes" doc:"Bytes that wait in the node until its socket takes them: it reads more slowly than it is sent"`
 	MessagesIn     uint64     `json:"messagesIn" doc:"Messages it published on this connection"`
 	MessagesOut    uint64     `json:"messagesOut" doc:"Messages it was sent on this connection"`
 	BytesIn        uint64     `json:"bytesIn"`
@@ -134,7 +135,7 @@ type ClientQuery struct {
 	User     string `query:"user" maxLength:"256" doc:"Exactly this user name"`
 	Address  string `query:"address" maxLength:"256" doc:"What addresses begin with"`
 	Reason   string `query:"reason" maxLength:"64" doc:"Those whose last error has this reason, such as queue_full; any for those with one"`
-	Sort     string `query:"sort" enum:"id,user,address,connectedAt,queued,queuedBytes,inflight,dropped,lastError,inRate,outRate" default:"id" doc:"lastError sorts by its time"`
+	Sort     string `query:"sort" enum:"id,user,address,connectedAt,queued,queuedBytes,outputBytes,inflight,dropped,lastError,inRate,outRate" default:"id" doc:"lastError sorts by its time"`
 	Order    string `query:"order" enum:"asc,desc" default:"asc"`
 }
 

@@ -32,7 +32,7 @@ func clientRow(i broker.ClientInfo) api.Client {
 		ID: i.ID, User: i.User, Address: i.Address(), Listener: i.Listener, Transport: i.Transport, Protocol: i.Protocol.String(),
 		Connected: i.Connected, ConnectedAt: moment(i.ConnectedAt), DisconnectedAt: moment(i.DisconnectedAt),
 		CleanStart: i.CleanStart, SessionExpiry: int64(i.SessionExpiry), ExpiresAt: moment(i.ExpiresAt), KeepAlive: i.KeepAlive,
-		Subscriptions: i.Subscriptions, Inflight: i.Inflight, Queued: i.Queued, QueuedBytes: i.QueuedBytes,
+		Subscriptions: i.Subscriptions, Inflight: i.Inflight, Queued: i.Queued, QueuedBytes: i.QueuedBytes, OutputBytes: i.OutputBytes,
 		MessagesIn: i.MessagesIn, MessagesOut: i.MessagesOut, BytesIn: i.BytesIn, BytesOut: i.BytesOut,
 		InRate: i.InRate, OutRate: i.OutRate, Dropped: i.Dropped, LastError: lastError(i), Limited: i.Limited,
 	}

@@ -24,8 +24,10 @@ type ClientInfo struct {
 	Subscriptions  int
 	Inflight       int
 	Queued         int
-	// QueuedBytes wait for it in its queue, and in its connection to be read.
+	// QueuedBytes are in its queue, messages in flight that are kept to be sent again
+	// included; OutputBytes wait in its connection until its socket takes them.
 	QueuedBytes int64
+	OutputBytes int64
 	MessagesIn  uint64
 	MessagesOut uint64
 	BytesIn     uint64
@@ -139,7 +141,7 @@ func (w *worker) info(c *client) ClientInfo {
 		Dropped: bad.dropped, Limited: c.slowed,
 	}
 	if !s.Away() {
-		i.QueuedBytes += int64(c.conn.Buffered())
+		i.OutputBytes = int64(c.conn.Buffered())
 	}
 	if s.Away() {
 		i.DisconnectedAt, i.ExpiresAt = c.leftAt, c.endAt

@@ -63,7 +63,7 @@ func TestClientsAreListed(t *testing.T) {
 			t.Errorf("%+v: %s %v, want %s", c.q, got, err, c.want)
 		}
 	}
-	for _, sort := range []string{"id", "user", "address", "connectedAt", "queued", "queuedBytes", "inflight", "dropped", "lastError", "inRate", "outRate"} {
+	for _, sort := range []string{"id", "user", "address", "connectedAt", "queued", "queuedBytes", "outputBytes", "inflight", "dropped", "lastError", "inRate", "outRate"} {
 		up, n, err := b.Clients(ctx, ClientQuery{Sort: sort})
 		down, _, _ := b.Clients(ctx, ClientQuery{Sort: sort, Desc: true})
 		if err != nil || n != 21 || len(up) != 21 || len(down) != 21 {

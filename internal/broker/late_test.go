@@ -58,7 +58,7 @@ func TestWhoDoesNotReadIsSlowAndItsBytesShow(t *testing.T) {
 		if list[0].ID != "sub" {
 			return 0 // all of it has gone to the system
 		}
-		return list[0].QueuedBytes
+		return list[0].OutputBytes
 	}
 	for dropped() == 0 || waiting() < 32<<10 { // until the system takes no more
 		for range 100 {

@@ -19,8 +19,8 @@ type ClientQuery struct {
 	User     string
 	Address  string // what addresses begin with
 	Reason   string // the last error's word; any for those with one
-	// Sort is id, user, address, connectedAt, queued, queuedBytes, inflight, dropped,
-	// lastError, inRate or outRate.
+	// Sort is id, user, address, connectedAt, queued, queuedBytes, outputBytes, inflight,
+	// dropped, lastError, inRate or outRate.
 	Sort          string
 	Desc          bool
 	Offset, Limit int
@@ -56,10 +56,12 @@ func (q *ClientQuery) order() func(x, y *ClientInfo) int {
 		return by(func(i *ClientInfo) int64 { return i.ConnectedAt })
 	case "queued":
 		return func(x, y *ClientInfo) int {
-			return cmp.Or(cmp.Compare(x.Queued, y.Queued), cmp.Compare(x.QueuedBytes, y.QueuedBytes))
+			return cmp.Or(cmp.Compare(x.Queued, y.Queued), cmp.Compare(x.QueuedBytes+x.OutputBytes, y.QueuedBytes+y.OutputBytes))
 		}
 	case "queuedBytes":
 		return by(func(i *ClientInfo) int64 { return i.QueuedBytes })
+	case "outputBytes":
+		return by(func(i *ClientInfo) int64 { return i.OutputBytes })
 	case "inflight":
 		return by(func(i *ClientInfo) int { return i.Inflight })
 	case "dropped":

@@ -1078,6 +1078,11 @@ export interface components {
              * @description The same of messages it is sent
              */
             outRate: number;
+            /**
+             * Format: int64
+             * @description Bytes that wait in the node until its socket takes them: it reads more slowly than it is sent
+             */
+            outputBytes: number;
             /** @enum {string} */
             protocol: "3.1" | "3.1.1" | "5.0";
             /**
@@ -1085,7 +1090,10 @@ export interface components {
              * @description Messages that wait for it
              */
             queued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes in its queue, with messages under way that are kept to be sent again
+             */
             queuedBytes: number;
             /**
              * Format: int64
@@ -1163,6 +1171,11 @@ export interface components {
              * @description The same of messages it is sent
              */
             outRate: number;
+            /**
+             * Format: int64
+             * @description Bytes that wait in the node until its socket takes them: it reads more slowly than it is sent
+             */
+            outputBytes: number;
             /** @enum {string} */
             protocol: "3.1" | "3.1.1" | "5.0";
             /** @description Messages that wait for it, oldest first; the first 100 */
@@ -1172,7 +1185,10 @@ export interface components {
              * @description Messages that wait for it
              */
             queued: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes in its queue, with messages under way that are kept to be sent again
+             */
             queuedBytes: number;
             /**
              * Format: int64
@@ -2596,7 +2612,7 @@ export interface operations {
                 /** @description Those whose last error has this reason, such as queue_full; any for those with one */
                 reason?: string;
                 /** @description lastError sorts by its time */
-                sort?: "id" | "user" | "address" | "connectedAt" | "queued" | "queuedBytes" | "inflight" | "dropped" | "lastError" | "inRate" | "outRate";
+                sort?: "id" | "user" | "address" | "connectedAt" | "queued" | "queuedBytes" | "outputBytes" | "inflight" | "dropped" | "lastError" | "inRate" | "outRate";
                 order?: "asc" | "desc";
             };
             header?: never;
