@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -114,34 +113,4 @@ func ruleText(r api.AccessRule) string {
 		return err.Error()
 	}
 	return fmt.Sprintf("%s  (line %d)", strings.ReplaceAll(string(content), `"line":0,`, ""), line)
-}
-
-// mqttPasswordCommand is passwd for a running node.
-func (c *ctl) mqttPasswordCommand() *cobra.Command {
-	var file string
-	var remove bool
-	cmd := &cobra.Command{
-		Use: "passwd NAME", Short: "Set an MQTT user's password; its clients have to come in anew", Args: wants(1, 1),
-		Long: "Set an MQTT user's password on a running node, or remove the user. Without a node\nmillrace passwd changes the users file. For who signs in to the console see\nmillrace ctl user passwd.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			path := "/access/users/" + url.PathEscape(args[0])
-			if remove {
-				return ask(cmd, c, request{method: http.MethodDelete, path: path, hint: notFound("millrace ctl access show lists the users")}, done("MQTT user %s is removed.", args[0]))
-			}
-			password, err := readPassword(cmd, file)
-			if err != nil {
-				return err
-			}
-			return ask(cmd, c, request{method: http.MethodPut, path: path, body: api.AccessPassword{Password: password}}, func(t table, s api.MQTTUserSet) {
-				if s.Added {
-					t.row("MQTT user " + s.Name + " is added.")
-				} else {
-					t.row("The password of MQTT user " + s.Name + " is set.")
-				}
-			})
-		},
-	}
-	passwordFlag(cmd, &file)
-	cmd.Flags().BoolVar(&remove, "delete", false, "remove the user")
-	return cmd
 }

@@ -100,7 +100,7 @@ func (p *passwd) run(cmd *cobra.Command, args []string) error {
 			return err
 		}
 	}
-	return p.print(cmd, r, fmt.Sprintf("User %s is %s in %s.", r.User, r.Done, r.File))
+	return r.print(cmd, p.json, fmt.Sprintf("User %s is %s in %s.", r.User, r.Done, r.File))
 }
 
 // set makes the user, or changes what the flags name.
@@ -142,17 +142,23 @@ func (p *passwd) wantsPassword(cmd *cobra.Command, fresh bool) bool {
 }
 
 func (p *passwd) showList(cmd *cobra.Command, users *access.Users, r passwdResult) error {
-	r.Done = "listed"
-	lines := []string{}
 	for _, u := range users.All() {
-		s := passwdUser{Name: u.Name, Password: u.Hash != "", SCRAM: u.Methods(), Groups: u.Groups, Superuser: u.Superuser, Disabled: u.Disabled}
-		r.Users = append(r.Users, s)
-		lines = append(lines, s.String())
+		r.Users = append(r.Users, passwdUser{Name: u.Name, Password: u.Hash != "", SCRAM: u.Methods(), Groups: u.Groups, Superuser: u.Superuser, Disabled: u.Disabled})
+	}
+	return r.list(cmd, p.json)
+}
+
+// list prints the users.
+func (r *passwdResult) list(cmd *cobra.Command, asJSON bool) error {
+	r.Done, r.DryRun = "listed", false
+	lines := []string{}
+	for _, u := range r.Users {
+		lines = append(lines, u.String())
 	}
 	if len(lines) == 0 {
 		lines = []string{"No users in " + r.File + "."}
 	}
-	return p.print(cmd, r, strings.Join(lines, "\n"))
+	return r.print(cmd, asJSON, strings.Join(lines, "\n"))
 }
 
 // String is one user on one line.
@@ -176,11 +182,12 @@ func (u passwdUser) String() string {
 	return strings.Join(words, "  ")
 }
 
-func (p *passwd) print(cmd *cobra.Command, r passwdResult, text string) error {
-	if p.json {
+// print prints the result, as text or as JSON.
+func (r *passwdResult) print(cmd *cobra.Command, asJSON bool, text string) error {
+	if asJSON {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(r)
 	}
-	if p.dryRun {
+	if r.DryRun {
 		text += " (not written: --dry-run)"
 	}
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), text)

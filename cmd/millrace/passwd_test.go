@@ -55,3 +55,33 @@ func TestAccessShowWarns(t *testing.T) {
 		t.Error(said)
 	}
 }
+
+// On a running node a list and a dry run ask, and change nothing.
+func TestLivePasswdLooksFirst(t *testing.T) {
+	n := startFake(t)
+	n.answer = `{"usersFile":"/data/users","rulesFile":"/data/access.yaml","users":[{"name":"anna","password":true,"methods":["SCRAM-SHA-256"],"groups":["presses"]}],"default":"allow","rules":[]}`
+	for line, want := range map[string]string{
+		"--list":                  "anna  (SCRAM-SHA-256)  groups presses",
+		"--list --json":           `{"file":"/data/users","done":"listed","users":[{"name":"anna",`,
+		"anna --dry-run":          "User anna is changed in /data/users. (not written: --dry-run)",
+		"eve --dry-run":           "User eve is added in /data/users. (not written: --dry-run)",
+		"eve --dry-run --json":    `{"file":"/data/users","user":"eve","done":"added","dry_run":true}`,
+		"anna --delete --dry-run": "User anna is removed in /data/users. (not written: --dry-run)",
+	} {
+		code, out, errs := millrace(t, "a long secret\n", append([]string{"ctl", "--data", n.data, "passwd"}, strings.Fields(line)...)...)
+		if code != exitDone || !strings.Contains(out, want) || n.method != "GET" {
+			t.Errorf("%s: %d %s%s, asked %s", line, code, out, errs, n.method)
+		}
+	}
+	for line, want := range map[string]string{
+		"eve --delete --dry-run": "no MQTT user",
+		"a:b --dry-run":          "name",
+		"":                       "wants NAME, or --list",
+		"anna --list":            "wants NAME, or --list",
+	} {
+		code, _, errs := millrace(t, "a long secret\n", append([]string{"ctl", "--data", n.data, "passwd"}, strings.Fields(line)...)...)
+		if code == exitDone || !strings.Contains(errs, want) {
+			t.Errorf("%s: %d %s", line, code, errs)
+		}
+	}
+}

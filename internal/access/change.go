@@ -1,6 +1,9 @@
 package access
 
 import (
+	"bytes"
+	"os"
+
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -37,12 +40,11 @@ func (a *Access) DeleteUser(name string) error {
 	})
 }
 
-// change writes the users file anew, as it is on disk and not as it is in force, and
-// reads it.
+// change writes the users file anew and reads it.
 func (a *Access) change(with func(*Users) error) error {
 	a.changing.Lock()
 	defer a.changing.Unlock()
-	u, err := ReadUsers(a.o.Users)
+	u, err := a.onDisk()
 	if err != nil {
 		return err
 	}
@@ -53,4 +55,15 @@ func (a *Access) change(with func(*Users) error) error {
 		return err
 	}
 	return a.Reload()
+}
+
+// onDisk are the users of the file, not those in force: it may have been changed a
+// moment ago. But when the file is lost, those in force are all that is left of it.
+func (a *Access) onDisk() (*Users, error) {
+	inForce := a.state.Load().users
+	if b, _ := os.ReadFile(a.o.Users); len(bytes.TrimSpace(b)) > 0 || inForce.Len() == 0 {
+		return ReadUsers(a.o.Users)
+	}
+	a.o.Log.Warn("the users file was lost; it is written anew with the users in force", "file", a.o.Users, "users", inForce.Len())
+	return ParseUsers(inForce.Bytes())
 }

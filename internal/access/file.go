@@ -9,14 +9,15 @@ import (
 	"github.com/millrace/millrace/internal/fault"
 )
 
-// ReadUsers reads a users file; one that is not there is empty.
+// ReadUsers reads a users file; one that is not there is empty, unless it has been in
+// force: then it is lost, and is not to be begun anew.
 func ReadUsers(path string) (*Users, error) {
 	b, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &Users{}, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Unavailable, "access: read users", err, "The users file %s cannot be read.", path)
+	}
+	if err := (&watched{path: path}).missed(b); err != nil {
+		return nil, err
 	}
 	return ParseUsers(b)
 }

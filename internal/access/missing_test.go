@@ -121,3 +121,49 @@ func TestWhatIsMissingIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// A change while the users file is lost brings back all who are in force.
+func TestAChangeBringsALostFileBack(t *testing.T) {
+	for what, lose := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"emptied": func(path string) error { return os.WriteFile(path, []byte("\n"), 0o600) },
+	} {
+		path := usersFile(t, "anna", "press-1")
+		a := open(t, Options{Users: path})
+		if err := lose(path); err != nil {
+			t.Fatal(err)
+		}
+		if added, err := a.SetUser("eve", "a long secret"); err != nil || !added {
+			t.Fatal(what, err)
+		}
+		u, err := ReadUsers(path)
+		if err != nil || u.Len() != 3 || u.Find("anna").Hash != a.state.Load().users.Find("anna").Hash {
+			t.Errorf("%s: %d users, %v", what, u.Len(), err)
+		}
+		if err := lose(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.DeleteUser("eve"); err != nil {
+			t.Fatal(what, err)
+		}
+		if u, err := ReadUsers(path); err != nil || u.Len() != 2 || u.Find("anna") == nil {
+			t.Errorf("%s and deleted: %d users, %v", what, u.Len(), err)
+		}
+	}
+}
+
+// Without a node nobody knows who was in the file: it is not begun anew unasked.
+func TestALostFileIsNotBegunAnew(t *testing.T) {
+	path := usersFile(t, "anna")
+	open(t, Options{Users: path})
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadUsers(path); err == nil || !strings.Contains(fault.UserMessage(err), "Put it back") {
+		t.Fatal(err)
+	}
+	write(t, path, "#\n")
+	if u, err := ReadUsers(path); err != nil || u.Len() != 0 {
+		t.Fatal(err)
+	}
+}
