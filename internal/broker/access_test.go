@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -405,6 +406,58 @@ func TestAChangeCountsForThoseWhoAreIn(t *testing.T) {
 	pub.send(publish("a", "no", 0, 0), publish("b", "yes", 0, 0))
 	if m := expect[*packet.Publish](c); text(m) != "b=yes" {
 		t.Error(text(m))
+	}
+}
+
+// What waits by a subscription that has ended for its rights is not delivered, to a
+// client that is connected nor to one that comes back. What another subscription brings,
+// too, and what was sent before, is.
+func TestWhatWaitsGoesWithItsRight(t *testing.T) {
+	for _, v := range versions {
+		g := newGatekeeper()
+		b := guarded(t, g, Options{Zone: Zone{Inflight: 1}})
+		enter := func(id string, present bool) *raw {
+			c, p := dial(t, b, v), login(v, id, "anna", "anna")
+			p.CleanStart, p.SessionExpiry = false, 3600
+			c.send(p)
+			if a := expect[*packet.Connack](c); v != packet.V31 && a.SessionPresent != present {
+				t.Fatalf("%v: %+v", v, a)
+			}
+			return c
+		}
+		live, away := enter("live", false), enter("away", false)
+		for id, c := range map[string]*raw{"live": live, "away": away} {
+			for _, f := range []string{"a/#", "a/both", "b", "$share/" + id + "/s"} {
+				c.subscribe(f, 1)
+			}
+		}
+		away.send(&packet.Disconnect{})
+		away.closed()
+		pub := comeAs(t, b, v, "pub", "inner")
+		for i, name := range []string{"b", "a/1", "s", "a/both", "a/2", "b"} {
+			pub.send(publish(name, strconv.Itoa(i), 1, uint16(i+1)))
+			expect[*packet.Ack](pub)
+		}
+		first := expect[*packet.Publish](live)
+
+		g.deny("a/#", "s")
+		b.Reauthorize()
+		eventually(t, "the subscriptions end", func() bool { return b.Stats().Access.Revoked == 4 })
+
+		rest := func(who string, c *raw, m *packet.Publish) {
+			got := text(m)
+			for c.send(&packet.Ack{Kind: packet.TypePuback, ID: m.ID}); text(m) != "b=5"; c.send(&packet.Ack{Kind: packet.TypePuback, ID: m.ID}) {
+				m = expect[*packet.Publish](c)
+				got += " " + text(m)
+			}
+			if got != "b=0 a/both=3 b=5" {
+				t.Errorf("%v %s: %s", v, who, got)
+			}
+		}
+		rest("live", live, first)
+		back := enter("away", true)
+		rest("away", back, expect[*packet.Publish](back))
+		eventually(t, "what waited is counted", func() bool { return b.Stats().Dropped[fault.AccessRevoked] == 6 })
 	}
 }
 

@@ -1,6 +1,11 @@
 package broker
 
-import "github.com/millrace/millrace/internal/fault"
+import (
+	"slices"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+)
 
 // reauthorising is a round over the clients of a loop, some of them each turn.
 type reauthorising struct{ left []*client }
@@ -61,11 +66,13 @@ func (w *worker) reauthorise(c *client) {
 	w.dropDenied(c)
 }
 
-// dropDenied ends the subscriptions that are not allowed any more.
+// dropDenied ends the subscriptions that are not allowed any more, and what waits for
+// the client by them alone.
 func (w *worker) dropDenied(c *client) {
 	if c.rights == nil {
 		return
 	}
+	var denied topic.Tree[bool]
 	for _, s := range c.filters {
 		if c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos) {
 			continue
@@ -73,7 +80,39 @@ func (w *worker) dropDenied(c *client) {
 		delete(c.filters, s.filter)
 		w.broker.router.remove(s)
 		w.unshare(c, s)
+		denied.Add(s.matches(), true)
 		w.counts.access.revokedFilters++
 		w.refusals.log("subscription ended by the access rules", about(c, "filter", shown(s.filter))...)
 	}
+	if denied.Len() > 0 {
+		w.withhold(c, &denied)
+	}
+}
+
+// withhold drops the messages that wait for the client, and only denied filters bring.
+func (w *worker) withhold(c *client, denied *topic.Tree[bool]) {
+	if c.session.Waiting() == 0 && len(c.retained) == 0 {
+		return
+	}
+	var allowed topic.Tree[bool]
+	for _, s := range c.filters {
+		allowed.Add(s.matches(), true)
+	}
+	gone := func(name []byte) bool { return matched(denied, name) && !matched(&allowed, name) }
+	n := c.session.Withhold(gone)
+	if lined := len(c.retained); lined > 0 {
+		c.retained = slices.DeleteFunc(c.retained, func(p pendingRetained) bool { return gone(p.message.Topic) })
+		if n += lined - len(c.retained); len(c.retained) == 0 {
+			c.stopRetained()
+		}
+	}
+	if n > 0 {
+		w.lost(c, fault.AccessRevoked, n)
+		c.weigh()
+	}
+}
+
+func matched(t *topic.Tree[bool], name []byte) (is bool) {
+	t.Match(name, func(bool) { is = true })
+	return is
 }

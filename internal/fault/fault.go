@@ -78,6 +78,7 @@ const (
 	CredentialsExpired
 	AuthBusy
 	AccessDenied
+	AccessRevoked
 	MethodNotAllowed
 	UnsupportedMedia
 	RateExceeded
@@ -167,6 +168,7 @@ var table = [codes]row{
 	CredentialsExpired:        {"credentials_expired", 0x87, 401, 4407, "Credentials expired"},
 	AuthBusy:                  {"authentication_busy", 0x89, 503, 4408, "Too many logins at once"},
 	AccessDenied:              {"access_denied", 0x87, 403, 4409, "Denied by the access rules"},
+	AccessRevoked:             {"access_revoked", 0x87, 403, 4411, "Right withdrawn while the message waited"},
 	MethodNotAllowed:          {"method_not_allowed", 0x83, 405, 4050, "Method not allowed"},
 	ExclusiveTaken:            {"exclusive_taken", 0x97, 429, 4240, "Exclusive subscription taken"},
 	UnsupportedMedia:          {"unsupported_media", 0x83, 415, 4150, "Media type not supported"},

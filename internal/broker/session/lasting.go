@@ -1,6 +1,7 @@
 package session
 
 import (
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -121,22 +122,36 @@ func (s *Session) Unsettled(now int64, waiting bool, f func(share uint32, m *msg
 // Drop ends the waiting messages of a shared subscription, 0 those of all, without
 // counting them.
 func (s *Session) Drop(share uint32) {
+	s.dropWaiting(func(r *record) bool { return r.share != 0 && (share == 0 || r.share == share) })
+}
+
+// Withhold drops what waits on the topics for which denied is true, and says how many
+// messages that were. What was sent is with the client already.
+func (s *Session) Withhold(denied func(topic []byte) bool) int {
+	n := s.dropWaiting(func(r *record) bool { return denied(packet.ImageTopic(r.image)) })
+	for range n {
+		s.drop(fault.AccessRevoked)
+	}
+	return n
+}
+
+// dropWaiting ends the waiting messages that f is true of.
+func (s *Session) dropWaiting(f func(*record) bool) int {
 	if s.flow == nil {
-		return
+		return 0
 	}
 	q := &s.flow.queue
 	var places []int
 	q.each(func(at int, r record, waits bool) bool {
-		if waits && r.share != 0 && (share == 0 || r.share == share) {
+		if waits && f(&r) {
 			places = append(places, at)
 		}
 		return true
 	})
 	for _, at := range places {
-		if len(q.run) > 0 {
-			q.remove(at)
-		}
+		q.remove(at) // the last that is in use goes last: until then the run stays
 	}
+	return len(places)
 }
 
 // Unshare lets what was sent by a shared subscription be the session's own.

@@ -257,6 +257,8 @@ func (p *player) shell(command string, w words) {
 		})
 	case "discard":
 		p.say("%d lost", p.s.Discard())
+	case "withhold":
+		p.say("%d withheld waiting=%d", p.s.Withhold(func(topic []byte) bool { return string(topic) == w.plain[0] }), p.s.Waiting())
 	case "will":
 		if m := p.s.Will(p.now); m != nil {
 			p.say("will %s=%s qos=%d retain=%v publisher=%s time=%v", m.Topic, m.Payload, m.QoS, m.Retain, m.Publisher, time.Duration(m.Time))
