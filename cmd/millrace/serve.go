@@ -32,7 +32,10 @@ func serveCommand() *cobra.Command {
 		Short: "Run a node",
 		Long: "Runs a node until it is told to end (Ctrl-C, SIGTERM). Settings come from flags,\n" +
 			"from the environment (MILLRACE_MQTT__LISTEN=…), from one YAML file, and from\n" +
-			"defaults, in this order. A second Ctrl-C ends at once.",
+			"defaults, in this order. A second Ctrl-C ends at once.\n\n" +
+			"--check reads the settings and the files that they name: certificates, keys,\n" +
+			"authorities and revocation lists of the listeners, users and access rules. It says\n" +
+			"all that is wrong and ends with 2. It does not look whether addresses are in use.",
 		Example: "  millrace serve --data /var/lib/millrace\n  millrace serve --config /etc/millrace.yaml --check",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -41,21 +44,31 @@ func serveCommand() *cobra.Command {
 				return err
 			}
 			if check {
-				if err := app.CheckAccess(cfg); err != nil {
-					return err
-				}
-				fmt.Fprintln(c.OutOrStdout(), "The configuration is valid.")
-				return nil
+				return checkOnly(cfg, origins, c.OutOrStdout(), c.ErrOrStderr())
 			}
 			return serve(c.Context(), cfg, origins, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "YAML `file` with the settings (MILLRACE_CONFIG)")
-	c.Flags().BoolVar(&check, "check", false, "report every problem of the configuration and exit")
+	c.Flags().BoolVar(&check, "check", false, "report every problem of the configuration and its files, and exit")
 	for _, f := range config.Flags() {
 		c.Flags().String(f.Name, "", f.Doc)
 	}
 	return c
+}
+
+// checkOnly says whether a node would start with the configuration, but for addresses
+// that are in use.
+func checkOnly(cfg *config.Config, origins *config.Origins, out, errs io.Writer) error {
+	warnings, err := app.CheckFiles(cfg, origins)
+	for _, text := range warnings {
+		fmt.Fprintln(errs, "Warning: "+text)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "The configuration is valid.")
+	return nil
 }
 
 // givenFlags are the settings that the command line sets.

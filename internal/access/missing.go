@@ -57,8 +57,9 @@ func (a *Access) mark(s *state) {
 	}
 }
 
-// Check says why a node with these files would not start, and changes nothing.
-func Check(o Options) error {
-	_, _, users, rules := New(o).look(true)
-	return errors.Join(users, rules)
+// Check says why a node with these files would not start, for each of the two, and
+// changes nothing.
+func Check(o Options) (users, rules error) {
+	_, _, users, rules = New(o).look(true)
+	return users, rules
 }

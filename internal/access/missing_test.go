@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // start said; they have to agree.
 func starts(t *testing.T, o Options) error {
 	t.Helper()
-	checked := Check(o)
+	checked := errors.Join(Check(o))
 	o.Cost = cheap
 	var told alarms
 	o.Alarms = &told
@@ -102,7 +103,7 @@ func TestAFileMadeWhileRunningIsMissedLater(t *testing.T) {
 	if err := os.Remove(o.Rules); err != nil {
 		t.Fatal(err)
 	}
-	if err := Check(o); err == nil {
+	if _, err := Check(o); err == nil {
 		t.Error("not missed")
 	}
 }

@@ -26,9 +26,6 @@ func accessFiles(cfg *config.Config) access.Options {
 	}
 }
 
-// CheckAccess says why a node would not start with its files of users and rules.
-func CheckAccess(cfg *config.Config) error { return access.Check(accessFiles(cfg)) }
-
 func (a *App) startAccess(ctx context.Context) (stop, error) {
 	c := a.cfg.MQTT.Access
 	o := accessFiles(a.cfg)

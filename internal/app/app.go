@@ -104,11 +104,12 @@ func (a *App) Start(ctx context.Context) (Welcome, error) {
 func (a *App) Close(ctx context.Context) error { return a.parts.stop(ctx) }
 
 // steps are the parts in the order in which they start: what may be refused first
-// (folder, addresses), then what keeps data, then who brings data, then who asks for
+// (files, folder, addresses), then what keeps data, then who brings data, then who asks for
 // it. The first administrator is made when nothing can fail any more, for the
 // password is shown once.
 func (a *App) steps() []step {
 	return []step{
+		{"files", a.checkFiles},
 		{"data folder", a.startFolder},
 		{"console address", a.openHTTPDoor},
 		{"ctl socket", a.openSocket},

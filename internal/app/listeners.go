@@ -31,7 +31,8 @@ func (a *App) listener(l *config.Listener) broker.Listener {
 	}
 	out.CertificateName, out.CertificateAlone = certificateUser(l.CertificateUser), l.CertificateAlone
 	if l.TLS() {
-		out.TLS = a.certificates(l)
+		out.TLS = certificates(l)
+		out.TLS.Log = a.log.With("listener", l.Name)
 	}
 	if l.WebSocket() {
 		out.WebSocket = &websocket.Options{Path: l.Path, Origins: l.Origins}
@@ -42,11 +43,11 @@ func (a *App) listener(l *config.Listener) broker.Listener {
 // tlsVersions are the versions as the configuration has them.
 var tlsVersions = map[string]uint16{"1.2": tls.VersionTLS12, "1.3": tls.VersionTLS13}
 
-func (a *App) certificates(l *config.Listener) *certs.Options {
+func certificates(l *config.Listener) *certs.Options {
 	o := &certs.Options{
 		ClientCA: l.ClientCAFiles, ClientAuth: certs.ClientAuth(l.ClientCertificate), RevocationLists: l.RevocationFiles,
 		MinVersion: tlsVersions[l.TLSMin], MaxVersion: tlsVersions[l.TLSMax], Ciphers: certs.Policy(l.Ciphers),
-		OCSP: certs.OCSPMode(l.OCSP), OCSPResponder: l.OCSPResponder, Log: a.log.With("listener", l.Name),
+		OCSP: certs.OCSPMode(l.OCSP), OCSPResponder: l.OCSPResponder,
 	}
 	for i, path := range l.CertificateFiles {
 		p := certs.Pair{Certificate: path, Key: l.KeyFiles[i]}

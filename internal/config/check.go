@@ -26,12 +26,7 @@ func (k *checker) problem(key, message string, args ...any) {
 	if k.bad[key] {
 		return
 	}
-	at := k.origins.placeOf(key)
-	p := Problem{Source: at.name, Key: key, Message: fmt.Sprintf(message, args...)}
-	if at.file {
-		p.File, p.Line = at.name, at.line
-	}
-	k.problems = append(k.problems, p)
+	k.problems = append(k.problems, k.origins.Problem(key, fmt.Sprintf(message, args...)))
 }
 
 // check looks at what no single key can say. What depends on a key that is in doubt

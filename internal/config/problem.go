@@ -56,6 +56,16 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Problem is one that was found with the value of a key, by whoever used it.
+func (o *Origins) Problem(key, message string) Problem {
+	at := o.placeOf(key)
+	p := Problem{Source: at.name, Key: key, Message: message}
+	if at.file {
+		p.File, p.Line = at.name, at.line
+	}
+	return p
+}
+
 // sortProblems puts the file's problems first, by line, then the others by source.
 func sortProblems(ps []Problem) {
 	slices.SortStableFunc(ps, func(a, b Problem) int {

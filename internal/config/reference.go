@@ -59,7 +59,7 @@ Every key has a default: an empty file is a valid one.
 * **Durations** have a unit: ` + "`500ms`, `5s`, `10m`, `12h`, `30d`, `2w`, `1y`" + ` (365 days). **Sizes** are bytes or have a unit:
   ` + "`64KiB`, `1MiB`, `10GiB`; `10MB`" + ` is ten million bytes.
 * ` + "`millrace serve --check`" + ` reports everything that is wrong at once, with file, line, key and the nearest valid key, and exits
-  with 2. ` + "`millrace ctl config explain KEY`" + ` shows a running node's value, where it comes from and what it overrides.
+  with 2; it reads the files that are named, too. ` + "`millrace ctl config explain KEY`" + ` shows a running node's value, where it comes from and what it overrides.
 `
 
 func writeSection(b *strings.Builder, title, doc string, fields []*field, env func(string) string) {

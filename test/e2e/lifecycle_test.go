@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -115,6 +116,28 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 	}
 	if code, out := millrace(t, nil, "serve", "--check", "--config", file); code != 0 {
 		t.Errorf("a good file: exit code %d\n%s", code, out)
+	}
+}
+
+// The start reads the files that the configuration names as --check does: all that is
+// wrong is said at once.
+func TestAStartSaysAllThatIsWrongWithItsFiles(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, name) }
+	yaml := fmt.Sprintf("data: %s\nmqtt:\n  listen: 127.0.0.1:0\n  access: {rules: %s}\n  listeners:\n    - {name: tls, kind: tls, address: \"127.0.0.1:0\", certificate_files: [%s], key_files: [%s]}\n",
+		in("data"), in("rules.yaml"), in("a.crt"), in("a.key"))
+	if err := os.WriteFile(in("m.yaml"), []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, more := range [][]string{{"--check"}, {"--http", "127.0.0.1:0"}} {
+		code, out := millrace(t, nil, append([]string{"serve", "--config", in("m.yaml")}, more...)...)
+		if code != 2 {
+			t.Errorf("%v: exit code %d", more, code)
+		}
+		contains(t, out, "3 problems", in("m.yaml")+":6", "certificate_files[0]", in("a.crt"), "key_files[0]", in("a.key"), in("m.yaml")+":4", "mqtt.access.rules", in("rules.yaml"))
+	}
+	if _, err := os.Stat(in("data")); err == nil {
+		t.Error("a data folder was made")
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"time"
@@ -44,7 +46,11 @@ func (o *Options) files() (all []string) {
 func readFile(what, path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, "certs", err, "The %s %s cannot be read.", what, path)
+		cause := err
+		if at := new(fs.PathError); errors.As(err, &at) {
+			cause = at.Err
+		}
+		return nil, fault.Wrap(fault.Invalid, "certs", err, "The %s %s cannot be read: %v.", what, path, cause)
 	}
 	return b, nil
 }
