@@ -40,7 +40,11 @@ func (w *worker) lookRound() {
 
 // lookAt reports the client when it is late, and returns how much work that was.
 func (w *worker) lookAt(c *client, now int64) (work int) {
-	if w.clients[c.id] != c || c.session.Away() {
+	if w.clients[c.id] != c {
+		return 0
+	}
+	c.session.Rest()
+	if c.session.Away() {
 		return 0
 	}
 	w.round.output += int64(c.conn.Buffered())

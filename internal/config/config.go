@@ -42,7 +42,7 @@ type MQTT struct {
 	ConnectTimeout   time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`
 	KeepAliveMax     time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`
 	ReceiveMaximum   int           `yaml:"receive_maximum" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
-	InflightWindow   int           `yaml:"inflight_window" default:"64" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
+	InflightWindow   int           `yaml:"inflight_window" default:"1024" min:"1" max:"65535" doc:"QoS 1 and 2 messages that the node sends to one client before an acknowledgement is due."`
 	QueueMessages    int           `yaml:"queue_messages" default:"1000" min:"1" max:"10000000" doc:"Messages that wait for one client behind its inflight window; more are dropped and counted."`
 	QueueBytes       Size          `yaml:"queue_bytes" default:"4MiB" min:"64KiB" max:"1GiB" doc:"Bytes that wait for one client, whatever their QoS; beyond them it is a slow reader, and what it misses is dropped and counted."`
 	MaxClientID      int           `yaml:"max_client_id" default:"256" min:"23" max:"65535" doc:"Longest client identifier in bytes; clients with a longer one are refused."`

@@ -73,10 +73,10 @@ func (s *Session) DeliverShared(dst []byte, m *Image, share uint32, now int64, r
 	if f == nil {
 		f = s.flows()
 	}
-	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 {
+	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 && (!s.keeps(share) || s.mayKeep(m)) {
 		if id, ok := f.window.take(int(s.sendMax), awaited(m.QoS)); ok {
 			f.window.stamp(id, now)
-			if s.expiry > 0 || share != 0 {
+			if s.keeps(share) {
 				f.keep(m, id, share, now)
 			}
 			packet.PatchID(m.Bytes, m.IDAt, id)
@@ -92,6 +92,16 @@ func (s *Session) deliverAway(dst []byte, m *Image, share uint32, now int64) ([]
 		return dst, Dropped, s.drop(fault.Away)
 	}
 	return s.enqueue(dst, m, share, now)
+}
+
+// keeps says whether a message that is sent is kept until it is acknowledged.
+func (s *Session) keeps(share uint32) bool { return s.expiry > 0 || share != 0 }
+
+// mayKeep says whether a message that is sent at once may be kept, too. One may,
+// however large it is.
+func (s *Session) mayKeep(m *Image) bool {
+	held := s.flow.queue.bytes()
+	return held == 0 || held+recordHeader+len(m.Bytes) <= s.limits.QueueBytes
 }
 
 // keep puts a message that is being sent into the queue, so that it can be sent
@@ -228,7 +238,7 @@ func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 		f.window.stamp(id, r.at)
 	}
 	out, ok := s.sendRecord(dst, &r, left, id, false)
-	if ok && id > 0 && (s.expiry > 0 || r.share != 0) {
+	if ok && id > 0 && s.keeps(r.share) {
 		f.window.keep(id, f.queue.sent(id))
 		return out, Sent, 0
 	}

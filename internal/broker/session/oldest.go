@@ -2,6 +2,15 @@ package session
 
 import "github.com/millrace/millrace/internal/mqtt/packet"
 
+// Rest gives back what many messages under way once needed. It is for now and then:
+// a busy client needs it again at once.
+func (s *Session) Rest() {
+	if s.flow != nil {
+		s.flow.window.rest()
+		s.flow.queue.release(keepQueue)
+	}
+}
+
 // Oldest is the message that has been under way for longest, when that is long enough
 // to call its client slow.
 func (s *Session) Oldest(now int64) (oldest Slow, ok bool) {

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -209,6 +210,31 @@ func admitted(v packet.Version, l *Limits) *Session {
 }
 
 var wide = Limits{ReceiveMaximum: 1024, MaximumPacketSize: 1 << 20, Inflight: 1024, Queue: 1000, QueueBytes: 1 << 20, Subscriptions: 100, TopicAliases: 32}
+
+// A burst makes room for what is under way; a client that has become quiet gives it back.
+func TestRestGivesBackWhatABurstNeeded(t *testing.T) {
+	s := admitted(packet.V5, &wide)
+	image, idAt := (&packet.Publish{Topic: []byte("t"), Payload: make([]byte, 64), QoS: 1}).AppendImage(nil, 5)
+	for range wide.Inflight {
+		s.DeliverShared(nil, &Image{Bytes: image, IDAt: idAt, QoS: 1, V5: true}, 1, 1, true)
+	}
+	s.Rest()
+	if s.Inflight() != wide.Inflight {
+		t.Fatal("what is under way was given back:", s.Inflight())
+	}
+	var ev Event
+	for id := range uint16(wide.Inflight) {
+		s.Step(packet.AppendAck(nil, packet.TypePuback, id+1, packet.Success, 5), 1, &ev, nil)
+	}
+	s.Rest()
+	if f := s.flow; len(f.window.ring) > firstRing || cap(f.queue.run) > keepQueue {
+		t.Fatal("a quiet client holds", len(f.window.ring), "places and", cap(f.queue.run), "bytes")
+	}
+	s.Deliver(nil, &Image{Bytes: image, IDAt: idAt, QoS: 1, V5: true}, 1, true)
+	if id := binary.BigEndian.Uint16(image[idAt:]); id != uint16(wide.Inflight)+1 {
+		t.Fatal("identifiers begin again after a rest:", id)
+	}
+}
 
 func FuzzStep(f *testing.F) {
 	f.Add(byte(5), (&packet.Publish{Topic: []byte("a"), QoS: 1, ID: 1}).Append(nil, 5))

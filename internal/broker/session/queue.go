@@ -280,5 +280,5 @@ const (
 	// keepQueue is how much memory an empty queue keeps that had to hold messages
 	// back, mostKeptEmpty how much one keeps that is filled again and again.
 	keepQueue     = 4 << 10
-	mostKeptEmpty = 64 << 10
+	mostKeptEmpty = 256 << 10
 )

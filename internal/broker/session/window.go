@@ -108,6 +108,13 @@ func (w *window) release(id uint16) {
 	w.count--
 }
 
+// rest gives the ring back when it is empty and more than a quiet client needs.
+func (w *window) rest() {
+	if w.count == 0 && len(w.ring) > firstRing {
+		w.ring = nil
+	}
+}
+
 // released are the identifiers that await PUBCOMP, oldest first.
 func (w *window) released() (ids []uint16) {
 	for _, f := range w.ring {
