@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -36,6 +37,23 @@ func TestAUsersFileKeepsWhatIsNotChanged(t *testing.T) {
 	}
 	if got, want := string(u.Bytes()), strings.Replace(someUsers, someUsers[strings.Index(someUsers, "anna"):strings.Index(someUsers, "# the")], "", 1)+"carl:- groups=x\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestAUsersFileOfWindows: an editor there ends lines with CR LF.
+func TestAUsersFileOfWindows(t *testing.T) {
+	u, err := ParseUsers([]byte(strings.ReplaceAll(someUsers, "\n", "\r\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := ParseUsers([]byte(someUsers))
+	if err != nil || u.Len() != plain.Len() {
+		t.Fatal(u.Len(), plain.Len(), err)
+	}
+	for _, name := range []string{"anna", "bob", "machine-7"} {
+		if got, want := u.Find(name), plain.Find(name); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is %+v, want %+v", name, got, want)
+		}
 	}
 }
 

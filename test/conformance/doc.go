@@ -3,7 +3,8 @@
 // otherwise, each with whom it binds and what it demands in our words. scripts
 // speak MQTT packet by packet to a broker in this process and say which statements
 // they show. The tests run the scripts, check that every statement has a test that
-// exists, and write docs/conformance.md (go test ./test/conformance -update).
+// exists, and write docs/conformance.md (go test ./test/conformance -update). suites.txt
+// says by what each check of the two public suites for brokers is asked here.
 //
 // # Scripts
 //

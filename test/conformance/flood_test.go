@@ -198,6 +198,24 @@ func TestHugeUserProperties(t *testing.T) {
 	p.counted(fault.PacketTooLarge.String())
 }
 
+// A CONNECT with very many user properties is taken, or refused for its size: it
+// holds nobody up.
+func TestAConnectOfManyUserProperties(t *testing.T) {
+	p := flood(t, broker.Options{})
+	for _, n := range []int{5_000, 50_000} {
+		c := p.dial(fmt.Sprint("many ", n))
+		many := &packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("many")}
+		for range n {
+			many.User = append(many.User, packet.Pair{Key: []byte("key"), Value: []byte("value")})
+		}
+		c.write(many.Append(nil, packet.V5))
+		p.next(c, "CONNACK")
+		if r := c.last.(*packet.Connack).Reason; r != packet.Success && r != packet.PacketTooLarge {
+			t.Errorf("%d user properties: %s", n, packet.ReasonName(r))
+		}
+	}
+}
+
 // A client that reads nothing costs bounded memory and nobody else anything: what
 // it misses is counted.
 func TestAClientThatNeverReads(t *testing.T) {
