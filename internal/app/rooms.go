@@ -121,7 +121,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Slow:      a.rank(), Late: a.late(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
-		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes),
+		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
 	}, c.Limits), c.Session), c.Topics)
 	if err != nil {
 		return nil, err

@@ -344,6 +344,7 @@ func TestWhatACertificateLeavesUnread(t *testing.T) {
 // Rules that forbid a will by the time it is due keep it in, whether its client was
 // there when they changed or had left.
 func TestAWillIsAskedAboutWhenItIsDue(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	g := newGatekeeper()
 	b := guarded(t, g, Options{})
 	heir := comeAs(t, b, packet.V5, "heir", "anna")

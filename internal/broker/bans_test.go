@@ -72,6 +72,7 @@ func knock(t *testing.T, b *Broker, v packet.Version, id, user string) byte {
 }
 
 func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	store := &banShelf{kept: map[string][]byte{}}
 	clock := newClock()
 	b := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})

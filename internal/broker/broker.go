@@ -82,6 +82,10 @@ type Options struct {
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
+	// RetainedAhead bounds the retained messages that are lined up for one client
+	// (48 bytes each): a filter that would add to as many is refused until some have
+	// gone. 0 is 500,000.
+	RetainedAhead int
 	// RetainedSize bounds the payload of one retained message, in bytes; 0 is no
 	// bound. RetainedExpiry is the message expiry interval, in seconds, of retained
 	// messages that have none; 0 keeps them for ever.
@@ -140,6 +144,7 @@ func (o *Options) defaults() {
 	}
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
+	set(&o.RetainedAhead, 500_000)
 	set(&o.StrangerBytes, 64<<20)
 	set(&o.TopicMeters, 100)
 }

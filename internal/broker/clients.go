@@ -195,7 +195,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	if !w.maySubscribe(c, f) {
 		return w.notAllowed(c, f)
 	}
-	if len(c.retained) >= retainedAhead && f.RetainHandling != 2 {
+	if len(c.retained) >= w.broker.options.RetainedAhead && f.RetainHandling != 2 {
 		return w.ungranted(c, errRetainedAhead)
 	}
 	s := &subscription{

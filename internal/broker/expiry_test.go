@@ -45,6 +45,7 @@ func TestAMessageThatExpiresAtOnce(t *testing.T) {
 }
 
 func TestARetainedMessageThatExpiresAtOnceLeavesNone(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	clock := newClock()
 	b := start(t, Options{Now: clock.now, RetainedExpiry: 60})
 	pub, sub := enter(t, b, packet.V5, "pub"), enter(t, b, packet.V5, "sub")

@@ -28,7 +28,7 @@ func TestWhatAPausedClientHasSentIsTakenBeforeItsEnd(t *testing.T) {
 		}
 		_ = pub.nc.Close()
 		eventually(t, "it has gone", func() bool {
-			clock.forward(5 * time.Millisecond)
+			clock.forward(20 * time.Millisecond)
 			b.tick()
 			settle(b)
 			return b.Stats().Connections == 1

@@ -122,6 +122,7 @@ func TestTimersByAnInjectedClock(t *testing.T) {
 }
 
 func TestCloseTellsClientsAndWaitsForTheLog(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	log := &fakeLog{}
 	log.hold()
 	b := start(t, Options{Keeper: log})
@@ -155,6 +156,7 @@ func TestCloseTellsClientsAndWaitsForTheLog(t *testing.T) {
 }
 
 func TestCloseEndsThoughTheLogNeverAnswers(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	log := &fakeLog{}
 	log.hold()
 	b := start(t, Options{Keeper: log})

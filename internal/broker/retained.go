@@ -12,10 +12,6 @@ type pendingRetained struct {
 	grant   grant
 }
 
-// retainedAhead bounds the retained messages that are lined up for one client (20 MB
-// of places): a filter that would add to as many is refused until some have gone.
-const retainedAhead = 500_000
-
 var errRetainedAhead = fault.New(fault.TooMany, "Too many retained messages wait for the client already.")
 
 // retain puts a message that was published with RETAIN into the store; from is

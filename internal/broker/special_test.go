@@ -136,6 +136,7 @@ func TestDelayedMessagesAreListedAndRemoved(t *testing.T) {
 // What still waits when the broker closes is lost with its memory, and not in
 // silence.
 func TestDelayedMessagesThatEndWithTheBrokerAreCounted(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	log := &journal{}
 	b := start(t, Options{Log: log.logger()})
 	c := enter(t, b, packet.V5, "c")

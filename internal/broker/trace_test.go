@@ -186,6 +186,7 @@ func TestASessionThatIsNotKeptIsCounted(t *testing.T) {
 }
 
 func TestRefusalsAreKeptApartFromOtherEnds(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	b := start(t, Options{})
 	c := enter(t, b, packet.V5, "c")
 	c.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("a#")}, {Filter: []byte("$share/g+/a")}, {Filter: []byte("a")}}})
