@@ -106,7 +106,7 @@ func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
 // shared subscription by which it comes, 0 is none. It counts what is sent, and
 // leaves it to the caller what to do with one that can be neither.
 func (w *worker) try(c *client, im *session.Image, share uint32) (outcome session.Outcome, code fault.Code) {
-	w.work++
+	w.work += 1 + len(im.Bytes)/workBytes
 	if c.session.Away() {
 		_, outcome, code = c.session.DeliverShared(nil, im, share, w.loop.Now(), false)
 	} else if !c.conn.Open() {

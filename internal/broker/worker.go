@@ -32,8 +32,12 @@ type client struct {
 }
 
 // shareWork is how much work one connection may make before others have their
-// turn: each packet and each delivery counts one.
+// turn: each packet and each delivery counts one, a large one more.
 const shareWork = 1024
+
+// workBytes is how many bytes of a delivery count as one more: what a turn has made
+// ready before it is written is memory.
+const workBytes = 512
 
 func clientOf(c *loop.Conn) *client { return c.Data.(*client) }
 

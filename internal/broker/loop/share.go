@@ -7,8 +7,10 @@ package loop
 // leaves in few writes. Who comes meanwhile is attended to at once: read, and
 // written before those whom the busy connection has written to.
 const (
-	// deliveryBytes is what one unit of work counts against a turn's budget.
-	deliveryBytes = 16
+	// deliveryBytes is what one unit of work counts against a turn's budget. It is
+	// little, so that of a burst to very many receivers each gets several messages in
+	// one write: whoever else comes is attended to meanwhile.
+	deliveryBytes = 4
 	// attendWork is how much work may pass before the sockets are looked at again.
 	attendWork = 2048
 	// attendWrites is how many writes may.
