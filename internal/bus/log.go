@@ -171,6 +171,25 @@ func (l *Log) State(ctx context.Context) (LogState, error) {
 	return st, nil
 }
 
+// Purge removes the entries up to that sequence, itself included. It is done when the
+// engine says so; a crash before leaves some of them.
+func (l *Log) Purge(ctx context.Context, upTo uint64) error {
+	e := l.bus.now.Load()
+	if e == nil {
+		return fault.New(fault.Unavailable, "The storage engine is being restarted.")
+	}
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	s, err := e.js.Stream(ctx, l.cfg.Name)
+	if err == nil {
+		err = s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1))
+	}
+	if err != nil {
+		return callFault(e, "bus: purge log "+l.cfg.Name, err)
+	}
+	return nil
+}
+
 // callLimit bounds a call to the engine whose context has no deadline.
 const callLimit = 5 * time.Second
 

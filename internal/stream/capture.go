@@ -25,6 +25,9 @@ type Config struct {
 	MaxMessages int64
 	// Memory keeps the messages in memory alone.
 	Memory bool
+	// BuiltIn takes no topic by itself, and needs no filter: its user hands it what it
+	// is to keep, and says what may go ([Streams.Purge]).
+	BuiltIn bool
 }
 
 // checkConfigs refuses what cannot work, naming the stream and the setting.
@@ -46,7 +49,7 @@ func (c Config) check() error {
 	switch {
 	case c.Name == "":
 		return fault.New(fault.Invalid, "A stream needs a name.")
-	case len(c.Filters) == 0:
+	case len(c.Filters) == 0 && !c.BuiltIn:
 		return fault.New(fault.Invalid, "Stream %s needs at least one topic filter.", c.Name)
 	case c.MaxMessages != 0:
 		return fault.New(fault.Invalid, "Stream %s: a bound by messages is not offered; bound its age or bytes.", c.Name)

@@ -42,6 +42,8 @@ type Log interface {
 	// Read calls f for every entry from sequence from on, in order, then waits for
 	// new ones, until ctx ends or f returns an error, and returns that error.
 	Read(ctx context.Context, from uint64, f func(seq uint64, entry []byte) error) error
+	// Purge removes the entries up to that sequence, itself included.
+	Purge(ctx context.Context, upTo uint64) error
 	// State tells what the log holds.
 	State(ctx context.Context) (LogState, error)
 }

@@ -18,7 +18,8 @@ type MemoryLog struct {
 
 	// mu guards the fields below.
 	mu      sync.Mutex
-	entries [][]byte
+	entries [][]byte // of purged ones nil
+	purged  uint64   // sequence of the newest of those
 	ids     map[string]uint64
 	grown   chan struct{}
 }
@@ -59,6 +60,9 @@ func (l *MemoryLog) append(id string, repeat bool, entry []byte) (seq uint64, er
 // Read is [Log.Read].
 func (l *MemoryLog) Read(ctx context.Context, from uint64, f func(seq uint64, entry []byte) error) error {
 	for seq := max(from, 1); ; seq++ {
+		if purged := l.behind(); seq <= purged {
+			seq = purged + 1
+		}
 		entry, err := l.wait(ctx, seq)
 		if err != nil {
 			return err
@@ -89,11 +93,31 @@ func (l *MemoryLog) wait(ctx context.Context, seq uint64) ([]byte, error) {
 	}
 }
 
+// behind is the sequence up to which everything was purged.
+func (l *MemoryLog) behind() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.purged
+}
+
+// Purge is [Log.Purge].
+func (l *MemoryLog) Purge(_ context.Context, upTo uint64) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	upTo = min(upTo, uint64(len(l.entries)))
+	for l.purged < upTo {
+		l.entries[l.purged] = nil
+		l.purged++
+	}
+	return nil
+}
+
 // State is [Log.State].
 func (l *MemoryLog) State(context.Context) (LogState, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := LogState{Entries: uint64(len(l.entries)), First: 1, Last: uint64(len(l.entries))}
+	last := uint64(len(l.entries))
+	s := LogState{Entries: last - l.purged, First: l.purged + 1, Last: last}
 	for _, e := range l.entries {
 		s.Bytes += int64(len(e))
 	}

@@ -14,7 +14,10 @@ const (
 	patience = 1 * time.Second // how long the newest entry may wait for a missing one
 )
 
-var errHeldTooLong = errors.New("stream: held too long")
+var (
+	errHeldTooLong = errors.New("stream: held too long")
+	errStored      = errors.New("stream: all that was stored has been read")
+)
 
 // Read calls f for every message of the stream behind after, entry by entry and in
 // log order, then waits for new ones, until ctx ends or f returns an error; it
@@ -25,18 +28,62 @@ var errHeldTooLong = errors.New("stream: held too long")
 // A position behind the newest message, which only a lost or exchanged log explains,
 // is taken as that of the newest, and logged.
 func (s *Streams) Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error {
-	k := s.byName(stream)
-	if k == nil {
-		return unknown(stream)
-	}
-	after, err := k.within(ctx, after)
+	r, err := s.reader(ctx, stream, after, f)
 	if err != nil {
 		return err
 	}
-	r := reader{kept: k, order: newOrder(), after: after, f: f, next: 1}
+	return r.read(ctx)
+}
+
+// Replay calls f as [Streams.Read] does for what is stored now, and returns then.
+func (s *Streams) Replay(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error {
+	r, err := s.reader(ctx, stream, after, f)
+	if err != nil {
+		return err
+	}
+	st, err := r.kept.log.State(ctx)
+	if err != nil || st.Entries == 0 || st.Last < max(after.Seq, 1) {
+		return err
+	}
+	r.end = st.Last
+	if err := r.read(ctx); !errors.Is(err, errStored) {
+		return err
+	}
+	return r.order.release(r.hand)
+}
+
+func (s *Streams) reader(ctx context.Context, stream string, after msg.Position, f func(msg.Position, []msg.Message) error) (*reader, error) {
+	k := s.byName(stream)
+	if k == nil {
+		return nil, unknown(stream)
+	}
+	after, err := k.within(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{kept: k, order: newOrder(), after: after, f: f, next: 1}
 	if after.Seq > lookBack {
 		r.next = after.Seq - lookBack
 	}
+	return r, nil
+}
+
+// reader is one pass over a stream, from a position to the tail.
+type reader struct {
+	kept  *kept
+	order *order
+	after msg.Position
+	next  uint64 // sequence to read next
+	end   uint64 // sequence of the last to read; 0 waits for more
+	f     func(msg.Position, []msg.Message) error
+	ms    []msg.Message
+	msSeq uint64 // entry that ms was read from
+	// patience runs while an entry is held back.
+	patience *time.Timer
+}
+
+// read runs until an error.
+func (r *reader) read(ctx context.Context) error {
 	for {
 		if err := r.run(ctx); !errors.Is(err, errHeldTooLong) {
 			return err
@@ -47,19 +94,6 @@ func (s *Streams) Read(ctx context.Context, stream string, after msg.Position, f
 	}
 }
 
-// reader is one pass over a stream, from a position to the tail.
-type reader struct {
-	kept  *kept
-	order *order
-	after msg.Position
-	next  uint64 // sequence to read next
-	f     func(msg.Position, []msg.Message) error
-	ms    []msg.Message
-	msSeq uint64 // entry that ms was read from
-	// patience runs while an entry is held back.
-	patience *time.Timer
-}
-
 // run reads until an error, or until an entry has been held back for too long.
 func (r *reader) run(ctx context.Context) error {
 	bounded, cancel := context.WithCancelCause(ctx)
@@ -68,6 +102,9 @@ func (r *reader) run(ctx context.Context) error {
 	err := r.kept.log.Read(bounded, r.next, func(seq uint64, raw []byte) error {
 		r.next = seq + 1
 		err := r.take(seq, raw)
+		if err == nil && r.end > 0 && seq >= r.end {
+			return errStored
+		}
 		r.watch(cancel)
 		return err
 	})

@@ -88,3 +88,10 @@ func (k *kept) look(now time.Time) (LogState, int) {
 	}
 	return k.state, len(k.bad)
 }
+
+// forgetState has the next look ask the log.
+func (k *kept) forgetState() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.asked = time.Time{}
+}
