@@ -57,7 +57,7 @@ func (a *App) ensureAdministrator(ctx context.Context) (_ stop, err error) {
 func (a *App) startStreams(ctx context.Context) (stop, error) {
 	var err error
 	a.streams, err = stream.New(stream.Options{
-		Streams: streamConfigs(a.cfg.Streams),
+		Streams: append(streamConfigs(a.cfg.Streams), builtInStreams()...),
 		Open: func(ctx context.Context, c stream.LogConfig) (stream.Log, error) {
 			l, err := a.bus.Log(ctx, c)
 			if err != nil {
@@ -78,6 +78,27 @@ func (a *App) startStreams(ctx context.Context) (stop, error) {
 	}
 	a.health.Add("streams", a.streamsReady)
 	return func(ctx context.Context) error { a.streams.Close(ctx); return nil }, nil
+}
+
+// The streams that no setting makes: of messages that only the broker has to find again,
+// and of what is not messages.
+const (
+	spareStream   = "sessions"
+	journalStream = "journal"
+)
+
+func builtInStreams() []stream.Config {
+	return []stream.Config{{Name: spareStream, BuiltIn: true}, {Name: journalStream, BuiltIn: true, State: true}}
+}
+
+// durable is what the broker's state survives by.
+func (a *App) durable() (broker.Durable, error) {
+	j, err := a.streams.Journal(journalStream)
+	if err != nil {
+		return broker.Durable{}, err
+	}
+	spare, _ := a.streams.Index(spareStream)
+	return broker.Durable{Journal: j, Log: a.streams, Spare: spare, SpareName: spareStream}, nil
 }
 
 func streamConfigs(in []config.Stream) []stream.Config {
@@ -130,6 +151,9 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		return nil, err
 	}
 	o.Memory = a.memory()
+	if o.Durable, err = a.durable(); err != nil {
+		return nil, err
+	}
 	b, err := broker.New(a.guarded(o))
 	if err != nil {
 		return nil, err

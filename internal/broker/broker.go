@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/fault"
@@ -27,8 +28,6 @@ type Options struct {
 	// DelayedMessages and DelayedBytes bound the messages that wait for their time;
 	// 0 is 100,000 and 64 MiB.
 	DelayedMessages, DelayedBytes int
-	// Delays holds them; nil is memory, within these bounds.
-	Delays Delays
 	// Rewrite changes topics before anything else looks at them; nil changes none.
 	Rewrite *rewrite.Rules
 	// AutoSubscriptions are what each client is subscribed to when it comes in.
@@ -37,6 +36,9 @@ type Options struct {
 	System System
 	// Keeper is the log; nil keeps nothing.
 	Keeper Keeper
+	// Durable is what retained and delayed messages survive the process by; without its
+	// Journal they end with it. It needs the Keeper.
+	Durable Durable
 	// Authenticator is asked about each client; nil lets everybody in, and then
 	// only loopback addresses may be listened on.
 	Authenticator Authenticator
@@ -158,30 +160,32 @@ func set[T comparable](v *T, standard T) {
 
 // Broker is the MQTT broker of one node.
 type Broker struct {
-	options     Options
-	seed        maphash.Seed // of hashes that all loops agree on
-	router      router
-	retained    *retain.Store
-	system      *system
-	delays      Delays
-	lostDelayed atomic.Uint64 // that still waited when the broker closed
-	workers     []*worker
-	doors       []*door
-	totalRates  sharedRates
-	bans        *bans
-	memoryStage atomic.Int32
-	accepted    atomic.Uint64 // connections since the start; its count names each
-	connections atomic.Int64
-	turnedAway  [codes]atomic.Uint64 // by the listeners, by reason
-	looks       looks
-	meters      meters
-	queued      atomic.Int64 // bytes in the queues of all sessions
-	referral    atomic.Pointer[referral]
-	lasting     atomic.Int64 // sessions that outlive their connections
-	started     bool
-	closing     sync.Once
-	stopped     chan struct{}
-	tasks       sync.WaitGroup // loops and the clock
+	options       Options
+	seed          maphash.Seed // of hashes that all loops agree on
+	router        router
+	retained      *retain.Store
+	system        *system
+	delays        *delay.Schedule
+	preserver     *preserve.Preserver // nil without a journal
+	endPreserving func()              // ends its goroutine; may be called twice
+	lostDelayed   atomic.Uint64       // that still waited when the broker closed
+	workers       []*worker
+	doors         []*door
+	totalRates    sharedRates
+	bans          *bans
+	memoryStage   atomic.Int32
+	accepted      atomic.Uint64 // connections since the start; its count names each
+	connections   atomic.Int64
+	turnedAway    [codes]atomic.Uint64 // by the listeners, by reason
+	looks         looks
+	meters        meters
+	queued        atomic.Int64 // bytes in the queues of all sessions
+	referral      atomic.Pointer[referral]
+	lasting       atomic.Int64 // sessions that outlive their connections
+	started       bool
+	closing       sync.Once
+	stopped       chan struct{}
+	tasks         sync.WaitGroup // loops and the clock
 }
 
 var committals = sync.Pool{New: func() any { return new(committal) }}
@@ -195,7 +199,7 @@ func New(o Options) (*Broker, error) {
 	if err := o.Transport.check(); err != nil {
 		return nil, err
 	}
-	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
+	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{}), endPreserving: func() {}}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
@@ -203,10 +207,8 @@ func New(o Options) (*Broker, error) {
 	if b.options.Memory.Used == nil {
 		b.options.Memory.Used = goMemory
 	}
-	b.delays = o.Delays
-	if b.delays == nil {
-		b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
-	}
+	b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
+	b.preserver = b.newPreserver()
 	for _, l := range b.options.Listeners {
 		d, err := b.newDoor(l)
 		if err != nil {
@@ -230,21 +232,30 @@ func newWorker(b *Broker, home int) *worker {
 	w.routes = newRoutes(&b.router, home)
 	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
-	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept}
+	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept, journal: b.options.Durable.index()}
 	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = newPaces(tracked / b.options.Loops)
-	w.keeping.committed = func(batch *msg.Batch, err error) {
+	w.keeping.committed = w.answerTo(false)
+	w.keeping.recorded = w.answerTo(true)
+	return w
+}
+
+// answerTo brings what the log says of a batch of messages, or of records, to the loop.
+func (w *worker) answerTo(records bool) func(*msg.Batch, error) {
+	return func(batch *msg.Batch, err error) {
 		c := committals.Get().(*committal)
-		c.batch, c.err = batch, err
+		*c = committal{batch, err, records}
 		w.loop.Post(c)
 	}
-	return w
 }
 
 // Start listens and serves until Close; ctx covers the start alone.
 func (b *Broker) Start(ctx context.Context) error {
 	if err := b.bans.load(ctx); err != nil {
+		return err
+	}
+	if err := b.recall(ctx); err != nil {
 		return err
 	}
 	b.started = true
@@ -265,6 +276,7 @@ func (b *Broker) Start(ctx context.Context) error {
 	go b.clock()
 	b.tasks.Add(1)
 	go b.keepBans()
+	b.preserve()
 	if b.options.Memory.Limit > 0 {
 		b.tasks.Add(1)
 		go b.guardMemory()

@@ -29,6 +29,7 @@ func (b *Broker) Close(ctx context.Context) (err error) {
 		if late := b.awaitConns(ctx); err == nil {
 			err = late
 		}
+		b.preserveLast(ctx)
 		b.stop()
 		b.loseDelayed()
 	})
@@ -47,6 +48,7 @@ func (b *Broker) running() bool {
 
 func (b *Broker) stop() {
 	close(b.stopped)
+	b.endPreserving()
 	b.closeDoors() // one may have been opened meanwhile
 	for _, w := range b.workers {
 		w.loop.Stop()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/delay"
+	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -13,18 +14,8 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// Delays holds delayed messages until their time. The broker's own holds them in
-// memory ([delay.Schedule]); its methods say what they promise.
-type Delays interface {
-	Add(m *msg.Message, due int64) (id uint64, err error)
-	Take(now int64) (e delay.Entry, ok bool)
-	Remove(id uint64) bool
-	List() []delay.Entry
-	Len() (messages, bytes int)
-}
-
 // due is a delayed message whose time has come, on its way to a loop.
-type due struct{ message *msg.Message }
+type due struct{ entry delay.Entry }
 
 // Delayed is a message that waits for its time.
 type Delayed struct {
@@ -65,15 +56,15 @@ func (b *Broker) RemoveDelayed(id string) error {
 func (b *Broker) fireDelayed() {
 	now := b.options.Now().UnixNano()
 	for e, ok := b.delays.Take(now); ok; e, ok = b.delays.Take(now) {
-		b.workers[shardOf(e.Message.Topic)%uint32(len(b.workers))].loop.Post(due{e.Message})
+		b.workers[shardOf(e.Message.Topic)%uint32(len(b.workers))].loop.Post(due{e})
 	}
 }
 
 // publishDue publishes a delayed message: it was counted when it came, and has the
-// time of its publication.
-func (w *worker) publishDue(m *msg.Message) {
-	c := *m
-	c.Time = w.loop.Now()
+// time of its publication. In the log it bears its number, so that it is published once.
+func (w *worker) publishDue(e *delay.Entry) {
+	c := *e.Message
+	c.Time, c.Origin = w.loop.Now(), msg.DelayedOrigin(e.ID)
 	w.passOn(&c, 0)
 }
 
@@ -82,40 +73,73 @@ func (w *worker) publishDue(m *msg.Message) {
 func (w *worker) delayed(c *client, ev *session.Event) {
 	m := &ev.Message
 	at, inner, err := delay.Parse(m.Topic, w.loop.Now())
+	var id uint64
 	if err == nil {
 		m.Topic = inner
-		_, err = w.broker.delays.Add(m, at)
+		id, err = w.broker.delays.Add(m, at)
 	}
 	if err != nil {
 		w.turnDown(c, ev, err)
 		return
 	}
 	w.counts.delayed++
-	w.acknowledge(c, ev, packet.Success)
+	if w.broker.preserver == nil {
+		w.acknowledge(c, ev, packet.Success)
+		return
+	}
+	r := preserve.Delayed(delay.Entry{ID: id, Due: at, Message: m})
+	w.keepAs(c, w.options.Durable.Journal.Index(), &r, m.QoS, ev.PacketID)
 }
 
-// delayInside is delayed for a message from inside the node.
-func (b *Broker) delayInside(m *msg.Message) error {
-	at, inner, err := delay.Parse(m.Topic, b.options.Now().UnixNano())
+// delayInside is delayed for a message from inside the node: token is who waits for the
+// journal, 0 is nobody. held says that the journal is to have it.
+func (w *worker) delayInside(m *msg.Message, token uint64) (held bool, err error) {
+	at, inner, err := delay.Parse(m.Topic, w.loop.Now())
 	if err != nil {
-		return err
+		return false, err
 	}
-	c := *m
-	c.Topic = inner
-	if err := b.publishable(&c); err != nil {
-		return err
+	m.Topic = inner
+	if err := w.broker.publishable(m); err != nil {
+		return false, err
 	}
-	if c.Time == 0 {
-		c.Time = b.options.Now().UnixNano()
+	id, err := w.broker.delays.Add(m, at)
+	if err != nil || w.broker.preserver == nil {
+		return false, err
 	}
-	_, err = b.delays.Add(&c, at)
-	return err
+	r := preserve.Delayed(delay.Entry{ID: id, Due: at, Message: m})
+	w.keeping.add(w.options.Durable.Journal.Index(), &r, token)
+	return true, nil
 }
+
+// unheld takes delayed messages out whose records the journal has refused: their
+// publishers are told.
+func (w *worker) unheld(b *msg.Batch) {
+	for place := range uint32(b.Count()) {
+		var r msg.Message
+		if _, err := msg.ReadRecord(b.Record(place), &r, b.Base); err != nil {
+			return // cannot be: the records were written by this process
+		}
+		if id, ok := preserve.DelayedID(&r); ok {
+			w.broker.delays.Remove(id)
+		}
+	}
+}
+
+// putBack has a delayed message published anew whose publication the log has refused.
+func (w *worker) putBack(m *msg.Message) {
+	if id, ok := m.Origin.Delayed(); ok {
+		own := m.Clone()
+		w.broker.delays.Restore(delay.Entry{ID: id, Due: w.loop.Now() + delayAgain, Message: &own})
+	}
+}
+
+// delayAgain is how long a delayed message waits that the log has refused, ns.
+const delayAgain = 5e9
 
 // loseDelayed counts and names what ends with the broker's memory.
 func (b *Broker) loseDelayed() {
 	n, bytes := b.delays.Len()
-	if b.options.Delays != nil || n == 0 {
+	if b.preserver != nil || n == 0 {
 		return
 	}
 	b.lostDelayed.Store(uint64(n))

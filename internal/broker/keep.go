@@ -35,6 +35,8 @@ type keeping struct {
 	touched   []int        // streams with a batch
 	pool      []*msg.Batch
 	committed func(b *msg.Batch, err error)
+	journal   int                           // the stream of records, -1 is none
+	recorded  func(b *msg.Batch, err error) // committed, for that stream
 
 	bytes   int // in batches that are filling or under way
 	limit   int
@@ -45,8 +47,9 @@ type keeping struct {
 
 // committal is what comes back from the log.
 type committal struct {
-	batch *msg.Batch
-	err   error
+	batch   *msg.Batch
+	err     error
+	records bool // not messages
 }
 
 // token finds a publisher again: its connection and the place of its answer. 0
@@ -110,7 +113,11 @@ func (k *keeping) handOver(stream int) {
 	}
 	k.filling[stream] = nil
 	k.flights++
-	k.keeper.Keep(stream, b, k.committed)
+	answer := k.committed
+	if stream == k.journal && k.recorded != nil {
+		answer = k.recorded
+	}
+	k.keeper.Keep(stream, b, answer)
 }
 
 // endTurn hands over what the turn has filled.
@@ -151,6 +158,9 @@ func (w *worker) committed(c *committal) {
 		reason = session.Reason(packet.TypePuback, code)
 		w.counts.dropped[code] += uint64(c.batch.Count())
 		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
+		if c.records {
+			w.unheld(c.batch)
+		}
 	}
 	w.routeLater(c)
 	for _, t := range c.batch.Tokens {

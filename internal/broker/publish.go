@@ -25,11 +25,10 @@ type verdict struct {
 // the log has the message, when a stream takes its topic, and says so by kept;
 // with QoS 0 kept says that a stream takes it. The message is copied.
 func (b *Broker) Publish(ctx context.Context, m *msg.Message) (kept bool, err error) {
-	if isDelayed(m.Topic) {
-		return false, b.delayInside(m)
-	}
-	if err := b.publishable(m); err != nil {
-		return false, err
+	if !isDelayed(m.Topic) {
+		if err := b.publishable(m); err != nil {
+			return false, err
+		}
 	}
 	p := &publishing{message: m.Clone(), answer: make(chan verdict, 1)}
 	if p.message.Time == 0 {
@@ -98,9 +97,10 @@ func (w *worker) publishInside(p *publishing) {
 		p.answer <- verdict{err: errShutdown}
 		return
 	}
+	m, delayed := &p.message, isDelayed(p.message.Topic)
+	_, kept := w.streamFor(m)
 	var token uint64
-	_, kept := w.streamOf(p.message.Topic)
-	if kept && p.message.QoS > 0 {
+	if m.QoS > 0 && (kept || delayed && w.broker.preserver != nil) {
 		number, ok := w.publishes.add(p.answer)
 		if !ok {
 			p.answer <- verdict{err: fault.New(fault.TooMany, "Too many messages wait for the log.")}
@@ -108,8 +108,17 @@ func (w *worker) publishInside(p *publishing) {
 		}
 		token = uint64(number)
 	}
-	w.publishOwn(&p.message, token)
-	if token == 0 {
+	var err error
+	if delayed {
+		kept, err = w.delayInside(m, token)
+	} else {
+		w.publishOwn(m, token)
+	}
+	switch {
+	case err != nil:
+		delete(w.publishes.waiting, uint16(token))
+		p.answer <- verdict{err: err}
+	case token == 0:
 		p.answer <- verdict{kept: kept}
 	}
 }
@@ -122,11 +131,11 @@ func (w *worker) publishOwn(m *msg.Message, token uint64) {
 }
 
 // passOn is publishOwn for a message that has been counted. One for the log that is
-// of QoS 2, or of a publisher or topic of which a message waits to be routed, is
-// routed when the log has it.
+// of QoS 2, or to be published once whatever happens, or of a publisher or topic of which
+// a message waits to be routed, is routed when the log has it.
 func (w *worker) passOn(m *msg.Message, token uint64) {
-	stream, kept := w.streamOf(m.Topic)
-	if kept && (m.QoS == 2 || w.keeping.later.has(m)) {
+	stream, kept := w.streamFor(m)
+	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.later.has(m)) {
 		w.keeping.addLater(stream, m, token, 0)
 		return
 	}

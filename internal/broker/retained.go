@@ -17,7 +17,7 @@ var errRetainedAhead = fault.New(fault.TooMany, "Too many retained messages wait
 // retain puts a message that was published with RETAIN into the store; from is
 // its client when it lives on this loop.
 func (w *worker) retain(m *msg.Message, from *client) {
-	if err := w.store(m); err != nil {
+	if err := w.broker.store(m); err != nil {
 		w.counts.dropped[fault.CodeOf(err)]++
 		const text = "a retained message was not stored"
 		if from == nil {

@@ -47,15 +47,15 @@ func (w *worker) ungranted(c *client, err error) (reason byte) {
 }
 
 // store keeps a retained message as the limits say.
-func (w *worker) store(m *msg.Message) error {
-	to := retainedOn(w.broker, m.Topic)
-	if to == w.broker.retained {
-		if most := w.options.RetainedSize; most > 0 && len(m.Payload) > most {
+func (b *Broker) store(m *msg.Message) error {
+	to := retainedOn(b, m.Topic)
+	if to == b.retained {
+		if most := b.options.RetainedSize; most > 0 && len(m.Payload) > most {
 			return fault.New(fault.TooLarge, "The payload is larger than the %d bytes that a retained message may have.", most)
 		}
-		if !m.Expires() && w.options.RetainedExpiry > 0 && len(m.Payload) > 0 {
+		if !m.Expires() && b.options.RetainedExpiry > 0 && len(m.Payload) > 0 {
 			c := *m
-			c.Expiry = w.options.RetainedExpiry
+			c.Expiry = b.options.RetainedExpiry
 			m = &c
 		}
 	}

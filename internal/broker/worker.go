@@ -232,7 +232,7 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		w.delayed(c, ev)
 		return
 	}
-	stream, kept := w.streamOf(m.Topic)
+	stream, kept := w.streamFor(m)
 	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
 		w.keep(c, stream, m, ev.PacketID, true)
 		return
@@ -266,11 +266,28 @@ func (w *worker) routeOf(c *client, topic []byte) *route {
 	return r
 }
 
-func (w *worker) streamOf(topic []byte) (stream int, ok bool) {
+// streamFor is the stream that keeps the message: one that takes its topic or, for what
+// the broker itself has to find again, the spare one.
+func (w *worker) streamFor(m *msg.Message) (stream int, ok bool) {
 	if w.keeping.keeper == nil {
 		return 0, false
 	}
-	return w.keeping.keeper.Route(topic)
+	stream, ok = w.keeping.keeper.Route(m.Topic)
+	if !ok && (m.Retain || m.Origin != 0) && w.broker.preserver != nil && m.Topic[0] != '$' {
+		return w.options.Durable.Spare, true
+	}
+	return stream, ok
+}
+
+// keepAs gives a record to the log in the place of a message; the PUBACK or PUBREC, by
+// the message's QoS, waits for it.
+func (w *worker) keepAs(c *client, stream int, record *msg.Message, qos byte, id uint16) {
+	var t uint64
+	if qos > 0 {
+		t = token(c.conn.Handle(), c.session.Await(id, qos))
+	}
+	w.keeping.add(stream, record, t)
+	w.restrain(c)
 }
 
 // keep gives the message to the log; the PUBACK or PUBREC waits for it, and with
@@ -285,6 +302,12 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16, later bo
 	} else {
 		w.keeping.add(stream, m, t)
 	}
+	w.restrain(c)
+}
+
+// restrain reads a publisher no further that has used up its receive maximum, or while
+// the log has enough to do.
+func (w *worker) restrain(c *client) {
 	if w.keeping.full() && !c.waits {
 		c.waits = true
 		w.keeping.paused = append(w.keeping.paused, c.conn.Handle())
@@ -350,13 +373,15 @@ func (w *worker) Message(v any) {
 	case sweep:
 		w.sweep()
 	case due:
-		w.publishDue(v.message)
+		w.publishDue(&v.entry)
 	case *inquiry:
 		w.inquire(v)
 	case *decided:
 		w.answered(v)
 	case reauthorising:
 		w.reauthoriseSome(v)
+	case settled:
+		v.done <- true
 	case drain:
 		w.draining, w.quiet = true, v.quiet
 	case *referral:

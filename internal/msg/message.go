@@ -30,7 +30,27 @@ type Message struct {
 	QoS byte
 	// Retain is the RETAIN flag of the publish.
 	Retain bool
+	// Origin names what the message is the one publication of; 0 names nothing.
+	Origin Origin
 }
+
+// Origin is what a message came of that must be published once: when the log holds the
+// message, that is settled, whatever the node remembers of it.
+type Origin uint64
+
+// DelayedOrigin is that of the delayed message with the number, which is below 2⁶⁰.
+func DelayedOrigin(number uint64) Origin { return Origin(number<<originBits | originDelayed) }
+
+// Delayed is the number of the delayed message that was published.
+func (o Origin) Delayed() (number uint64, ok bool) {
+	return uint64(o) >> originBits, o&originMask == originDelayed
+}
+
+const (
+	originBits    = 2
+	originMask    = 1<<originBits - 1
+	originDelayed = 1
+)
 
 // SetExpiry gives the message an expiry interval, which may be 0.
 func (m *Message) SetExpiry(seconds uint32) { m.Expiry, m.ExpiresAtOnce = seconds, seconds == 0 }

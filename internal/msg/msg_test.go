@@ -18,7 +18,9 @@ func TestRecordRoundTrip(t *testing.T) {
 	bare := Message{Topic: []byte("a"), Time: 1_000_000_000}
 	atOnce := bare
 	atOnce.SetExpiry(0)
-	for _, want := range []Message{sample(), bare, atOnce} {
+	delayed := bare
+	delayed.Origin = DelayedOrigin(77)
+	for _, want := range []Message{sample(), bare, atOnce, delayed} {
 		b := AppendRecord(nil, &want, 1_000_000_000)
 		var got Message
 		rest, err := ReadRecord(append(b, 0xEE), &got, 1_000_000_000)
@@ -27,7 +29,7 @@ func TestRecordRoundTrip(t *testing.T) {
 		}
 		if !bytes.Equal(got.Topic, want.Topic) || !bytes.Equal(got.Payload, want.Payload) ||
 			!bytes.Equal(got.Properties, want.Properties) || !bytes.Equal(got.Publisher, want.Publisher) ||
-			got.Time != want.Time || got.Expiry != want.Expiry || got.Expires() != want.Expires() || got.QoS != want.QoS || got.Retain != want.Retain {
+			got.Time != want.Time || got.Expiry != want.Expiry || got.Expires() != want.Expires() || got.QoS != want.QoS || got.Retain != want.Retain || got.Origin != want.Origin {
 			t.Fatalf("got %+v, want %+v", got, want)
 		}
 	}
@@ -120,7 +122,7 @@ func FuzzReadRecord(f *testing.F) {
 			return
 		}
 		var again Message
-		if _, err := ReadRecord(AppendRecord(nil, &m, 0), &again, 0); err != nil || !bytes.Equal(again.Payload, m.Payload) || again.Expires() != m.Expires() || again.Expiry != m.Expiry {
+		if _, err := ReadRecord(AppendRecord(nil, &m, 0), &again, 0); err != nil || !bytes.Equal(again.Payload, m.Payload) || again.Expires() != m.Expires() || again.Expiry != m.Expiry || again.Origin != m.Origin {
 			t.Fatalf("%v: %+v != %+v", err, again, m)
 		}
 	})

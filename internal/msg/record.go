@@ -15,7 +15,8 @@ const (
 	flagRetain     = 0b0000_0100
 	flagProperties = 0b0000_1000
 	flagExpiry     = 0b0001_0000
-	flagsKnown     = 0b0001_1111
+	flagOrigin     = 0b0010_0000
+	flagsKnown     = 0b0011_1111
 )
 
 // AppendRecord appends m in the log's record layout (docs/formats/entry.md) to
@@ -32,6 +33,9 @@ func AppendRecord(dst []byte, m *Message, base int64) []byte {
 	if m.Expires() {
 		flags |= flagExpiry
 	}
+	if m.Origin != 0 {
+		flags |= flagOrigin
+	}
 	dst = append(dst, flags)
 	dst = binary.AppendUvarint(dst, uint64(m.Time-base))
 	dst = appendBytes(dst, m.Topic)
@@ -41,6 +45,9 @@ func AppendRecord(dst []byte, m *Message, base int64) []byte {
 	}
 	if flags&flagExpiry != 0 {
 		dst = binary.AppendUvarint(dst, uint64(m.Expiry))
+	}
+	if flags&flagOrigin != 0 {
+		dst = binary.AppendUvarint(dst, uint64(m.Origin))
 	}
 	return appendBytes(dst, m.Payload)
 }
@@ -59,6 +66,9 @@ func ReadRecord(b []byte, m *Message, base int64) (rest []byte, err error) {
 	}
 	if flags&flagExpiry != 0 {
 		m.SetExpiry(r.uint32())
+	}
+	if flags&flagOrigin != 0 {
+		m.Origin = Origin(r.uvarint())
 	}
 	m.Payload = r.bytes()
 	if r.bad || flags&^flagsKnown != 0 || m.QoS == 3 {

@@ -36,6 +36,7 @@ type appender struct {
 	fullAt   atomic.Int64  // when the log last said that it is full, ns
 	lastSeq  atomic.Uint64
 	lastSize atomic.Uint64 // messages of the entry at lastSeq
+	answered atomic.Uint64 // see [Streams.Answered]
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -231,8 +232,13 @@ func (a *appender) callBack(now int64, settled []*job) {
 		a.pending.Add(-int64(n))
 		a.disk.settle(j.cost)
 		batch, committed, err := j.batch, j.committed, j.err
+		before := j.seq - min(j.seq, 1) // its last entry may hold the next batch, too
 		*j = job{}
 		committed(batch, err)
+		a.answered.Store(max(a.answered.Load(), before))
+	}
+	if len(a.queue.jobs) == 0 {
+		a.answered.Store(a.lastSeq.Load())
 	}
 }
 

@@ -28,6 +28,8 @@ type Config struct {
 	// BuiltIn takes no topic by itself, and needs no filter: its user hands it what it
 	// is to keep, and says what may go ([Streams.Purge]).
 	BuiltIn bool
+	// State says that a built-in stream is a journal and holds no messages of clients.
+	State bool
 }
 
 // checkConfigs refuses what cannot work, naming the stream and the setting.

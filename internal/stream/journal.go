@@ -32,11 +32,11 @@ type Journal struct {
 // journalSlack is how much of a journal may be out of date whatever its size, bytes.
 const journalSlack = 8 << 20
 
-// Journal returns the built-in stream of that name as a journal. Streams must be
+// Journal returns the stream of that name, one with Config.State, as a journal. Streams must be
 // started.
 func (s *Streams) Journal(name string) (*Journal, error) {
 	for i, k := range s.kept {
-		if k.cfg.Name == name && k.cfg.BuiltIn && k.log != nil {
+		if k.cfg.Name == name && k.cfg.State && k.log != nil {
 			return &Journal{streams: s, index: i, kept: k}, nil
 		}
 	}
@@ -68,6 +68,10 @@ func (j *Journal) Replay(ctx context.Context, f func(ms []msg.Message) error) er
 func (j *Journal) Keep(b *msg.Batch, committed func(b *msg.Batch, err error)) {
 	j.streams.Keep(j.index, b, committed)
 }
+
+// Index is the journal's number for [Streams.Keep], for those who hand over records
+// together with messages.
+func (j *Journal) Index() int { return j.index }
 
 // Due says that a snapshot is worth its cost: less than half of the journal counts.
 // The size may be a second old. While a snapshot is being written none is due.

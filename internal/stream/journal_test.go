@@ -26,7 +26,7 @@ type owner struct {
 // open starts a node over the log and reads the journal.
 func (o *owner) open(log Log) {
 	o.s = running(o.t, log, func(opt *Options) {
-		opt.Streams = []Config{{Name: "state", BuiltIn: true}}
+		opt.Streams = []Config{{Name: "state", BuiltIn: true, State: true}}
 	})
 	var err error
 	if o.j, err = o.s.Journal("state"); err != nil {

@@ -18,10 +18,11 @@ const (
 type job struct {
 	batch     *msg.Batch
 	committed func(*msg.Batch, error)
-	cost      int64 // bytes it takes on the disk, at most
-	handed    int64 // when, ns
-	open      int   // entries that hold part of it and are not settled
-	packed    bool  // every record is in an entry
+	cost      int64  // bytes it takes on the disk, at most
+	handed    int64  // when, ns
+	open      int    // entries that hold part of it and are not settled
+	packed    bool   // every record is in an entry
+	seq       uint64 // of the last of its entries that was stored
 	err       error
 }
 
@@ -114,6 +115,7 @@ func (q *queue) settle() {
 		}
 		for _, j := range s.jobs {
 			j.open--
+			j.seq = max(j.seq, s.seq)
 			if s.state == refused && j.err == nil {
 				j.err = s.err
 			}

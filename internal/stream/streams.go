@@ -154,6 +154,7 @@ func (k *kept) last(ctx context.Context) error {
 			k.appender.lastSize.Store(uint64(e.Count))
 		}
 		k.appender.lastSeq.Store(seq)
+		k.appender.answered.Store(seq)
 		return enough
 	})
 	if errors.Is(err, enough) {
@@ -186,6 +187,51 @@ func (s *Streams) Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, er
 		return
 	}
 	k.appender.keep(b, cost, nil, committed)
+}
+
+// Answered returns a position of the stream: whoever handed over a message up to it has
+// been called back. It follows the newest message closely and never steps back.
+func (s *Streams) Answered(stream string) msg.Position {
+	if k := s.byName(stream); k != nil {
+		return msg.Position{Seq: k.appender.answered.Load(), Index: ^uint32(0)}
+	}
+	return msg.Position{}
+}
+
+// Index is the number of the stream of that name, as [Streams.Keep] takes it.
+func (s *Streams) Index(name string) (stream int, ok bool) {
+	for i, k := range s.kept {
+		if k.cfg.Name == name {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// Names are the streams' names in their order, without those that keep state.
+func (s *Streams) Names() (names []string) {
+	for _, k := range s.kept {
+		if !k.cfg.State {
+			names = append(names, k.cfg.Name)
+		}
+	}
+	return names
+}
+
+// Purge removes the entries of a built-in stream that hold nothing behind the position.
+func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) error {
+	k := s.byName(stream)
+	if k == nil || !k.cfg.BuiltIn {
+		return unknown(stream)
+	}
+	if upTo.Index != ^uint32(0) {
+		upTo.Seq-- // the rest of its entry is needed
+	}
+	if upTo.Seq == 0 {
+		return nil
+	}
+	defer k.forgetState()
+	return k.log.Purge(ctx, upTo.Seq)
 }
 
 // Close takes no more batches, waits until ctx ends for those that were handed over,

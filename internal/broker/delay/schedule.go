@@ -29,11 +29,12 @@ type Entry struct {
 type Schedule struct {
 	maxMessages, maxBytes int
 
-	mu    sync.Mutex // guards what follows
-	queue queue
-	byID  map[uint64]*waiting
-	bytes int
-	last  uint64
+	mu      sync.Mutex // guards what follows
+	queue   queue
+	byID    map[uint64]*waiting
+	bytes   int
+	last    uint64
+	changed []uint64 // identifiers of what has gone or come back; nil while nobody tracks them
 }
 
 // waiting is an entry and where it lies in the queue.
@@ -61,11 +62,61 @@ func (s *Schedule) Add(m *msg.Message, due int64) (id uint64, err error) {
 	}
 	c := m.Clone()
 	s.last++
-	w := &waiting{Entry: Entry{ID: s.last, Due: due, Message: &c}}
+	s.in(Entry{ID: s.last, Due: due, Message: &c})
+	return s.last, nil
+}
+
+// Restore puts an entry back that was there when the process ended, whatever the limits
+// are now. One that is there already is not put in again.
+func (s *Schedule) Restore(e Entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = max(s.last, e.ID)
+	if s.byID[e.ID] == nil {
+		s.in(e)
+		s.touch(e.ID)
+	}
+}
+
+// touch notes that an entry has gone or come back; mu is held.
+func (s *Schedule) touch(id uint64) {
+	if s.changed != nil {
+		s.changed = append(s.changed, id)
+	}
+}
+
+// in puts an entry in; mu is held.
+func (s *Schedule) in(e Entry) {
+	w := &waiting{Entry: e}
 	heap.Push(&s.queue, w)
 	s.byID[w.ID] = w
-	s.bytes += size(m)
-	return w.ID, nil
+	s.bytes += size(e.Message)
+}
+
+// Track begins to note which entries go or come back.
+func (s *Schedule) Track() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed = []uint64{}
+}
+
+// Change is an entry that has gone or come back; Message is nil when it has gone.
+type Change Entry
+
+// Changes appends to dst what has gone or come back since it was asked last. What Add
+// put in is not among it.
+func (s *Schedule) Changes(dst []Change) []Change {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range s.changed {
+		c := Change{ID: id}
+		if w := s.byID[id]; w != nil {
+			c = Change(w.Entry)
+		}
+		dst = append(dst, c)
+	}
+	s.changed = s.changed[:0]
+	return dst
 }
 
 // entryBytes is what an entry is counted as beside the bytes of its message.
@@ -103,6 +154,7 @@ func (s *Schedule) out(w *waiting) Entry {
 	heap.Remove(&s.queue, w.at)
 	delete(s.byID, w.ID)
 	s.bytes -= size(w.Message)
+	s.touch(w.ID)
 	return w.Entry
 }
 

@@ -1,9 +1,9 @@
 // Package retain holds retained messages: of each topic the last message that was
 // published with the RETAIN flag (MQTT 5 section 3.3.1.3).
 //
-// They are in memory and end with the process. Any number of goroutines may use a
-// [Store]. A message in it is never changed, only replaced, so that a reader may
-// keep what it was shown.
+// They are in memory; a store that is tracked says which topics have changed, so that
+// somebody can write them down. Any number of goroutines may use a [Store]. A message in
+// it is never changed, only replaced, so that a reader may keep what it was shown.
 package retain
 
 import (
@@ -30,6 +30,7 @@ type Store struct {
 	messages int
 	bytes    int
 	mortal   mortals
+	changed  map[string]struct{} // topics; nil while nobody tracks them
 }
 
 // node is one level of the topics.
@@ -76,6 +77,7 @@ func (s *Store) Set(m *msg.Message) error {
 	c := m.Clone()
 	s.put(old, &c)
 	s.messages, s.bytes = messages, total
+	s.touch(m.Topic)
 	return nil
 }
 
@@ -202,6 +204,7 @@ func (s *Store) remove(topic []byte) {
 	s.bytes -= size(n.message)
 	s.put(n, nil)
 	s.root.cut(topic)
+	s.touch(topic)
 }
 
 // cut takes the levels of the topic away that hold nothing.

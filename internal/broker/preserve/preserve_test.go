@@ -1,0 +1,264 @@
+package preserve_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/delay"
+	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/retain"
+	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+// node is a broker as far as the preserver sees it: it sets what is retained, gives the
+// message to the log and waits for it; a crash leaves nothing but the logs.
+type node struct {
+	t        *testing.T
+	disk     map[string]*stream.MemoryLog
+	streams  *stream.Streams
+	journal  *stream.Journal
+	retained *retain.Store
+	delays   *delay.Schedule
+	p        *preserve.Preserver
+	fired    map[uint64]int // publications in the log, by delayed message
+	now      int64
+	passed   atomic.Int64 // ns beyond the clock's
+}
+
+// The streams, by number.
+const (
+	telemetry = iota
+	spare
+	journal
+)
+
+func (n *node) start() {
+	var err error
+	n.streams, err = stream.New(stream.Options{
+		Streams: []stream.Config{
+			{Name: "telemetry", Filters: []string{"kept/#"}}, {Name: "sessions", BuiltIn: true}, {Name: "journal", BuiltIn: true, State: true},
+		},
+		Now:  func() time.Time { return time.Now().Add(time.Duration(n.passed.Load())) },
+		Open: func(_ context.Context, c stream.LogConfig) (stream.Log, error) { return n.disk[c.Name], nil },
+	})
+	n.must(err)
+	n.must(n.streams.Start(n.t.Context()))
+	n.journal, err = n.streams.Journal("journal")
+	n.must(err)
+	n.retained, n.delays = retain.New(0, 0), delay.New(0, 0)
+	n.p = preserve.New(preserve.Options{
+		Journal: n.journal, Log: n.streams, Retained: n.retained, Delayed: n.delays, Restore: n.retained.Set,
+		Settle: func(context.Context) error { return nil }, Spare: "sessions", Out: slog.New(slog.DiscardHandler),
+	})
+	n.must(n.p.Load(n.t.Context()))
+}
+
+func (n *node) must(err error) {
+	n.t.Helper()
+	if err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func (n *node) crash() { n.streams.Close(n.t.Context()) }
+
+func (n *node) keep(stream int, m *msg.Message) {
+	b, done := new(msg.Batch), make(chan error, 1)
+	b.Add(m, 0)
+	n.streams.Keep(stream, b, func(_ *msg.Batch, err error) { done <- err })
+	n.must(<-done)
+}
+
+func (n *node) publish(topic, payload string, origin msg.Origin) {
+	n.now++
+	m := &msg.Message{Topic: []byte(topic), Payload: []byte(payload), Retain: true, QoS: 1, Time: n.now, Origin: origin}
+	n.must(n.retained.Set(m))
+	to, ok := n.streams.Route(m.Topic)
+	if !ok {
+		to = spare
+	}
+	n.keep(to, m)
+}
+
+func (n *node) delay(topic string) {
+	n.now++
+	m := &msg.Message{Topic: []byte(topic), Payload: []byte("later"), QoS: 1, Time: n.now}
+	id, err := n.delays.Add(m, n.now+5)
+	n.must(err)
+	r := preserve.Delayed(delay.Entry{ID: id, Due: n.now + 5, Message: m})
+	n.keep(journal, &r)
+	n.fired[id] = 0
+}
+
+func (n *node) fire() {
+	if e, ok := n.delays.Take(n.now); ok {
+		n.publish(string(e.Message.Topic), "fired", msg.DelayedOrigin(e.ID))
+		n.fired[e.ID]++
+	}
+}
+
+func (n *node) round() {
+	n.passed.Add(int64(time.Second)) // rounds are a second apart
+	n.must(n.p.Round(n.t.Context()))
+}
+
+// has is what is retained, by topic.
+func (n *node) has() map[string]string {
+	all := map[string]string{}
+	n.retained.Each(func(m *msg.Message) { all[string(m.Topic)] = string(m.Payload) })
+	return all
+}
+
+func newNode(t *testing.T) *node {
+	n := &node{t: t, disk: map[string]*stream.MemoryLog{}, fired: map[uint64]int{}}
+	for _, name := range []string{"telemetry", "sessions", "journal"} {
+		n.disk[name] = new(stream.MemoryLog)
+	}
+	n.start()
+	t.Cleanup(n.crash)
+	return n
+}
+
+// Whatever is published, taken away, delayed and fired, with rounds and crashes in
+// between: what the log has taken is there, and what was delayed is published once.
+func TestNothingIsForgotten(t *testing.T) {
+	for range 30 {
+		seed := rand.Uint64()
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			rnd, n := rand.New(rand.NewPCG(seed, 1)), newNode(t)
+			for range 200 {
+				n.step(rnd)
+			}
+			n.settleDelays()
+		})
+	}
+}
+
+func (n *node) step(rnd *rand.Rand) {
+	topic := fmt.Sprint([]string{"kept/", "other/"}[rnd.IntN(2)], rnd.IntN(6))
+	switch k := rnd.IntN(20); {
+	case k < 7:
+		n.publish(topic, fmt.Sprint(n.now), 0)
+	case k < 10:
+		n.publish(topic, "", 0)
+	case k < 12:
+		n.delay(topic)
+	case k < 14:
+		n.fire()
+	case k < 18:
+		n.round()
+	default:
+		want, waiting := n.has(), len(n.delays.List())
+		n.crash()
+		n.start()
+		if got := n.has(); !maps.Equal(got, want) {
+			n.t.Fatalf("after a crash\n%v, want\n%v", got, want)
+		}
+		if got := len(n.delays.List()); got != waiting {
+			n.t.Fatalf("%d delayed messages wait after a crash, want %d", got, waiting)
+		}
+	}
+}
+
+// settleDelays fires the rest and looks that each was fired once.
+func (n *node) settleDelays() {
+	for n.now += 100; len(n.delays.List()) > 0; {
+		n.fire()
+	}
+	for id, times := range n.fired {
+		if times != 1 {
+			n.t.Errorf("delayed message %d was published %d times", id, times)
+		}
+	}
+}
+
+// A delayed message that was put back, since the log refused its publication, is there
+// after a crash, whether a round came between or not.
+func TestAMessagePutBackIsNotLost(t *testing.T) {
+	for _, rounds := range []int{0, 1} {
+		n := newNode(t)
+		n.delay("other/1")
+		n.now += 10
+		e, _ := n.delays.Take(n.now)
+		for range rounds {
+			n.round()
+		}
+		n.delays.Restore(e)
+		for range rounds {
+			n.round()
+		}
+		n.crash()
+		n.start()
+		if got := n.delays.List(); len(got) != 1 || got[0].ID != e.ID {
+			t.Errorf("with %d rounds: %+v", rounds, got)
+		}
+	}
+}
+
+// Values that change for ever do not make the journal grow for ever, and a snapshot
+// loses nothing.
+func TestTheJournalStaysSmall(t *testing.T) {
+	n := newNode(t)
+	large := string(make([]byte, 200_000))
+	for i := range 120 {
+		n.publish(fmt.Sprint("other/", i%3), large+fmt.Sprint(i), 0)
+		n.round()
+	}
+	want := n.has()
+	st, err := n.disk["journal"].State(t.Context())
+	if n.must(err); st.Bytes > 12<<20 {
+		t.Errorf("the journal takes %d bytes", st.Bytes)
+	}
+	if st, _ = n.disk["sessions"].State(t.Context()); st.Entries > 1 {
+		t.Errorf("%d entries are left that nobody needs", st.Entries)
+	}
+	n.crash()
+	if n.start(); !maps.Equal(n.has(), want) {
+		t.Error("what is retained has changed")
+	}
+}
+
+// While the journal refuses, changes and checkpoint wait; nothing is lost when the node
+// crashes then or later.
+func TestAJournalThatRefusesLosesNothing(t *testing.T) {
+	n := newNode(t)
+	n.publish("other/1", "before", 0)
+	n.round()
+	n.publish("other/1", "after", 0)
+	var refusing atomic.Bool
+	refusing.Store(true)
+	n.disk["journal"].Fail = func(string, bool) (bool, error) {
+		if refusing.Load() {
+			return false, errFull
+		}
+		return true, nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() { failed <- n.p.Round(ctx) }()
+	cancel()
+	if err := <-failed; err == nil {
+		t.Fatal("the round succeeded")
+	}
+	want := n.has()
+	refusing.Store(false)
+	n.crash()
+	if n.start(); !maps.Equal(n.has(), want) {
+		t.Errorf("%v, want %v", n.has(), want)
+	}
+	n.round()
+	n.crash()
+	if n.start(); !maps.Equal(n.has(), want) {
+		t.Errorf("%v, want %v", n.has(), want)
+	}
+}
+
+var errFull = errors.New("full")
