@@ -49,10 +49,14 @@ var allowed = map[string]map[string]string{
 		"internal/broker/secure":    "whom a client has shown itself to be",
 	},
 	"internal/broker/loop": {},
-	"internal/historian":   {"internal/historian/warm": "its chunks"},
-	"internal/api":         {"internal/api/topics": "the registry behind the topic pages"},
-	"internal/sim":         {"internal/mqtt/client": "the plant's machines are real MQTT clients"},
-	"internal/app":         {"*": "the single wiring package"},
+	"internal/broker/preserve": {
+		"internal/broker/retain": "what it writes down, and puts back",
+		"internal/broker/delay":  "the same",
+	},
+	"internal/historian": {"internal/historian/warm": "its chunks"},
+	"internal/api":       {"internal/api/topics": "the registry behind the topic pages"},
+	"internal/sim":       {"internal/mqtt/client": "the plant's machines are real MQTT clients"},
+	"internal/app":       {"*": "the single wiring package"},
 	"internal/broker/listener": {
 		"internal/broker/certs":     "whom TLS lets in",
 		"internal/broker/secure":    "handshakes come before MQTT",

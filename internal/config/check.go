@@ -95,7 +95,7 @@ func loopback(host string) bool {
 }
 
 // reserved are stream names that the product keeps for itself.
-var reserved = []string{"sessions"}
+var reserved = []string{"sessions", "journal"}
 
 func (k *checker) streams(list []Stream) {
 	first, everything := map[string]int{}, ""

@@ -39,12 +39,13 @@ const (
 	statsWait = 500 * time.Millisecond // how long Stats waits for a newer one
 )
 
-// Stats returns the figures of every stream in their order. What the logs hold may
+// Stats returns the figures of every stream in their order, without those that keep
+// state. What the logs hold may
 // be a second old.
 func (s *Streams) Stats() []Stats {
 	all := make([]Stats, 0, len(s.kept))
 	for _, k := range s.kept {
-		if k.appender != nil {
+		if k.appender != nil && !k.cfg.State {
 			all = append(all, k.stats(s.opt.Now()))
 		}
 	}
