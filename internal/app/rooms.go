@@ -175,7 +175,7 @@ func zone(c *config.MQTT) broker.Zone {
 		ConnectTimeout: c.ConnectTimeout, MaxPacketSize: int(c.MaxPacketSize), MaxConnectSize: int(c.MaxConnectSize), ReceiveMaximum: uint16(c.ReceiveMaximum),
 		Inflight: c.InflightWindow, Queue: c.QueueMessages, QueueBytes: int(c.QueueBytes), OutputBuffer: int(c.QueueBytes),
 		KeepAlive: uint16(c.KeepAliveMax.Seconds()), MaxClientID: c.MaxClientID, Subscriptions: c.Subscriptions, Filters: c.MaxFilters,
-		TopicAliases: aliases(c.TopicAliases),
+		TopicAliases: aliases(c.TopicAliases), NoReasons: !c.Access.ReasonStrings,
 	}, c.Session), &c.Limits)
 }
 

@@ -101,7 +101,7 @@ func (w *worker) end(c *client, err error) {
 		return
 	}
 	before := c.conn.Output()
-	w.send(c, before, c.session.End(before, fault.CodeOf(err)))
+	w.send(c, before, c.session.End(before, err))
 	w.leave(c, err)
 }
 
@@ -166,7 +166,7 @@ func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, er
 
 // subscribe enters the filters that are granted and answers with SUBACK.
 func (w *worker) subscribe(c *client, p *packet.Subscribe) {
-	w.reasons = w.reasons[:0]
+	w.reasons, w.refusedFilter = w.reasons[:0], nil
 	for i := range p.Filters {
 		if w.subscribesTooFast(c, i == 0) {
 			w.refuseFilter(c, fault.RateExceeded)
@@ -188,7 +188,9 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	reason, code, ok := c.session.Grant(f, have)
 	if !ok {
 		w.counts.ungranted[code]++
-		w.reportRefusal(c, fault.New(code, "The subscription to %q was refused.", shown(f.Filter)))
+		err := fault.New(code, "The subscription to %q was refused.", shown(f.Filter))
+		w.noteRefused(err)
+		w.reportRefusal(c, err)
 		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 		return reason
 	}

@@ -64,7 +64,7 @@ func (w *worker) mayConnect(g *gauge, id string, now int64) (over scope, when in
 // refuse turns a client away with CONNACK.
 func (w *worker) refuse(c *client, err error) {
 	before := c.conn.Output()
-	w.send(c, before, c.session.Refuse(before, fault.CodeOf(err)))
+	w.send(c, before, c.session.Refuse(before, err))
 	w.gone(c, err)
 	c.farewell(err)
 	c.conn.Close()
@@ -73,6 +73,15 @@ func (w *worker) refuse(c *client, err error) {
 // refuseFilter refuses one filter of a SUBSCRIBE.
 func (w *worker) refuseFilter(c *client, code fault.Code) {
 	w.counts.ungranted[code]++
-	w.reportRefusal(c, fault.New(code, ""))
+	err := fault.New(code, "")
+	w.noteRefused(err)
+	w.reportRefusal(c, err)
 	w.reasons = append(w.reasons, session.Reason(packet.TypeSuback, code))
+}
+
+// noteRefused keeps why the first filter of a SUBSCRIBE is refused, for its SUBACK.
+func (w *worker) noteRefused(err error) {
+	if w.refusedFilter == nil {
+		w.refusedFilter = err
+	}
 }

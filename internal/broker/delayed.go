@@ -165,6 +165,6 @@ func (w *worker) turnDown(c *client, ev *session.Event, err error) {
 func (w *worker) acknowledge(c *client, ev *session.Event, reason byte) {
 	if ev.Message.QoS > 0 {
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, reason))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, session.Answer{Reason: reason}))
 	}
 }

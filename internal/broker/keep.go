@@ -4,7 +4,6 @@ import (
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -152,10 +151,10 @@ func (k *keeping) shrink() {
 // committed answers the publishers of a batch, and lets those be read again that
 // waited for it.
 func (w *worker) committed(c *committal) {
-	reason := packet.Success
+	answer := session.Answer{}
 	if c.err != nil {
 		code := fault.CodeOf(c.err)
-		reason = session.Reason(packet.TypePuback, code)
+		answer = session.Refusal(code)
 		w.counts.dropped[code] += uint64(c.batch.Count())
 		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
 		if c.records {
@@ -165,14 +164,14 @@ func (w *worker) committed(c *committal) {
 	w.routeLater(c)
 	for _, t := range c.batch.Tokens {
 		if t != 0 {
-			w.answer(t, reason, c.err)
+			w.answer(t, answer, c.err)
 		}
 	}
 	w.keeping.returned(c.batch)
 	w.readOn()
 }
 
-func (w *worker) answer(t uint64, reason byte, err error) {
+func (w *worker) answer(t uint64, a session.Answer, err error) {
 	handle, place := fromToken(t)
 	if handle == 0 {
 		w.publishes.answer(uint16(place), err)
@@ -180,7 +179,7 @@ func (w *worker) answer(t uint64, reason byte, err error) {
 	}
 	conn := w.loop.Conn(handle)
 	if conn == nil {
-		w.settleOwed(handle, place, reason, err)
+		w.settleOwed(handle, place, a, err)
 		return // the client repeats what was not acknowledged
 	}
 	c := clientOf(conn)
@@ -190,7 +189,7 @@ func (w *worker) answer(t uint64, reason byte, err error) {
 		return
 	}
 	before := conn.Output()
-	after := c.session.Settle(before, place, reason)
+	after := c.session.Settle(before, place, a)
 	w.send(c, before, after)
 	c.full = c.full && c.session.Full()
 	w.mayReadOn(c)

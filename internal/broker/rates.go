@@ -245,7 +245,7 @@ func (w *worker) refusePublish(c *client, ev *session.Event, code fault.Code) {
 		return
 	}
 	before := c.conn.Output()
-	w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, session.Reason(packet.TypePuback, code)))
+	w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, session.Refusal(code)))
 }
 
 // subscribesTooFast says whether one more filter is to be refused. Filters that

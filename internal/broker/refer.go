@@ -55,6 +55,6 @@ func (w *worker) refer(c *client, r *referral) {
 		return
 	}
 	before := c.conn.Output()
-	w.send(c, before, c.session.Refer(before, r.err.Code, []byte(r.Reference)))
+	w.send(c, before, c.session.Refer(before, r.err, []byte(r.Reference)))
 	w.leave(c, r.err)
 }

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -35,24 +34,15 @@ func (w *worker) reportRefusal(c *client, err error) {
 	}
 	w.options.Refused(Refusal{
 		At: time.Unix(0, w.loop.Now()), Client: c.name, User: c.user(), Address: c.conn.RemoteAddrPort().Addr().Unmap(),
-		Listener: c.door.name, Admitted: c.wasIn(err), Code: fault.CodeOf(err), Text: reasonText(err),
+		Listener: c.door.name, Admitted: c.wasIn(err), Code: fault.CodeOf(err), Text: fault.UserMessage(err),
 	})
 }
 
 // refuse tells of somebody who was turned away before it said a word.
 func (d *door) refuse(remote net.Addr, err error) {
 	if f := d.broker.options.Refused; f != nil {
-		f(Refusal{At: d.broker.options.Now(), Address: ipOf(remote), Listener: d.name, Code: fault.CodeOf(err), Text: reasonText(err)})
+		f(Refusal{At: d.broker.options.Now(), Address: ipOf(remote), Listener: d.name, Code: fault.CodeOf(err), Text: fault.UserMessage(err)})
 	}
-}
-
-// reasonText is what people read of err, the code's own words when it has none.
-func reasonText(err error) string {
-	var e *fault.Error
-	if errors.As(err, &e) && e.Message == "" {
-		return e.Code.Title() + "."
-	}
-	return fault.UserMessage(err)
 }
 
 // ipOf is the address without its port; not valid for a Unix socket's.

@@ -156,7 +156,7 @@ func (w *worker) denied(c *client, ev *session.Event) {
 	}
 	if m.QoS > 0 {
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, packet.NotAuthorized))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, session.Refusal(fault.AccessDenied)))
 	}
 }
 
@@ -184,6 +184,7 @@ func publishedTopic(name []byte) []byte {
 // notAllowed answers a subscription that the rules deny.
 func (w *worker) notAllowed(c *client, f *packet.Subscription) byte {
 	w.counts.ungranted[fault.AccessDenied]++
+	w.noteRefused(errDeniedFilter)
 	w.reportRefusal(c, errDeniedFilter)
 	w.refusals.log("subscription refused", about(c, "reason", fault.AccessDenied.String(), "filter", shown(f.Filter))...)
 	if c.session.Version() != packet.V5 {

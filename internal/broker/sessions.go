@@ -218,7 +218,7 @@ func (w *worker) forgetOwed(over func(owing) bool) {
 }
 
 // settleOwed takes the log's word for a message whose connection has ended.
-func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err error) {
+func (w *worker) settleOwed(h loop.Handle, p session.Place, a session.Answer, err error) {
 	o, ok := w.owed[h]
 	if !ok {
 		return
@@ -228,7 +228,7 @@ func (w *worker) settleOwed(h loop.Handle, p session.Place, reason byte, err err
 	if !c.session.Away() {
 		before = c.conn.Output()
 	}
-	after, again := c.session.SettleOwed(before, o.owed, p, reason)
+	after, again := c.session.SettleOwed(before, o.owed, p, a)
 	w.forgetOwed(func(o owing) bool { return o.client == c && !c.session.Owes(o.owed) })
 	switch {
 	case c.session.Away():

@@ -42,6 +42,7 @@ func (r *router) systemWanted() bool { return r.system.Load() > 0 }
 func (w *worker) ungranted(c *client, err error) (reason byte) {
 	code := fault.CodeOf(err)
 	w.counts.ungranted[code]++
+	w.noteRefused(err)
 	w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 	return session.Reason(packet.TypeSuback, code)
 }

@@ -81,6 +81,9 @@ type worker struct {
 	overrun   []*client   // to be closed: their queues were full
 	quiet     chan<- bool // told once when the log has answered for everything
 
+	// refusedFilter is why the first filter of the SUBSCRIBE in hand is not granted.
+	refusedFilter error
+
 	tracers   []*tracer // nil while nobody follows anything
 	metered   metered   // the message in hand, when it is counted
 	prompt    uint64    // messages that came in this turn and leave in it
@@ -242,12 +245,12 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)
 	case m.QoS > 0:
-		reason := packet.Success
+		var a session.Answer
 		if receivers == 0 {
-			reason = packet.NoMatchingSubscribers
+			a.Reason = packet.NoMatchingSubscribers
 		}
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, reason))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, a))
 	}
 	if !kept && receivers == 0 {
 		w.counts.dropped[fault.NoSubscriber]++

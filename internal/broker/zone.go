@@ -42,6 +42,8 @@ type Zone struct {
 	// CheckPayload refuses messages whose payload is not the UTF-8 that its format
 	// indicator says.
 	CheckPayload bool
+	// NoReasons leaves out the words beside reason codes.
+	NoReasons bool
 	// OutputBuffer is how many bytes may wait in one connection's output before QoS
 	// 0 messages to it are dropped; 0 is 1 MiB.
 	OutputBuffer int
@@ -91,7 +93,7 @@ func (z *Zone) limits() session.Limits {
 		Retain: true, Topics: z.Topics,
 		ReceiveMaximum: z.ReceiveMaximum, MaximumPacketSize: z.MaxPacketSize, Inflight: z.Inflight,
 		Queue: z.Queue, QueueBytes: z.QueueBytes, Subscriptions: z.Subscriptions, Filters: z.Filters, KeepAlive: z.KeepAlive,
-		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0, ResponsePrefix: z.ResponsePrefix, CheckPayload: z.CheckPayload,
+		Policy: z.QueuePolicy, QueueQoS0: z.QueueQoS0, ResponsePrefix: z.ResponsePrefix, CheckPayload: z.CheckPayload, NoReasons: z.NoReasons,
 		SessionExpiry: seconds(z.SessionExpiry), SessionExpiry3: seconds(z.SessionExpiry3),
 		ClientID: z.MaxClientID, TopicAliases: uint16(min(max(z.TopicAliases, 0), 65535)),
 	}

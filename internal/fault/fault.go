@@ -269,11 +269,15 @@ func CodeOf(err error) Code {
 }
 
 // UserMessage returns what the user may read of err: the Message of the first
-// Error in its chain, else a sentence that gives nothing away.
+// Error in its chain, its code's own words when it has none, else a sentence that
+// gives nothing away.
 func UserMessage(err error) string {
 	var e *Error
-	if errors.As(err, &e) && e.Message != "" {
+	switch {
+	case errors.As(err, &e) && e.Message != "":
 		return e.Message
+	case e != nil && e.Code != Internal:
+		return e.Code.Title() + "."
 	}
 	return "Something failed inside the node. The log has the cause."
 }

@@ -1,5 +1,10 @@
 package session
 
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
 // Place is where a received PUBLISH stands among those of its connection that
 // are not acknowledged yet.
 type Place uint16
@@ -15,11 +20,23 @@ type acks struct {
 }
 
 type ack struct {
-	id      uint16
-	reason  byte
+	id uint16
+	Answer
 	exact   bool // a PUBREC, else a PUBACK
 	settled bool
 }
+
+// Answer is what a PUBACK or PUBREC says; its zero value is that all is well.
+type Answer struct {
+	// Reason is the reason code; Why is the fault behind it, from 0x80 on.
+	Reason byte
+	Why    fault.Code
+}
+
+// Refusal is the answer to a message for which the fault speaks.
+func Refusal(code fault.Code) Answer { return Answer{Reason(packet.TypePuback, code), code} }
+
+func (a Answer) refuses() bool { return a.Reason >= packet.UnspecifiedError }
 
 // await appends an identifier and returns its place.
 func (a *acks) await(id uint16, exact bool) Place {
@@ -36,10 +53,10 @@ func (a *acks) await(id uint16, exact bool) Place {
 }
 
 // settle decides an acknowledgement; a place that is not awaited is left alone.
-func (a *acks) settle(p Place, reason byte) {
+func (a *acks) settle(p Place, answer Answer) {
 	if int(p-a.head) < a.count {
 		k := a.at(p)
-		k.reason, k.settled = reason, true
+		k.Answer, k.settled = answer, true
 	}
 }
 

@@ -32,10 +32,10 @@ func (s *Session) connect(frame []byte, ev *Event, dst []byte) []byte {
 		err = s.acceptable(p)
 	}
 	s.version, s.state = speak(p.Version), asked
-	s.proof, s.maxPacket = newProof(p), p.MaximumPacketSize
+	s.proof, s.maxPacket, s.terse = newProof(p), p.MaximumPacketSize, p.NoProblem
 	if err != nil {
 		ev.Do, ev.Err = End, err
-		return s.Refuse(dst, fault.CodeOf(err))
+		return s.Refuse(dst, err)
 	}
 	ev.Do = Connect
 	return dst
@@ -129,34 +129,38 @@ func (s *Session) Accept(dst []byte, c *packet.Connect, id string, how Admission
 }
 
 // Refer sends the client to another server: with CONNACK or, once it was admitted,
-// with DISCONNECT. reference may be empty.
-func (s *Session) Refer(dst []byte, code fault.Code, reference []byte) []byte {
+// with DISCONNECT. reference may be empty. Where there is no room for both, the
+// reference goes before the words.
+func (s *Session) Refer(dst []byte, err error, reference []byte) []byte {
 	if s.version != packet.V5 || s.state == ended {
-		return s.End(dst, code)
+		return s.End(dst, err)
 	}
-	before, from := s.state, len(dst)
+	in, from := s.state, len(dst)
 	s.state = ended
-	dst = s.referred(dst, before, code, reference)
+	write := func(dst, text []byte) []byte { return s.referred(dst, in, fault.CodeOf(err), reference, text) }
+	dst = s.explained(dst, reasonString(err), write)
 	if s.maxPacket > 0 && len(dst)-from > int(s.maxPacket) { // [MQTT-3.1.2-24]
-		return s.referred(dst[:from], before, code, nil)
+		reference = nil
+		return s.explained(dst[:from], reasonString(err), write)
 	}
 	return dst
 }
 
 // referred is the packet for a client in that state; the reference is left out when
 // it is empty.
-func (s *Session) referred(dst []byte, in state, code fault.Code, reference []byte) []byte {
+func (s *Session) referred(dst []byte, in state, code fault.Code, reference, text []byte) []byte {
 	if len(reference) == 0 {
 		reference = nil
 	}
 	if in == serving {
-		return (&packet.Disconnect{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)
+		return (&packet.Disconnect{Reason: code.Reason(), ServerReference: reference, ReasonString: text}).Append(dst, s.version)
 	}
-	return (&packet.Connack{Reason: code.Reason(), ServerReference: reference}).Append(dst, s.version)
+	return (&packet.Connack{Reason: code.Reason(), ServerReference: reference, ReasonString: text}).Append(dst, s.version)
 }
 
 // Refuse turns the client away with CONNACK.
-func (s *Session) Refuse(dst []byte, code fault.Code) []byte {
+func (s *Session) Refuse(dst []byte, err error) []byte {
+	code := fault.CodeOf(err)
 	s.state = ended
 	if s.version == 0 {
 		return dst
@@ -165,5 +169,8 @@ func (s *Session) Refuse(dst []byte, code fault.Code) []byte {
 		return dst // there is no return code for it: 3.1.1 [MQTT-3.1.4-1] [MQTT-3.2.2-6]
 	}
 	a := packet.Connack{Reason: Reason(packet.TypeConnack, code)}
-	return a.Append(dst, s.version)
+	return s.explained(dst, reasonString(err), func(dst, text []byte) []byte { // [MQTT-3.2.2-19]
+		a.ReasonString = text
+		return a.Append(dst, s.version)
+	})
 }

@@ -200,27 +200,26 @@ func (s *Session) Owes(o Owed) bool {
 // SettleOwed decides one of them, for the session that the connection had. again
 // says that the client has sent the message again: then it is answered, unless its
 // version has no word for a refusal.
-func (s *Session) SettleOwed(dst []byte, o Owed, p Place, reason byte) (out []byte, again bool) {
+func (s *Session) SettleOwed(dst []byte, o Owed, p Place, answer Answer) (out []byte, again bool) {
 	a := o.acks
 	if int(p-a.head) < a.count && a.at(p).exact {
-		dst, again = s.settleFormer(dst, a.at(p).id, reason)
+		dst, again = s.settleFormer(dst, a.at(p).id, answer)
 	}
-	a.settle(p, reason)
+	a.settle(p, answer)
 	for _, ok := a.next(); ok; _, ok = a.next() {
 	}
 	return dst, again
 }
 
-func (s *Session) settleFormer(dst []byte, id uint16, reason byte) (out []byte, again bool) {
+func (s *Session) settleFormer(dst []byte, id uint16, answer Answer) (out []byte, again bool) {
 	if s.flow == nil {
 		return dst, false
 	}
 	now, again := s.acks.find(id)
-	refused := reason >= packet.UnspecifiedError
 	switch {
-	case again && (!refused || s.CanRefuse()):
-		return s.Settle(dst, now, reason), true
-	case refused:
+	case again && (!answer.refuses() || s.CanRefuse()):
+		return s.Settle(dst, now, answer), true
+	case answer.refuses():
 		s.flow.exact.release(id) // its repetition is a new message
 	default:
 		s.flow.exact.answer(id)

@@ -250,7 +250,7 @@ func (m *model) take(ev *Event) {
 	qos := ev.Message.QoS
 	if qos == 1 || len(m.log) == 0 && m.r.IntN(2) == 0 {
 		m.had[qos] = append(m.had[qos], number)
-		m.send(m.s.Acknowledge(nil, ev.PacketID, qos, packet.Success))
+		m.send(m.s.Acknowledge(nil, ev.PacketID, qos, Answer{}))
 		return
 	}
 	m.log = append(m.log, logged{m.epoch, m.s.Await(ev.PacketID, qos), number, qos})
@@ -265,9 +265,9 @@ func (m *model) settle() {
 	m.log = m.log[1:]
 	m.had[l.qos] = append(m.had[l.qos], l.number)
 	if m.connected && l.epoch == m.epoch {
-		m.send(m.s.Settle(nil, l.place, packet.Success))
+		m.send(m.s.Settle(nil, l.place, Answer{}))
 	} else if owed, ok := m.owed[l.epoch]; ok {
-		out, _ := m.s.SettleOwed(nil, owed, l.place, packet.Success)
+		out, _ := m.s.SettleOwed(nil, owed, l.place, Answer{})
 		m.send(out)
 		for epoch, owed := range m.owed {
 			if !m.s.Owes(owed) {

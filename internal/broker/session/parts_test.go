@@ -66,7 +66,7 @@ func TestAcksLeaveInOrder(t *testing.T) {
 			given++
 		case k > 0 && len(awaiting) > 0:
 			i := r.IntN(len(awaiting))
-			a.settle(awaiting[i], 0)
+			a.settle(awaiting[i], Answer{})
 			awaiting = append(awaiting[:i], awaiting[i+1:]...)
 		}
 		for k, ok := a.next(); ok; k, ok = a.next() {
@@ -259,7 +259,7 @@ func FuzzStep(f *testing.F) {
 				t.Fatal("serving after its end")
 			}
 			if ev.Do == Publish && ev.Message.QoS > 0 {
-				out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), 0)
+				out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), Answer{})
 			}
 			for len(out) > 0 { // what the session says is made of packets
 				n, err := packet.Frame(out, 0)
@@ -288,7 +288,7 @@ func BenchmarkStepPublish(b *testing.B) {
 			for b.Loop() {
 				out = s.Step(frame, 1, &ev, out[:0])
 				if qos > 0 {
-					out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), 0)
+					out = s.Settle(out, s.Await(ev.PacketID, ev.Message.QoS), Answer{})
 				}
 				if qos == 2 {
 					out = s.Step(release, 1, &ev, out)

@@ -118,7 +118,7 @@ func (s *Session) refusePublish(dst []byte, ev *Event, err error) []byte {
 	if ev.Message.QoS == 0 {
 		return dst
 	}
-	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, Reason(packet.TypePuback, fault.CodeOf(err)))
+	return s.Acknowledge(dst, ev.PacketID, ev.Message.QoS, Refusal(fault.CodeOf(err)))
 }
 
 // Full says whether as many acknowledgements are owed to the client as its
@@ -139,20 +139,20 @@ func (s *Session) Await(id uint16, qos byte) Place {
 
 // Acknowledge owes a PUBACK or PUBREC, by the message's QoS, that is settled
 // already.
-func (s *Session) Acknowledge(dst []byte, id uint16, qos, reason byte) []byte {
+func (s *Session) Acknowledge(dst []byte, id uint16, qos byte, a Answer) []byte {
 	if s.acks == nil || s.acks.count == 0 {
-		return s.acknowledge(dst, ack{id: id, reason: reason, exact: qos == 2})
+		return s.acknowledge(dst, ack{id: id, Answer: a, exact: qos == 2})
 	}
-	return s.Settle(dst, s.Await(id, qos), reason)
+	return s.Settle(dst, s.Await(id, qos), a)
 }
 
 // Settle decides an awaited acknowledgement and sends those whose turn has come. A
-// reason from 0x80 on cannot be told before MQTT 5: see [Session.CanRefuse].
-func (s *Session) Settle(dst []byte, p Place, reason byte) []byte {
+// refusal cannot be told before MQTT 5: see [Session.CanRefuse].
+func (s *Session) Settle(dst []byte, p Place, a Answer) []byte {
 	if s.acks == nil {
 		return dst
 	}
-	s.acks.settle(p, reason)
+	s.acks.settle(p, a)
 	for k, ok := s.acks.next(); ok; k, ok = s.acks.next() {
 		dst = s.acknowledge(dst, k)
 	}
@@ -162,15 +162,21 @@ func (s *Session) Settle(dst []byte, p Place, reason byte) []byte {
 // acknowledge sends a PUBACK, or a PUBREC. The identifier of a refused QoS 2
 // message is free again; before MQTT 5 no refusal can be told, and PUBREL follows.
 func (s *Session) acknowledge(dst []byte, k ack) []byte {
-	if !k.exact {
-		return packet.AppendAck(dst, packet.TypePuback, k.id, k.reason, s.version)
+	t := packet.TypePuback
+	if k.exact {
+		t = packet.TypePubrec
+		if k.refuses() && s.version == packet.V5 { // [MQTT-4.3.3-9]
+			s.flow.exact.release(k.id)
+		} else {
+			s.flow.exact.answer(k.id)
+		}
 	}
-	if k.reason >= packet.UnspecifiedError && s.version == packet.V5 { // [MQTT-4.3.3-9]
-		s.flow.exact.release(k.id)
-	} else {
-		s.flow.exact.answer(k.id)
+	if !k.refuses() || s.version != packet.V5 {
+		return packet.AppendAck(dst, t, k.id, k.Reason, s.version)
 	}
-	return packet.AppendAck(dst, packet.TypePubrec, k.id, k.reason, s.version)
+	return s.explainedTo(dst, titles[k.Why], func(dst, text []byte) []byte { // [MQTT-3.4.2-2] [MQTT-3.5.2-2]
+		return (&packet.Ack{Kind: t, ID: k.id, Reason: k.Reason, ReasonString: text}).Append(dst, s.version)
+	})
 }
 
 // CanRefuse says whether a PUBACK or PUBREC can carry an error. Where it cannot, the

@@ -116,6 +116,19 @@ func (w words) has(flag string) bool {
 	return false
 }
 
+// fault is that of the code that comes first, with the words behind it for its text.
+func (w words) fault(t *testing.T) error {
+	return fault.New(code(t, w.plain[0]), "%s", strings.Join(w.plain[1:], " "))
+}
+
+// answer is of a reason code, or of the code of a fault.
+func (w words) answer(t *testing.T) Answer {
+	if c, ok := w.named["why"]; ok {
+		return Refusal(code(t, c))
+	}
+	return Answer{Reason: byte(w.num("reason", 0))}
+}
+
 func (p *player) command(fields []string) {
 	w := parse(fields[1:])
 	if packets, ok := p.packets(fields[0], w); ok {
@@ -166,7 +179,7 @@ var ackKinds = map[string]packet.Type{
 func (p *player) connect(w words) *packet.Connect {
 	p.version = packet.Version(w.num("version", 5))
 	c := &packet.Connect{
-		Version: p.version, CleanStart: !w.has("kept"), ClientID: []byte(w.named["id"]), KeepAlive: uint16(w.num("keepalive", 0)),
+		Version: p.version, CleanStart: !w.has("kept"), ClientID: []byte(w.named["id"]), NoProblem: w.has("terse"), KeepAlive: uint16(w.num("keepalive", 0)),
 		ReceiveMaximum: uint16(w.num("receive-maximum", 0)), MaximumPacketSize: uint32(w.num("largest", 0)), SessionExpiry: uint32(w.num("expiry", 0)), TopicAliasMaximum: uint16(w.num("aliases", 0)),
 	}
 	if topic := w.named["will"]; topic != "" {
@@ -187,7 +200,7 @@ func (p *player) shell(command string, w words) {
 		p.limits = Limits{
 			Policy: policies[w.named["policy"]], QueueQoS0: w.has("queue-qos0"), SessionExpiry: uint32(w.num("session-expiry", 0)), SessionExpiry3: uint32(w.num("session-expiry3", 100)),
 			ReceiveMaximum: uint16(w.num("receive-maximum", 10)), MaximumPacketSize: 1000, Inflight: w.num("inflight", 10),
-			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, TopicAliases: uint16(w.num("aliases", 0)), KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"),
+			Queue: w.num("queue", 10), QueueBytes: w.num("queue-bytes", 1000), Subscriptions: 2, TopicAliases: uint16(w.num("aliases", 0)), KeepAlive: uint16(w.num("keep-alive", 0)), Retain: w.has("retain"), NoReasons: !w.has("reasons"),
 		}
 		p.s, p.now = New(&p.limits), 0
 	case "bytes":
@@ -199,13 +212,13 @@ func (p *player) shell(command string, w words) {
 	case "accept":
 		p.tell(p.s.Accept(nil, &p.ev.Connect, w.plain[0], Admission{Assigned: w.has("assigned"), Present: w.has("present"), Unkept: w.has("unkept")}), false)
 	case "refuse":
-		p.tell(p.s.Refuse(nil, code(p.t, w.plain[0])), false)
+		p.tell(p.s.Refuse(nil, w.fault(p.t)), false)
 	case "await":
 		p.say("place %d", p.s.Await(uint16(w.num("id", 0)), byte(w.num("qos", 1))))
 	case "acknowledge":
-		p.tell(p.s.Acknowledge(nil, uint16(w.num("id", 0)), byte(w.num("qos", 1)), byte(w.num("reason", 0))), false)
+		p.tell(p.s.Acknowledge(nil, uint16(w.num("id", 0)), byte(w.num("qos", 1)), w.answer(p.t)), false)
 	case "settle":
-		p.tell(p.s.Settle(nil, Place(w.num("place", 0)), byte(w.num("reason", 0))), false)
+		p.tell(p.s.Settle(nil, Place(w.num("place", 0)), w.answer(p.t)), false)
 	case "grant":
 		p.grant(w)
 	case "deliver":
@@ -248,7 +261,7 @@ func (p *player) shell(command string, w words) {
 		}
 		p.say("waiting=%d inflight=%d", p.s.Waiting(), p.s.Inflight())
 	case "settle-owed":
-		out, again := p.s.SettleOwed(nil, p.owed, Place(w.num("place", 0)), byte(w.num("reason", 0)))
+		out, again := p.s.SettleOwed(nil, p.owed, Place(w.num("place", 0)), w.answer(p.t))
 		p.say("again=%v more=%v", again, p.s.Owes(p.owed))
 		p.tell(out, false)
 	case "unsettled":
@@ -266,7 +279,7 @@ func (p *player) shell(command string, w words) {
 			p.say("no will")
 		}
 	case "end":
-		p.tell(p.s.End(nil, code(p.t, w.plain[0])), false)
+		p.tell(p.s.End(nil, w.fault(p.t)), false)
 	default:
 		p.t.Fatalf("unknown command %s", command)
 	}
@@ -278,13 +291,15 @@ func outcomes(o Outcome, c fault.Code) string {
 
 func (p *player) grant(w words) {
 	var reasons []byte
+	var refused error
 	for i, f := range p.ev.Subscribe.Filters {
 		r, c, ok := p.s.Grant(&f, i)
 		if reasons = append(reasons, r); !ok {
 			p.say("refused %s: %v", f.Filter, c)
+			refused = fault.New(c, "The filter is refused.")
 		}
 	}
-	p.tell(p.s.Granted(nil, p.ev.Subscribe.ID, reasons), false)
+	p.tell(p.s.Granted(nil, p.ev.Subscribe.ID, reasons, refused), false)
 }
 
 func (p *player) deliver(w words) {
@@ -350,9 +365,9 @@ func describe(k packet.Packet) string {
 		if k.NoShared {
 			text += ", no shared"
 		}
-		return text + connackNumbers(k)
+		return text + connackNumbers(k) + quoted(k.ReasonString)
 	case *packet.Ack:
-		return fmt.Sprintf("%v id=%d %s", k.Kind, k.ID, packet.ReasonName(k.Reason))
+		return fmt.Sprintf("%v id=%d %s", k.Kind, k.ID, packet.ReasonName(k.Reason)) + quoted(k.ReasonString)
 	case *packet.Publish:
 		text := fmt.Sprintf("PUBLISH %s=%s qos=%d id=%d", k.Topic, k.Payload, k.QoS, k.ID)
 		if k.Alias > 0 {
@@ -366,11 +381,18 @@ func describe(k packet.Packet) string {
 		}
 		return text
 	case *packet.Suback:
-		return fmt.Sprintf("SUBACK id=%d % x", k.ID, k.Reasons)
+		return fmt.Sprintf("SUBACK id=%d % x", k.ID, k.Reasons) + quoted(k.ReasonString)
 	case *packet.Disconnect:
-		return "DISCONNECT " + packet.ReasonName(k.Reason)
+		return "DISCONNECT " + packet.ReasonName(k.Reason) + quoted(k.ReasonString)
 	}
 	return k.Type().String()
+}
+
+func quoted(reason []byte) string {
+	if reason == nil {
+		return ""
+	}
+	return fmt.Sprintf(" %q", reason)
 }
 
 func connackNumbers(k *packet.Connack) (text string) {

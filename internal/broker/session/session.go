@@ -58,6 +58,8 @@ type Limits struct {
 	Slow int64
 	// Retain says that retained messages are served.
 	Retain bool
+	// NoReasons says that refusals come without words.
+	NoReasons bool
 }
 
 // Action is what the shell is to do after a Step.
@@ -137,6 +139,7 @@ type Session struct {
 	version   packet.Version
 	state     state
 	unkept    bool // the client asked for a session that lasts and does not get it
+	terse     bool // the client wants no reason strings
 }
 
 // lasting is what outlives the connection.
@@ -275,21 +278,24 @@ func (s *Session) disconnect(frame []byte, ev *Event, dst []byte) []byte {
 // fail ends the session because of what the client sent.
 func (s *Session) fail(dst []byte, ev *Event, err error) []byte {
 	ev.Do, ev.Err = End, err
-	return s.End(dst, fault.CodeOf(err))
+	return s.End(dst, err)
 }
 
 // End ends the session from the server's side: an MQTT 5 client that was admitted
 // is told why [MQTT-4.13.1-1]; before that CONNACK says it.
-func (s *Session) End(dst []byte, code fault.Code) []byte {
+func (s *Session) End(dst []byte, err error) []byte {
 	switch s.state {
 	case serving:
 		s.state = ended
 		if s.version == packet.V5 {
-			p := packet.Disconnect{Reason: Reason(packet.TypeDisconnect, code)}
-			return p.Append(dst, s.version)
+			p := packet.Disconnect{Reason: Reason(packet.TypeDisconnect, fault.CodeOf(err))}
+			return s.explained(dst, reasonString(err), func(dst, text []byte) []byte { // [MQTT-3.14.2-3]
+				p.ReasonString = text
+				return p.Append(dst, s.version)
+			})
 		}
 	case asked, proving:
-		return s.Refuse(dst, code)
+		return s.Refuse(dst, err)
 	}
 	s.state = ended
 	return dst

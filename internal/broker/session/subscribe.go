@@ -62,10 +62,17 @@ func (s *Session) grant(f *packet.Subscription, have int) (fault.Code, bool) {
 	return 0, true
 }
 
-// Granted answers SUBSCRIBE with one reason code for each of its filters.
-func (s *Session) Granted(dst []byte, id uint16, reasons []byte) []byte {
+// Granted answers SUBSCRIBE with one reason code for each of its filters; refused is
+// why the first of them is not granted, nil when all are.
+func (s *Session) Granted(dst []byte, id uint16, reasons []byte, refused error) []byte {
 	p := packet.Suback{ID: id, Reasons: reasons}
-	return p.Append(dst, s.version)
+	if refused == nil {
+		return p.Append(dst, s.version)
+	}
+	return s.explainedTo(dst, reasonString(refused), func(dst, text []byte) []byte { // [MQTT-3.9.2-1]
+		p.ReasonString = text
+		return p.Append(dst, s.version)
+	})
 }
 
 // Ended answers UNSUBSCRIBE with one reason code for each of its filters.
