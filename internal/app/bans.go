@@ -17,7 +17,7 @@ var (
 
 // bans are the broker's options of bans; they are kept in a bucket of their own.
 func (a *App) bans(ctx context.Context) (broker.BanOptions, error) {
-	kv, err := a.bus.KV(ctx, "bans")
+	kv, err := a.bucket(ctx, "bans")
 	c := a.cfg.MQTT.Bans
 	return broker.BanOptions{Store: kv, Flapping: strikes(c.Flapping), Logins: strikes(config.Strikes(c.Logins))}, err
 }

@@ -21,11 +21,11 @@ const (
 )
 
 // startRefused makes the store of refused clients with what earlier runs have kept.
-// Without a shelf, on a full disk, the node runs all the same.
+// Without a shelf the node runs all the same.
 func (a *App) startRefused(ctx context.Context) (stop, error) {
 	c := a.cfg.Observe
 	a.refused = refused.New(c.RefusedClients, c.RefusedFor)
-	kv, err := a.bus.KV(ctx, "refused")
+	kv, err := a.bucket(ctx, "refused")
 	if err != nil {
 		a.log.Error("refused clients are not kept beyond this run", "error", err)
 		return nil, nil

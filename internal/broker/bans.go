@@ -70,6 +70,9 @@ func (k *bans) load(ctx context.Context) error {
 		return nil
 	}
 	keys, err := k.options.Store.Keys(ctx, "")
+	if fault.CodeOf(err) == fault.StorageFull {
+		return nil // there is no room for the store itself: nothing was kept in it
+	}
 	for _, key := range keys {
 		value, _, getErr := k.options.Store.Get(ctx, key)
 		var b limit.Ban

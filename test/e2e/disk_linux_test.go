@@ -115,6 +115,52 @@ func startOnAFullDisk(t *testing.T) {
 	}
 }
 
+// A node that is new in something, as after an update, starts on a full disk, too: what
+// it has no bucket for stays in memory, and is kept when there is space.
+func TestANodeStartsOnAFullDiskWithoutItsBuckets(t *testing.T) {
+	smalldisk.AsRoot(t, startWithoutBuckets)
+}
+
+func startWithoutBuckets(t *testing.T) {
+	disk := smalldisk.Mount(t, 96<<20)
+	n := startNode(t, filepath.Join(disk, "data"), []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
+	publishOne(t, n, "1")
+	n.kill(t)
+	for _, bucket := range []string{"KV_bans", "KV_refused"} {
+		dirs, err := filepath.Glob(filepath.Join(disk, "data", "bus", "jetstream", "*", "streams", bucket))
+		if err != nil || len(dirs) != 1 {
+			t.Fatalf("%s: %v %v", bucket, dirs, err)
+		}
+		if err := os.RemoveAll(dirs[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	ballast := filepath.Join(disk, "ballast")
+	fill(t, ballast)
+	if err := n.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node answers", func() bool { return answers(n.url + "/healthz") })
+	contains(t, n.output(), "bucket=bans", "bucket=refused")
+	if reason := publishOne(t, n, "2"); reason != 0x97 {
+		t.Errorf("reason 0x%02x", reason)
+	}
+	contains(t, n.ctl(t, "status"), "bans", "disk")
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node is ready", func() bool { return answers(n.url + "/readyz") })
+	n.ctl(t, "bans", "add", "client_id", "press-7", "--reason", "loud")
+	n.kill(t)
+	if err := n.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the node answers again", func() bool { return answers(n.url + "/healthz") })
+	contains(t, n.ctl(t, "bans", "list"), "press-7", "loud")
+}
+
 // publishOne publishes on a connection of its own and returns PUBACK's reason.
 func publishOne(t *testing.T, n *node, payload string) byte {
 	t.Helper()
