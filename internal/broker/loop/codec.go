@@ -58,7 +58,7 @@ func (c *Conn) codecEnded(err error) {
 
 // encode makes the turn's output ready for the socket.
 func (c *Conn) encode() {
-	b, codec := c.loop.buffer(), c.rare.codec
+	b, codec := c.loop.spares.take(), c.rare.codec
 	c.busy()
 	if c.flags.closing {
 		b = codec.Encode(b, c.out)
@@ -67,7 +67,7 @@ func (c *Conn) encode() {
 	} else {
 		b = codec.Encode(b, c.out)
 	}
-	c.loop.keep(c.out)
+	c.loop.spares.give(c.out)
 	c.writing, c.out = b, nil
 }
 

@@ -110,7 +110,7 @@ func (c *Conn) Output() []byte {
 		return c.out
 	}
 	if c.loop.spare == nil {
-		c.loop.spare = c.loop.buffer()
+		c.loop.spare = c.loop.spares.take()
 	}
 	return c.loop.spare
 }
@@ -167,8 +167,8 @@ func (c *Conn) silence() {
 	if c.Buffered() == 0 {
 		return
 	}
-	c.loop.keep(c.out)
-	c.loop.keep(c.writing)
+	c.loop.spares.give(c.out)
+	c.loop.spares.give(c.writing)
 	c.out, c.writing = nil, nil
 	c.rest()
 	c.loop.again = true
@@ -248,8 +248,8 @@ func (c *Conn) Abort() {
 // nobody will have it. The socket may yet wait for the peer's last bytes.
 func (c *Conn) finish() {
 	c.flags.finished = true
-	c.loop.keep(c.out)
-	c.loop.keep(c.writing)
+	c.loop.spares.give(c.out)
+	c.loop.spares.give(c.writing)
 	c.empty()
 	if c.door != nil {
 		c.door.Release(c)

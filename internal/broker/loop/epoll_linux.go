@@ -280,7 +280,7 @@ func (p *epoll) write(c *Conn) (wrote bool, err error) {
 			c.writing = c.writing[n:]
 			return wrote, nil // the socket is full
 		}
-		c.loop.keep(c.writing)
+		c.loop.spares.give(c.writing)
 		c.writing = nil
 	}
 }

@@ -96,7 +96,7 @@ func (c *Conn) rest() {
 		return
 	}
 	c.buffers = none
-	if l := c.loop; len(l.held) < keepBuffers {
+	if l := c.loop; len(l.held) < keepHeld {
 		l.held = append(l.held, b)
 	}
 }

@@ -13,10 +13,6 @@ const (
 	closeGrace = time.Second
 	// drainBytes bounds the peer's last bytes, which nobody sees.
 	drainBytes = 4 << 20
-	// keepBuffers and keepCap bound the output buffers a loop keeps for reuse.
-	keepBuffers = 1024
-	keepCap     = 128 << 10
-	newCap      = 2 << 10
 )
 
 // Handler gives the bytes their meaning. Its methods are called on the loop's
@@ -73,7 +69,7 @@ type Loop struct {
 	dirty       []*Conn
 	flushed     []*Conn // dirty, of the turn before
 	ready       []*Conn
-	buffers     [][]byte
+	spares      spares
 	held        []*buffers // of connections that were busy
 	spare       []byte     // what Output gave to a connection that had none
 	plain       []byte     // what codecs decode into, behind headroom bytes of room
@@ -212,6 +208,7 @@ func (l *Loop) turn() {
 	}
 	l.share()
 	if ticked {
+		l.spares.tick()
 		l.wheel.advance(l.clock, l.fire)
 		if l.ticker != nil {
 			l.ticker.Tick()
@@ -338,21 +335,6 @@ func (l *Loop) untouch(c *Conn) {
 			l.dirty = append(l.dirty[:i], l.dirty[i+1:]...)
 			return
 		}
-	}
-}
-
-func (l *Loop) buffer() []byte {
-	if n := len(l.buffers); n > 0 {
-		b := l.buffers[n-1]
-		l.buffers = l.buffers[:n-1]
-		return b
-	}
-	return make([]byte, 0, newCap)
-}
-
-func (l *Loop) keep(b []byte) {
-	if cap(b) > 0 && cap(b) <= keepCap && len(l.buffers) < keepBuffers {
-		l.buffers = append(l.buffers, b[:0])
 	}
 }
 

@@ -247,7 +247,7 @@ func (c *Conn) writeOut() {
 // wrote takes the writer's end: more output, a broken socket, or the end.
 func (c *Conn) wrote(err error) {
 	if c.writing != nil {
-		c.loop.keep(c.writing)
+		c.loop.spares.give(c.writing)
 		c.writing = nil
 	}
 	c.portable.isWriting = false
