@@ -15,7 +15,7 @@ func (a *App) seenMetrics() {
 	m, stats := a.metrics, a.snapshot
 	m.Histogram("millrace_deliver_seconds", "From the arrival of a message to the hand-over to a receiver's socket, of messages that waited in no queue.",
 		func() observe.Counted { s := stats(); return counted(&s.DeliverTime) })
-	m.Histogram("millrace_connect_seconds", "From the acceptance of a connection to its CONNACK.",
+	m.Histogram("millrace_connect_seconds", "From the arrival of a connection, after its TLS handshake, to its CONNACK.",
 		func() observe.Counted { s := stats(); return counted(&s.ConnectTime) })
 	m.Histogram("millrace_tls_handshake_seconds", "From the acceptance of a connection to the end of its TLS handshake, of those that came to one.", a.handshakes)
 	m.Gauges("millrace_listener_connections", "Open connections.", "listener", a.byListener(func(s broker.ListenerState) float64 { return float64(s.Open) }))
@@ -99,7 +99,7 @@ var emqxAliases = []alias{
 	{"emqx_messages_dropped_no_subscribers", false, func(s broker.Stats) uint64 { return s.Dropped[fault.NoSubscriber] }},
 	{"emqx_messages_dropped_expired", false, func(s broker.Stats) uint64 { return s.Dropped[fault.Expired] }},
 	{"emqx_delivery_dropped", false, func(s broker.Stats) uint64 { return total(s.Dropped) - s.Dropped[fault.NoSubscriber] }},
-	{"emqx_delivery_dropped_queue_full", false, func(s broker.Stats) uint64 { return s.Dropped[fault.QueueFull] }},
+	{"emqx_delivery_dropped_queue_full", false, droppedByQueues},
 	{"emqx_delivery_dropped_expired", false, func(s broker.Stats) uint64 { return s.Dropped[fault.Expired] }},
 	{"emqx_delivery_dropped_too_large", false, func(s broker.Stats) uint64 { return s.Dropped[fault.PacketTooLarge] }},
 	{"emqx_packets_received", false, func(s broker.Stats) uint64 { return every(s.PacketsIn) }},
@@ -171,6 +171,14 @@ func (a *App) aliasMetrics() {
 	}
 	a.metrics.Gauge("emqx_topics_count", "As EMQX names it: topics whose last message is remembered.", func() float64 { return float64(a.topics.Stats().Topics) })
 	a.metrics.Gauges("emqx_cert_expiry_at", "As EMQX names it: when a listener's certificate ends.", "listener_name", a.certificateExpiry)
+}
+
+// droppedByQueues are messages that full queues had no room for, by any policy.
+func droppedByQueues(s broker.Stats) (n uint64) {
+	for _, code := range []fault.Code{fault.QueueFull, fault.QueueOldest, fault.QueueQoS0, fault.QueueOverrun, fault.QueueMemory} {
+		n += s.Dropped[code]
+	}
+	return n
 }
 
 // failedLogins are clients refused for who they say they are.

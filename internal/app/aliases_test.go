@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/fault"
 )
 
 var update = flag.Bool("update", false, "rewrite the tables of docs/guides/metrics.md")
@@ -64,5 +67,18 @@ func TestEveryMetricStandsInTheGuide(t *testing.T) {
 	}
 	if want != strings.ReplaceAll(string(page), "\r\n", "\n") {
 		t.Error("docs/guides/metrics.md is not what the code says: run go test ./internal/app -update")
+	}
+}
+
+// TestWhatAFullQueueDropsHasOneNameInEMQX: there is one whatever the policy is.
+func TestWhatAFullQueueDropsHasOneNameInEMQX(t *testing.T) {
+	stats := broker.Stats{Dropped: map[fault.Code]uint64{
+		fault.QueueFull: 1, fault.QueueOldest: 2, fault.QueueQoS0: 4, fault.QueueOverrun: 8, fault.QueueMemory: 16, fault.SlowReader: 32, fault.NoSubscriber: 64,
+	}}
+	for name, want := range map[string]uint64{"emqx_delivery_dropped_queue_full": 31, "emqx_delivery_dropped": 63, "emqx_messages_dropped": 127} {
+		i := slices.IndexFunc(emqxAliases, func(a alias) bool { return a.name == name })
+		if got := emqxAliases[i].of(stats); got != want {
+			t.Errorf("%s is %d, want %d", name, got, want)
+		}
 	}
 }

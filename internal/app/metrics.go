@@ -54,6 +54,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions", "Sessions that stand, with a connection or without.", func() float64 { return float64(stats().Sessions) })
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
+	m.Gauge("millrace_session_queue_messages", "Messages in the queues of all clients that were not sent yet.", func() float64 { return float64(stats().QueueMessages) })
 	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them, as of some seconds ago.", func() float64 { return float64(stats().OutputBytes) })
 	m.Gauge("millrace_connections_clogged", "Connections that are not read because they do not take their answers.", func() float64 { return float64(stats().Clogged) })
 	m.Counter("millrace_connections_clogged_total", "Times that a connection was read no further because it did not take its answers.", func() float64 { return float64(stats().CloggedTotal) })
@@ -64,7 +65,8 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_packets_received_total", "MQTT packets from clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsIn }))
 	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
 	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
-		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.SlowReader, fault.StorageFull))
+		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.QueueOldest, fault.QueueQoS0, fault.QueueOverrun, fault.QueueMemory, fault.SlowReader, fault.Expired, fault.PacketTooLarge,
+			fault.SessionEnded, fault.AccessDenied, fault.AccessRevoked, fault.RateExceeded, fault.MemoryGuard, fault.StorageFull))
 	m.Counters("millrace_connections_closed_total", "Connections of clients that were in and that the node closed: for a fault, or taken over, silent, at its end.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown, fault.Malformed, fault.Protocol, fault.PacketTooLarge))
 	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }, fault.AccessDenied, fault.BadTopicFilter, fault.TooMany))
 	m.Gauge("millrace_slowed_connections", "Connections that are read no further because they are over a rate.", func() float64 { return float64(stats().Slowed) })
@@ -89,7 +91,8 @@ func (a *App) brokerMetrics() {
 	})
 	m.Counter("millrace_watch_dropped_total", "Messages that readers inside the node were too slow for.", func() float64 { return float64(stats().WatchDropped) })
 	m.Counters("millrace_connections_refused_total", "Connections that were turned away before their clients were in.", "reason",
-		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.ConnectTimeout, fault.ConnectionLimit))
+		byReason(func() map[fault.Code]uint64 { return stats().Refused }, fault.Malformed, fault.Protocol, fault.PacketTooLarge, fault.UnsupportedVersion, fault.BadClientID, fault.ConnectTimeout, fault.ConnectionLimit, fault.AddressLimit,
+			fault.ConnectRate, fault.HandshakeTimeout, fault.TLS, fault.ClientCertificate, fault.NoCredentials, fault.UnknownUser, fault.BadPassword, fault.AccessDenied, fault.Banned, fault.MemoryGuard))
 }
 
 func (a *App) streamMetrics() {

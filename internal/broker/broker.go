@@ -180,6 +180,7 @@ type Broker struct {
 	looks         looks
 	meters        meters
 	queued        atomic.Int64 // bytes in the queues of all sessions
+	waiting       atomic.Int64 // messages in them that were not sent yet
 	referral      atomic.Pointer[referral]
 	lasting       atomic.Int64 // sessions that outlive their connections
 	started       bool

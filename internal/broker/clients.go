@@ -77,7 +77,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	}
 	w.wake(c)
 	c.conn.Faster()
-	w.counts.lags.connect.Add(w.loop.Now()-c.since, 1)
+	w.counts.lags.connect.Add(w.options.Now().UnixNano()-c.since, 1) // both may be in one turn
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
 		"session_present", how.Present, "session_expiry_s", c.session.Expiry())
 	if how.Present {

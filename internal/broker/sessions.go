@@ -247,6 +247,10 @@ func (w *worker) tellQueues() {
 		w.told = w.queues.Bytes
 		sum.Add(d)
 	}
+	if d := w.queues.Waiting - w.toldWaits; d != 0 {
+		w.toldWaits = w.queues.Waiting
+		w.broker.waiting.Add(d)
+	}
 	room := max(w.options.SessionBytes-sum.Load(), 0) / int64(len(w.broker.workers))
 	w.queues.Most = max(w.queues.Bytes+room, 1)
 }

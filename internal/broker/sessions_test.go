@@ -328,15 +328,15 @@ func TestTheQueuesOfAllAreBounded(t *testing.T) {
 	}
 	settle(b)
 	s := b.Stats()
-	if s.QueueBytes < 18_000 || s.QueueBytes > 20_000 || s.Dropped[fault.QueueMemory] == 0 {
-		t.Errorf("%d bytes, %v", s.QueueBytes, s.Dropped)
+	if s.QueueBytes < 18_000 || s.QueueBytes > 20_000 || s.QueueMessages != s.QueueBytes/1000 || s.Dropped[fault.QueueMemory] == 0 {
+		t.Errorf("%d bytes, %d messages, %v", s.QueueBytes, s.QueueMessages, s.Dropped)
 	}
 	for _, id := range []string{"a", "b"} {
 		come(t, b, id, 0, func(p *packet.Connect) { p.CleanStart = true })
 	}
 	settle(b)
-	if s := b.Stats(); s.QueueBytes != 0 {
-		t.Errorf("%d bytes", s.QueueBytes)
+	if s := b.Stats(); s.QueueBytes != 0 || s.QueueMessages != 0 {
+		t.Errorf("%d bytes, %d messages", s.QueueBytes, s.QueueMessages)
 	}
 }
 

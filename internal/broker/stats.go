@@ -37,8 +37,9 @@ type Stats struct {
 	// Sessions stand at this moment, with a connection or without; SessionsLasting
 	// of them outlive their connection.
 	Sessions, SessionsLasting int64
-	// QueueBytes are in the queues of all sessions.
-	QueueBytes int64
+	// QueueBytes are in the queues of all sessions; QueueMessages wait there and were
+	// not sent yet.
+	QueueBytes, QueueMessages int64
 	// OutputBytes wait in connections for their readers, as they were looked at last:
 	// some seconds ago.
 	OutputBytes int64
@@ -78,7 +79,7 @@ type Stats struct {
 	OverRate map[string]uint64
 	// DeliverTime is from the arrival of a message to the hand-over to a receiver's
 	// socket, of those that did not wait in a queue; ConnectTime is from the
-	// acceptance of a socket to its CONNACK.
+	// arrival of a connection, after its TLS handshake, to its CONNACK.
 	DeliverTime, ConnectTime histogram.Histogram
 }
 
@@ -134,7 +135,7 @@ func (b *Broker) Stats() Stats {
 		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
-	s.QueueBytes = b.queued.Load()
+	s.QueueBytes, s.QueueMessages = b.queued.Load(), b.waiting.Load()
 	s.MemoryStage = int(b.memoryStage.Load())
 	s.Bans, s.BansMissed = int64(b.bans.list.InForce(b.options.Now().UnixNano())), b.bans.missed.Load()
 	retained, _ := b.retained.Len()

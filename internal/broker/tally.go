@@ -30,7 +30,8 @@ type lags struct {
 	// deliver is from the arrival of a message to the hand-over to its receiver's
 	// socket, for messages that did not have to wait in a queue.
 	deliver histogram.Histogram
-	// connect is from the acceptance of a socket to its CONNACK.
+	// connect is from the turn that a connection came to its loop, after any TLS
+	// handshake, to its CONNACK.
 	connect histogram.Histogram
 }
 

@@ -67,6 +67,7 @@ type worker struct {
 	publishes waiters
 	queues    session.Tally
 	told      int64    // of queues.Bytes, to the broker
+	toldWaits int64    // of queues.Waiting
 	schedule  schedule // of sessions that wait for their clients
 	strangers strangers
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended

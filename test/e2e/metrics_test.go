@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,6 +33,82 @@ func TestCountersStandFromTheFirstScrape(t *testing.T) {
 	}
 }
 
+// What a label may be called: nothing that grows with clients, topics or addresses.
+var labels = []string{"answer", "le", "listener", "listener_name", "qos", "quantile", "rate", "reason", "stream", "type", "version"}
+
+var (
+	described = regexp.MustCompile(`^# (HELP|TYPE) (\w+) (.+)$`)
+	sampled   = regexp.MustCompile(`^(\w+?)(_bucket|_sum|_count)?(?:\{(\w+)="([^"]*)"\})? \S+$`)
+	ours      = regexp.MustCompile(`^millrace(_[a-z0-9]+)+$`)
+	unitless  = regexp.MustCompile(`_(ms|milliseconds|us|ns|minutes|hours|kb|kib|mb|mib|kilobytes|megabytes|bits|percent|gauge|counter|histogram)(_|$)`)
+)
+
+// TestTheMetricsPageKeepsTheConventions: Prometheus' own, so that dashboards and
+// rules find what they expect.
+func TestTheMetricsPageKeepsTheConventions(t *testing.T) {
+	n := startNode(t, t.TempDir(), nil)
+	connect(t, n, "client", nil)
+	help, kinds, series, perName := map[string]bool{}, map[string]string{}, map[string]bool{}, map[string]int{}
+	for line := range strings.Lines(scrape(t, n)) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := described.FindStringSubmatch(line); m != nil {
+			if help[m[2]] = true; m[1] == "TYPE" {
+				kinds[m[2]] = m[3]
+				named(t, m[2], m[3])
+			}
+			continue
+		}
+		m := sampled.FindStringSubmatch(line)
+		if m == nil {
+			t.Errorf("%q is no sample", line)
+			continue
+		}
+		name := m[1]
+		if kind := kinds[name+m[2]]; kind != "" {
+			name += m[2]
+		}
+		if kinds[name] == "" || !help[name] {
+			t.Errorf("%s has no HELP or TYPE before it", line)
+		}
+		if m[3] != "" && !slices.Contains(labels, m[3]) {
+			t.Errorf("%s has a label of its own", line)
+		}
+		key := line[:strings.LastIndex(line, " ")]
+		if series[key] {
+			t.Errorf("%s comes twice", key)
+		}
+		series[key] = true
+		if perName[name]++; perName[name] > 100 {
+			t.Errorf("%s has more than 100 series", name)
+		}
+	}
+	if len(kinds) < 100 || len(series) < 300 {
+		t.Errorf("%d names, %d series", len(kinds), len(series))
+	}
+}
+
+// named checks what a name of ours says about its kind and unit.
+func named(t *testing.T, name, kind string) {
+	if !strings.HasPrefix(name, "millrace_") {
+		return
+	}
+	switch {
+	case !ours.MatchString(name), unitless.MatchString(name):
+		t.Errorf("%s is no name with a base unit", name)
+	case (kind == "counter") != strings.HasSuffix(name, "_total"):
+		t.Errorf("%s is a %s", name, kind)
+	case kind == "histogram" && !strings.HasSuffix(name, "_seconds"):
+		t.Errorf("the histogram %s names no unit", name)
+	case kind != "gauge" && kind != "counter" && kind != "histogram":
+		t.Errorf("%s is a %s", name, kind)
+	}
+	for _, reserved := range []string{"_count", "_sum", "_bucket"} {
+		if strings.HasSuffix(name, reserved) {
+			t.Errorf("%s ends as a part of a histogram does", name)
+		}
+	}
+}
+
 func scrape(t *testing.T, n *node) string {
 	t.Helper()
 	answer, err := http.Get(n.url + "/metrics")
@@ -46,11 +123,11 @@ func scrape(t *testing.T, n *node) string {
 	return string(b)
 }
 
-// total adds up the values of one name.
+// total adds up the values of one name, or is the one of a sample with its labels.
 func total(t *testing.T, page, name string) (sum float64) {
 	t.Helper()
 	for line := range strings.Lines(page) {
-		if rest, ok := strings.CutPrefix(line, name); ok && (rest[0] == '{' || rest[0] == ' ') {
+		if rest, ok := strings.CutPrefix(line, name); ok && (rest[0] == '{' && !strings.Contains(name, "{") || rest[0] == ' ') {
 			v, err := strconv.ParseFloat(strings.TrimSpace(rest[strings.LastIndex(rest, " "):]), 64)
 			if err != nil {
 				t.Fatal(err)

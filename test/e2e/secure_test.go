@@ -106,6 +106,13 @@ func TestMosquittoOverTLS(t *testing.T) {
 			t.Errorf("%s: %q", v, got)
 		}
 	}
+	page := scrape(t, s.node) // each handshake is timed, and when the certificate ends is known
+	if n, took := total(t, page, "millrace_tls_handshake_seconds_count"), total(t, page, "millrace_tls_handshake_seconds_sum"); n != float64(2*len(mosquittoVersions)) || took <= 0 {
+		t.Errorf("%v handshakes took %v s", n, took)
+	}
+	if ours, theirs := total(t, page, "millrace_certificate_expiry_timestamp_seconds"), total(t, page, "emqx_cert_expiry_at"); ours <= 0 || ours != theirs {
+		t.Errorf("certificates end at %v, %v", ours, theirs)
+	}
 }
 
 func TestMQTTjsOverEveryTransport(t *testing.T) {

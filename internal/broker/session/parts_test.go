@@ -151,7 +151,7 @@ func TestQueueHoldsWhatIsNotDoneWith(t *testing.T) {
 				zeroes++
 			}
 		}
-		if q.count != len(waiting) || q.kept != len(order) || q.unsent != unsent || q.zeroes != zeroes || int(tally.Bytes) != q.bytes() {
+		if q.count != len(waiting) || q.kept != len(order) || q.unsent != unsent || q.zeroes != zeroes || int(tally.Bytes) != q.bytes() || int(tally.Waiting) != q.count {
 			t.Fatalf("%d: %+v, want %d waiting, %d kept, %d unsent", i, q, len(waiting), len(order), unsent)
 		}
 	}

@@ -57,7 +57,7 @@ func (q *queue) bytes() int { return len(q.run) - q.head - q.dead }
 // push appends a record that waits.
 func (q *queue) push(r record, w *window) {
 	q.add(r, w)
-	q.count++
+	q.wait(1)
 	if r.idAt == 0 {
 		q.zeroes++
 	}
@@ -95,6 +95,14 @@ func (q *queue) add(r record, w *window) {
 func (q *queue) account(n int) {
 	if q.tally != nil {
 		q.tally.Bytes += int64(n)
+	}
+}
+
+// wait counts so many more records that wait.
+func (q *queue) wait(n int) {
+	q.count += n
+	if q.tally != nil {
+		q.tally.Waiting += int64(n)
 	}
 }
 
@@ -136,7 +144,7 @@ func (q *queue) sent(id uint16) ref {
 	binary.BigEndian.PutUint16(q.run[at+idInHeader:], id)
 	q.next += q.sizeAt(at)
 	q.resend = q.next
-	q.count--
+	q.wait(-1)
 	q.kept++
 	return q.ref(at)
 }
@@ -171,7 +179,7 @@ func (q *queue) remove(at int) {
 			q.unsent--
 		}
 	default:
-		q.count--
+		q.wait(-1)
 		if binary.BigEndian.Uint32(q.run[at+12:]) == 0 {
 			q.zeroes--
 		}
@@ -273,6 +281,7 @@ func (q *queue) release(keep int) {
 // clear ends every record.
 func (q *queue) clear() {
 	q.account(-q.bytes())
+	q.wait(-q.count)
 	*q = queue{tally: q.tally}
 }
 

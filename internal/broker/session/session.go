@@ -171,6 +171,8 @@ type Tally struct {
 	Bytes int64
 	// Most is how many there may be; 0 is no bound.
 	Most int64
+	// Waiting are messages that were not sent yet.
+	Waiting int64
 }
 
 // Count lets the session's queue count for the tally.
