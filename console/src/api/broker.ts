@@ -17,6 +17,12 @@ export type SlowSubscriber = Schemas["SlowSubscriber"];
 export type TopicMetric = Schemas["TopicMetric"];
 export type Ban = Schemas["Ban"];
 export type Trace = Schemas["Trace"];
+export type Redirect = Schemas["Redirect"];
+export type AccessOverview = Schemas["AccessOverview"];
+export type AccessUser = Schemas["AccessUser"];
+export type AccessRule = Schemas["AccessRule"];
+export type AccessAnswer = Schemas["AccessAnswer"];
+export type AccessQuestion = Omit<Schemas["AccessQuestion"], "$schema">;
 export type NewTrace = Omit<Schemas["NewTrace"], "$schema">;
 
 /** A list that always comes whole. */
@@ -34,6 +40,24 @@ export const clientDetail = (id: string) => ({
   refetchInterval: 2_000,
   retry: false,
 });
+
+/** The users and rules that count for MQTT clients. */
+export const accessInForce = {
+  queryKey: ["/access"],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<AccessOverview>("/access", {}, signal),
+  refetchInterval: 3_000,
+  retry: false,
+};
+
+export const tryAccess = (asked: AccessQuestion) =>
+  send<AccessAnswer>("POST", "/access/test", Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== "")));
+
+/** Where clients are sent instead, if anywhere. */
+export const redirectInForce = {
+  queryKey: ["/redirect"],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<Redirect>("/redirect", {}, signal),
+  refetchInterval: 3_000,
+};
 
 export const clientSearch = (prefix: string, limit: number) => ({
   queryKey: ["/clients", "search", prefix, limit],

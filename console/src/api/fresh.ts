@@ -5,3 +5,10 @@ export function useFresh(): { fresh: boolean; since: number } {
   const { isError, dataUpdatedAt, data } = useStatus();
   return { fresh: !isError, since: dataUpdatedAt + (data?.offset ?? 0) };
 }
+
+/** The same of what one query asked: it may fail while the node answers others. */
+export function useDated(query: { isError: boolean; dataUpdatedAt: number }): { fresh: boolean; since: number } {
+  const node = useFresh();
+  const offset = useStatus().data?.offset ?? 0;
+  return query.isError ? { fresh: false, since: query.dataUpdatedAt + offset } : node;
+}

@@ -1,10 +1,15 @@
 import { useSession } from "./queries";
 
 const ladder = ["viewer", "operator", "administrator"] as const;
-type Role = (typeof ladder)[number];
+export type Role = (typeof ladder)[number];
 
 /** Whether who is signed in has at least this role. */
 export function useMay(least: Role): boolean {
+  return useReach()(least);
+}
+
+/** What useMay asks, for several roles; without one everybody may. */
+export function useReach(): (least?: Role) => boolean {
   const role = useSession().data?.role;
-  return role !== undefined && ladder.indexOf(role) >= ladder.indexOf(least);
+  return (least) => least === undefined || (role !== undefined && ladder.indexOf(role) >= ladder.indexOf(least));
 }

@@ -1,13 +1,15 @@
 // A list of any length, asked of the node by pages: only those in sight are asked
 // for, and again every few seconds. Rows keep their place until resort.
-import { keepPreviousData, useQueries } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useQueries } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Held, hold } from "../kit/hold";
 import { get, type Query } from "./client";
 import type { Page } from "./types";
 
 const size = 100;
 const every = 3_000;
+// Pages that are only passed by are not asked for.
+const rest = 80;
 
 export interface Paged<Row> {
   /** As many as match; those not in sight yet are undefined. */
@@ -15,6 +17,10 @@ export interface Paged<Row> {
   count: number;
   loading: boolean;
   error: unknown;
+  /** Whether rows in sight could not be asked for again. */
+  isError: boolean;
+  /** When they last could. */
+  dataUpdatedAt: number;
   /** Keys of rows that are there no more. */
   gone: ReadonlySet<string>;
   /** Rows that would move if the list was sorted anew. */
@@ -28,9 +34,11 @@ export function usePaged<Row>(path: string, query: Query, keyOf: (row: Row) => s
   const asked = JSON.stringify(query);
   const [round, setRound] = useState(0);
   const [range, setRange] = useState<readonly [number, number]>([1, 1]);
-  const held = useRef({ of: "", pages: new Map<number, Held<Row>>(), seen: new Map<number, unknown>() });
+  const held = useRef(nothing<Row>(""));
   const name = `${path} ${asked} ${round}`;
-  if (held.current.of !== name) held.current = { of: name, pages: new Map(), seen: new Map() };
+  if (held.current.of !== name) held.current = nothing(name);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
 
   const pages = Array.from({ length: range[1] - range[0] + 1 }, (_, i) => range[0] + i);
   const answers = useQueries({
@@ -38,21 +46,21 @@ export function usePaged<Row>(path: string, query: Query, keyOf: (row: Row) => s
       queryKey: [path, asked, page, round],
       queryFn: ({ signal }: { signal: AbortSignal }) => get<Page<Row>>(path, { ...query, page, limit: size }, signal),
       refetchInterval: every,
-      placeholderData: keepPreviousData,
       structuralSharing: false as const,
       gcTime: 30_000,
     })),
   });
 
-  const stamp = answers.map((answer) => `${answer.dataUpdatedAt}${answer.isPlaceholderData}`).join();
+  const stamp = answers.map((answer) => answer.dataUpdatedAt).join();
   const list = useMemo(() => {
     answers.forEach((answer, i) => {
       const page = pages[i] ?? 1;
-      if (!answer.data || answer.isPlaceholderData || held.current.seen.get(page) === answer.data) return;
+      if (!answer.data || held.current.seen.get(page) === answer.data) return;
+      held.current.count = answer.data.meta.count;
       held.current.seen.set(page, answer.data);
       held.current.pages.set(page, hold(held.current.pages.get(page)?.rows ?? [], answer.data.items, keyOf));
     });
-    return laidOut(held.current.pages, answers.find((answer) => answer.data)?.data?.meta.count ?? 0);
+    return laidOut(held.current.pages, held.current.count);
     // The answers are named by stamp and name.
   }, [stamp, name]);
 
@@ -62,14 +70,26 @@ export function usePaged<Row>(path: string, query: Query, keyOf: (row: Row) => s
     ...list,
     loading: held.current.pages.size === 0 && (first?.isFetching ?? true),
     error: held.current.pages.size === 0 ? failed?.error : null,
+    isError: answers.some((answer) => answer.isError),
+    dataUpdatedAt: Math.max(0, ...answers.map((answer) => answer.dataUpdatedAt)),
     resort: useCallback(() => setRound((n) => n + 1), []),
     retry: () => answers.forEach((answer) => void answer.refetch()),
     onRange: useCallback((from, to) => {
       const next = [Math.floor(from / size) + 1, Math.floor(to / size) + 1] as const;
-      setRange((now) => (now[0] === next[0] && now[1] === next[1] ? now : next));
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => setRange((now) => (now[0] === next[0] && now[1] === next[1] ? now : next)), rest);
     }, []),
   };
 }
+
+/** What is known of a list before its first answer. */
+const nothing = <Row>(of: string) => ({
+  of,
+  /** Rows in all: a page that is under way must not shorten the list. */
+  count: 0,
+  pages: new Map<number, Held<Row>>(),
+  seen: new Map<number, unknown>(),
+});
 
 function laidOut<Row>(pages: ReadonlyMap<number, Held<Row>>, count: number) {
   const rows: Row[] = [];

@@ -116,7 +116,7 @@ export function DataGrid<Row>(props: Props<Row>) {
       <div className="dgb" role="presentation" style={{ height: virtual.getTotalSize() }}>
         {items.map((item) => {
           const row = rows[item.index];
-          if (row === undefined) return null;
+          if (row === undefined) return <div key={item.key} className="dgr due" aria-hidden style={{ transform: `translateY(${item.start}px)` }} />;
           return (
             <DataRow
               key={item.key}

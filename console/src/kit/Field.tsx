@@ -9,17 +9,19 @@ interface Props extends Omit<TextFieldProps, "children" | "className"> {
   icon?: LucideIcon;
   placeholder?: string;
   className?: string;
+  /** The id of a list of proposals. */
+  list?: string;
   /** At the right end, inside the field. */
   children?: ReactNode;
 }
 
-export function Field({ label, quiet, icon: Icon, placeholder, className, children, ...rest }: Props) {
+export function Field({ label, quiet, icon: Icon, placeholder, className, list, children, ...rest }: Props) {
   return (
     <TextField {...rest} aria-label={quiet ? label : undefined} className={`field ${className ?? ""}`}>
       {!quiet && <Label>{label}</Label>}
       <div className="inp">
         {Icon && <Icon className="i" aria-hidden />}
-        <Input placeholder={placeholder} />
+        <Input placeholder={placeholder} list={list} />
         {children}
       </div>
     </TextField>

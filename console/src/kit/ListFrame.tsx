@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { useFresh } from "../api/fresh";
+import { useDated } from "../api/fresh";
 import type { Paged } from "../api/usePaged";
 import { useText } from "../i18n/text";
 import { setQuery } from "../router";
@@ -32,11 +32,11 @@ interface Props<Row> {
 export function ListFrame<Row>(props: Props<Row>) {
   const { list, filters = [] } = props;
   const { t, count } = useText();
-  const { fresh, since } = useFresh();
+  const { fresh, since } = useDated(list);
   return (
     <div className={props.side ? "split bsplit" : "split solo"}>
       <div className="col">
-        {!fresh && <StaleBar since={since} retry={list.retry} />}
+        {!fresh && !list.error && <StaleBar since={since} retry={list.retry} />}
         {list.error ? (
           <Failure error={list.error} retry={list.retry} />
         ) : list.loading ? (

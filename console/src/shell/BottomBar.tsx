@@ -1,5 +1,6 @@
 import { Ellipsis } from "lucide-react";
 import { Button, Dialog, DialogTrigger, Popover } from "react-aria-components";
+import { useReach } from "../api/may";
 import { useText } from "../i18n/text";
 import { Link } from "../kit/Link";
 import { usePlace } from "../router";
@@ -15,7 +16,8 @@ export function BottomBar() {
       {t(page.name)}
     </Link>
   );
-  const others = listed.filter((page) => !page.bar);
+  const reach = useReach();
+  const others = listed.filter((page) => !page.bar && reach(page.least));
   return (
     <nav className="botbar" aria-label={t("nav.main")}>
       {listed.filter((page) => page.bar).map(entry)}

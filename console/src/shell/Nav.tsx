@@ -1,4 +1,5 @@
 import { PanelLeft } from "lucide-react";
+import { useReach } from "../api/may";
 import { useStatus } from "../api/queries";
 import { useText } from "../i18n/text";
 import { Mark } from "../kit/Brand";
@@ -13,13 +14,14 @@ export function Nav() {
   const { rail } = usePreferences();
   const { path } = usePlace();
   const { data } = useStatus();
+  const reach = useReach();
   return (
     <nav className="nav" aria-label={t("nav.main")}>
       <Link className="brand" to="/">
         <Mark />
         <span className="tx">Millrace</span>
       </Link>
-      {listed.map((entry) => {
+      {listed.filter((entry) => reach(entry.least)).map((entry) => {
         const { path: to, name, group, icon: Icon } = entry;
         return (
         <div key={to} className="ng">

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChartSpline, ListTree, type LucideIcon, MonitorSmartphone, Search } from "lucide-react";
 import { type KeyboardEvent, useDeferredValue, useState } from "react";
 import { clientSearch } from "../api/broker";
+import { useReach } from "../api/may";
 import { seriesSearch, topicSearch } from "../api/queries";
 import { summary } from "../data/summary";
 import type { Key } from "../i18n/en";
@@ -103,12 +104,13 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
 
 function useHits(text: string): { hits: Hit[]; total: number } {
   const { t } = useText();
+  const reach = useReach();
   const enabled = text !== "";
   const topics = useQuery({ ...topicSearch(text, false, most), enabled }).data;
   const series = useQuery({ ...seriesSearch(text, most), enabled }).data;
   const clients = useQuery({ ...clientSearch(text, most), enabled }).data;
   const found = listed
-    .filter((page) => t(page.name).toLowerCase().includes(text.toLowerCase()))
+    .filter((page) => reach(page.least) && t(page.name).toLowerCase().includes(text.toLowerCase()))
     .map((page): Hit => ({
       id: page.path,
       text: t(page.name),

@@ -4,6 +4,7 @@ import {
   Cable,
   ChartSpline,
   DoorOpen,
+  KeyRound,
   LayoutDashboard,
   ListTree,
   type LucideIcon,
@@ -14,6 +15,7 @@ import {
   Stethoscope,
 } from "lucide-react";
 import { type ComponentType, lazy } from "react";
+import type { Role } from "../api/may";
 import type { Key } from "../i18n/en";
 
 export interface PageEntry {
@@ -25,6 +27,8 @@ export interface PageEntry {
   icon: LucideIcon;
   /** The page it belongs to, which the navigation shows in its place. */
   of?: string;
+  /** The least role that may see it; without it everybody. */
+  least?: Role;
   /** In the bar of narrow screens; the others are under More. */
   bar?: boolean;
   view: ComponentType;
@@ -108,6 +112,14 @@ export const pages: readonly PageEntry[] = [
     name: "nav.bans",
     icon: Ban,
     view: lazy(() => import("../pages/bans/Bans")),
+  },
+  {
+    path: "/access",
+    key: "k",
+    name: "nav.access",
+    icon: KeyRound,
+    least: "administrator",
+    view: lazy(() => import("../pages/access/Access")),
   },
   {
     path: "/diagnostics",

@@ -11,6 +11,7 @@ export function ClientFigures({ client: c, now }: { client: ClientDetail; now: n
     [t("clients.sent"), `${rate(c.outRate)} msg/s`, t("clients.total", { count: count(c.messagesOut), bytes: bytes(c.bytesOut) })],
     [t("clients.inflight"), count(c.inflight), t("clients.ofWindow", { count: count(c.limits.clientReceiveMaximum) })],
     [t("clients.backlog"), count(c.queued), t("clients.ofQueue", { count: count(c.limits.queue), bytes: bytes(c.queuedBytes) })],
+    [t("clients.output"), bytes(c.outputBytes), t("clients.output.what")],
     [t("clients.drops"), count(c.dropped), e ? `${fault(e.reason, e.reason)}, ${e.code}, ${age(Date.parse(e.at), now)}` : t("clients.noError")],
   ];
   return (

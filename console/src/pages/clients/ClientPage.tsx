@@ -2,7 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Ban, Route, Unplug } from "lucide-react";
 import { useState } from "react";
 import { type ClientDetail, clientDetail } from "../../api/broker";
-import { useFresh } from "../../api/fresh";
+import { useDated } from "../../api/fresh";
+import { Problem } from "../../api/client";
 import { useMay } from "../../api/may";
 import { useStatus } from "../../api/queries";
 import { useText } from "../../i18n/text";
@@ -24,8 +25,10 @@ import { WhyNote } from "./Why";
 export default function ClientPage() {
   const { t } = useText();
   const id = usePlace().query.get("id") ?? "";
-  const { data: c, error, refetch } = useQuery(clientDetail(id));
-  const { fresh, since } = useFresh();
+  const asked = useQuery(clientDetail(id));
+  const { data: c, error, refetch } = asked;
+  const { fresh, since } = useDated(asked);
+  const gone = error instanceof Problem && error.status === 404;
   return (
     <>
       <div className="pgh one">
@@ -34,12 +37,12 @@ export default function ClientPage() {
         </Link>
         <span className="mut">/</span>
         <h1 className="el">{id}</h1>
-        {c && !error && <State client={c} />}
+        {c && !gone && <State client={c} />}
         <span className="sp" />
-        {c && !error && <Actions client={c} />}
+        {c && !gone && <Actions client={c} />}
       </div>
-      {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
-      {error ? (
+      {c && !gone && !fresh && <StaleBar since={since} retry={() => void refetch()} />}
+      {error && (gone || !c) ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : c ? (
         <Body client={c} stale={!fresh} />

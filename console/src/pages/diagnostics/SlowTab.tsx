@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useDated } from "../../api/fresh";
 import { changed, type SlowSubscriber, whole } from "../../api/broker";
 import { send } from "../../api/client";
 import { useMay } from "../../api/may";
@@ -8,7 +9,7 @@ import { Button } from "../../kit/Button";
 import { errorText } from "../../kit/errorText";
 import { Link } from "../../kit/Link";
 import { Panel } from "../../kit/Panel";
-import { Failure, Skeleton } from "../../kit/states";
+import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { Table } from "../../kit/Table";
 import { toast } from "../../kit/toast";
 import { address } from "../../router";
@@ -17,7 +18,9 @@ import { address } from "../../router";
 export function SlowTab() {
   const text = useText();
   const { t, count, millis, age } = text;
-  const { data, error, refetch } = useQuery(whole<SlowSubscriber>("/slow-subscribers"));
+  const asked = useQuery(whole<SlowSubscriber>("/slow-subscribers"));
+  const { data, error, refetch } = asked;
+  const { fresh, since } = useDated(asked);
   const now = Date.now() + (useStatus().data?.offset ?? 0);
   const may = useMay("operator");
   const clear = () =>
@@ -27,8 +30,11 @@ export function SlowTab() {
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton />;
   return (
+    <>
+    {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
     <Panel
       ruled
+      className={fresh ? "" : "stale"}
       title={t("slow.title")}
       tag={<span className="tag">{data.items.length}</span>}
       aside={
@@ -63,5 +69,6 @@ export function SlowTab() {
       />
       <p className="pad t11 mut">{t("slow.what")}</p>
     </Panel>
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Trash2 } from "lucide-react";
 import { type ComponentProps, type FormEvent, useState } from "react";
+import { useDated } from "../../api/fresh";
 import { changed, pathOf, type TopicMetric, whole } from "../../api/broker";
 import { send } from "../../api/client";
 import { useMay } from "../../api/may";
@@ -10,7 +11,7 @@ import { errorText } from "../../kit/errorText";
 import { Field } from "../../kit/Field";
 import { IconButton } from "../../kit/IconButton";
 import { Panel } from "../../kit/Panel";
-import { Failure, Skeleton } from "../../kit/states";
+import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { Table } from "../../kit/Table";
 import { toast } from "../../kit/toast";
 
@@ -21,7 +22,9 @@ type Column = ComponentProps<typeof Table<TopicMetric>>["columns"][number];
 export function TopicMetricsTab() {
   const text = useText();
   const { t, count, rate, bytes, dateTime } = text;
-  const { data, error, refetch } = useQuery(whole<TopicMetric>("/topic-metrics", 2_000));
+  const asked = useQuery(whole<TopicMetric>("/topic-metrics", 2_000));
+  const { data, error, refetch } = asked;
+  const { fresh, since } = useDated(asked);
   const may = useMay("operator");
   const [filter, setFilter] = useState("");
   const tell = (problem: unknown) => toast(errorText(problem, text), true);
@@ -62,7 +65,9 @@ export function TopicMetricsTab() {
   if (error && !data) return <Failure error={error} retry={() => void refetch()} />;
   if (!data) return <Skeleton />;
   return (
-    <Panel ruled title={t("metrics.title")} tag={<span className="tag">{data.items.length}</span>}>
+    <>
+    {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
+    <Panel ruled className={fresh ? "" : "stale"} title={t("metrics.title")} tag={<span className="tag">{data.items.length}</span>}>
       {may && (
         <form className="pad r" onSubmit={add}>
           <Field quiet className="wide" label={t("subs.filter")} placeholder="plant/+/temperature" value={filter} onChange={setFilter} />
@@ -79,5 +84,6 @@ export function TopicMetricsTab() {
         columns={columns.filter((column) => may || column.id !== "delete")}
       />
     </Panel>
+    </>
   );
 }

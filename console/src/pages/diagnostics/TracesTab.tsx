@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Download, Plus, Square, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useDated } from "../../api/fresh";
 import { changed, type Trace, traceFile, whole } from "../../api/broker";
 import { send } from "../../api/client";
 import { useStatus } from "../../api/queries";
@@ -12,7 +13,7 @@ import { errorText } from "../../kit/errorText";
 import { Glyph } from "../../kit/Glyph";
 import { IconButton } from "../../kit/IconButton";
 import { Panel } from "../../kit/Panel";
-import { Failure, Skeleton } from "../../kit/states";
+import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { Table } from "../../kit/Table";
 import { toast } from "../../kit/toast";
 import { TraceDialog } from "./TraceDialog";
@@ -23,7 +24,9 @@ const pathTo = (name: string) => `/traces/${encodeURIComponent(name)}`;
 export function TracesTab() {
   const text = useText();
   const { t, count, bytes } = text;
-  const { data, error, refetch } = useQuery(whole<Trace>("/traces", 2_000));
+  const asked = useQuery(whole<Trace>("/traces", 2_000));
+  const { data, error, refetch } = asked;
+  const { fresh, since } = useDated(asked);
   const now = Date.now() + (useStatus().data?.offset ?? 0);
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<string | null>(null);
@@ -35,8 +38,10 @@ export function TracesTab() {
   if (!data) return <Skeleton />;
   return (
     <>
+      {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
       <Panel
         ruled
+        className={fresh ? "" : "stale"}
         title={t("trace.title")}
         tag={<span className="tag">{data.items.length}</span>}
         aside={

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
-import { changed, type Listener, whole } from "../../api/broker";
+import { changed, type Listener, redirectInForce, whole } from "../../api/broker";
 import { send } from "../../api/client";
-import { useFresh } from "../../api/fresh";
+import { useDated } from "../../api/fresh";
 import { useMay } from "../../api/may";
 import { useStatus } from "../../api/queries";
 import { useText } from "../../i18n/text";
@@ -12,14 +12,17 @@ import { Glyph } from "../../kit/Glyph";
 import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { toast } from "../../kit/toast";
 import { ListenerCard } from "./ListenerCard";
+import { RedirectCard } from "./RedirectCard";
 
 /** The ways in: what each has let in and turned away, and how long its certificate lasts. */
 export default function Listeners() {
   const text = useText();
   const { t } = text;
-  const { data, error, refetch } = useQuery(whole<Listener>("/listeners"));
+  const asked = useQuery(whole<Listener>("/listeners"));
+  const { data, error, refetch } = asked;
+  const redirect = useQuery(redirectInForce).data;
   const now = Date.now() + (useStatus().data?.offset ?? 0);
-  const { fresh, since } = useFresh();
+  const { fresh, since } = useDated(asked);
   const may = useMay("administrator");
   const list = data?.items ?? [];
   const secure = list.some((one) => one.certificate || one.kind === "tls" || one.kind === "wss");
@@ -44,7 +47,7 @@ export default function Listeners() {
           </Button>
         )}
       </div>
-      {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
+      {!fresh && data && <StaleBar since={since} retry={() => void refetch()} />}
       {error && !data ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : !data ? (
@@ -61,6 +64,7 @@ export default function Listeners() {
           {list.map((one) => (
             <ListenerCard key={one.name} listener={one} now={now} />
           ))}
+          {redirect && <RedirectCard redirect={redirect} />}
         </div>
       )}
     </>

@@ -11,10 +11,10 @@ import { FilterBar } from "../../kit/FilterBar";
 import { ListFrame, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { setQuery, usePlace } from "../../router";
-import { byKind, keyOf } from "./kinds";
+import { byKind, keyOf, reasonsOf } from "./kinds";
 import { RefusedSide } from "./RefusedSide";
 
-const names = ["search", "kind", "client", "address", "user", "since"];
+const names = ["search", "kind", "reason", "client", "address", "user", "since"];
 const summed = 1_000;
 
 /** Who was turned away during the last day, and why. */
@@ -71,6 +71,14 @@ export default function Refused() {
         cell: (r) => r.address,
       },
       !beside && {
+        id: "when",
+        header: t("refused.when"),
+        width: "minmax(104px, 0.6fr)",
+        wide: true,
+        className: "mut2",
+        cell: (r) => t(r.admitted ? "refused.inside" : "refused.door"),
+      },
+      !beside && {
         id: "listener",
         header: t("clients.listener"),
         width: "minmax(70px, 0.5fr)",
@@ -101,6 +109,7 @@ export default function Refused() {
       <FilterBar
         filters={[
           { id: "client", label: t("refused.client") },
+          { id: "reason", label: t("refused.reason"), options: reasonsOf(all).map((id) => ({ id, text: text.fault(id, id) })) },
           { id: "user", label: t("clients.user") },
           { id: "address", label: t("refused.address") },
           { id: "since", label: t("refused.since"), options: ["-5m", "-1h", "-6h"].map((id) => ({ id, text: span(sinceSeconds[id] ?? 0) })) },

@@ -30,6 +30,7 @@ export function RefusedSide({ refusal: r, onClose }: { refusal: Refusal; onClose
         <Facts
           facts={[
             [t("refused.code"), r.code],
+            [t("refused.when"), t(r.admitted ? "refused.inside" : "refused.door")],
             [t("refused.count"), count(r.count)],
             [t("refused.first"), dateTime(Date.parse(r.at))],
             [t("refused.last"), dateTime(Date.parse(r.lastAt))],
