@@ -243,6 +243,35 @@ func TestAWebSocketIsToldWhyItIsClosed(t *testing.T) {
 	}
 }
 
+// A WebSocket is told to come back later when the node ends, or has too much to do.
+func TestAWebSocketIsToldWhenToComeBack(t *testing.T) {
+	w := openWays(t, Options{Now: newClock().now, TotalRates: Rates{Connects: perSecond(2, 2)}, Zone: Zone{OverRate: Refuse}})
+	ends := func(c *raw, way string, code uint16) {
+		defer c.nc.Close()
+		all, _ := io.ReadAll(c.nc.(*wsconn.Conn).Conn)
+		if !bytes.HasSuffix(all, []byte{0x88, 2, byte(code >> 8), byte(code)}) {
+			t.Errorf("%s, %d: % x", way, code, all)
+		}
+	}
+	in := map[string]*raw{"ws": w.come(t, "ws", packet.V5), "wss": w.come(t, "wss", packet.V5)}
+	for way, c := range in {
+		c.enterAs("in-" + way)
+	}
+	for way := range in {
+		c := w.come(t, way, packet.V5)
+		c.write(connectBytes(packet.V5, "too-many-"+way, nil))
+		ends(c, way, 1013)
+	}
+	ended := make(chan error)
+	go func() { ended <- stop(w.Broker) }()
+	for way, c := range in {
+		ends(c, way, 1001)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestATransportThatIsNone(t *testing.T) {
 	if _, err := New(Options{Transport: "carrier pigeon"}); fault.CodeOf(err) != fault.Invalid {
 		t.Error(err)

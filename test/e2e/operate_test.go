@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/eclipse/paho.golang/paho"
+
 	"github.com/millrace/millrace/internal/api"
 )
 
@@ -95,6 +97,26 @@ func TestAnOperatorLooksAfterClients(t *testing.T) {
 	mosquittoPub(t, n, "-i", "late", "-t", "a", "-m", "x")
 	n.says(t, []string{"afresh"}, "slow", "clear")
 	n.says(t, []string{"Nobody is slow."}, "slow", "list")
+}
+
+// A node that is configured to does not serve anybody from the start on, until it is told.
+func TestANodeSendsItsClientsAwayFromTheStart(t *testing.T) {
+	n := startNode(t, t.TempDir(), []string{"MILLRACE_MQTT__REDIRECT={active: true, reference: 'plant-2:1883', moved: true}"})
+	come := func() (*paho.Connack, error) {
+		nc, err := n.dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = nc.Close() })
+		return paho.NewClient(paho.ClientConfig{Conn: nc}).Connect(t.Context(), &paho.Connect{ClientID: "press-7", CleanStart: true, KeepAlive: 30})
+	}
+	if a, err := come(); err == nil || a == nil || a.ReasonCode != 0x9D || a.Properties.ServerReference != "plant-2:1883" || !strings.Contains(a.Properties.ReasonString, "MR-5033") {
+		t.Errorf("%+v %v", a, err)
+	}
+	n.says(t, []string{"may come in again"}, "redirect", "stop")
+	if a, err := come(); err != nil {
+		t.Errorf("%+v %v", a, err)
+	}
 }
 
 // refusedPub runs mosquitto_pub and expects that it is turned away.

@@ -11,10 +11,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -23,6 +25,7 @@ import (
 	mqtt "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/millrace/millrace/internal/testkit"
+	"github.com/millrace/millrace/internal/testkit/pki"
 )
 
 // secure is a node that also speaks TLS, WebSocket and secure WebSocket, and the
@@ -113,6 +116,42 @@ func TestMosquittoOverTLS(t *testing.T) {
 	if ours, theirs := total(t, page, "millrace_certificate_expiry_timestamp_seconds"), total(t, page, "emqx_cert_expiry_at"); ours <= 0 || ours != theirs {
 		t.Errorf("certificates end at %v, %v", ours, theirs)
 	}
+}
+
+// A client's certificate says who it is, over TLS: its rules are that user's, it is
+// shown under that name, and nobody comes in without one.
+func TestACertificateNamesItsUser(t *testing.T) {
+	dir, data := t.TempDir(), t.TempDir()
+	authority := pki.New(t, "plant")
+	ca := authority.File(t, dir)
+	crt, key := authority.Server(t, nil, "localhost").Files(t, dir)
+	if err := os.WriteFile(filepath.Join(data, "access.yaml"), []byte("default: deny\nrules:\n  - {allow: all, topics: [\"plant/%u/#\"]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]string{"common_name": testkit.FreeAddr(t), "dns": testkit.FreeAddr(t)}
+	var listeners []string
+	for name, address := range names {
+		listeners = append(listeners, fmt.Sprintf(`{"name": %q, "kind": "tls", "address": %q, "certificate_files": [%q], "key_files": [%q], "client_certificate": "required", "client_ca_files": [%q], "certificate_user": %q}`,
+			name, address, crt, key, ca, name))
+	}
+	n := startNode(t, data, []string{"MILLRACE_MQTT__LISTENERS=[" + strings.Join(listeners, ",") + "]"})
+	mine, mineKey := authority.Client(t, func(c *x509.Certificate) { c.DNSNames = []string{"mill-3.plant"} }, "press-7").Files(t, dir)
+	foreign, foreignKey := pki.New(t, "elsewhere").Client(t, nil, "press-8").Files(t, dir)
+	for name, user := range map[string]string{"common_name": "press-7", "dns": "mill-3.plant"} {
+		_, port, _ := net.SplitHostPort(names[name])
+		as := []string{"-p", port, "--cafile", ca, "--cert", mine, "--key", mineKey, "-i", "by-" + name, "-V", "mqttv5", "-q", "1"}
+		_, answer := listening(t, n, append(as, "-t", "plant/"+user+"/#", "-C", "1")...)
+		n.says(t, []string{user, name}, "clients", "show", "by-"+name)
+		mosquittoPub(t, n, append(as, "-i", "other", "-t", "plant/"+user+"/t", "-m", "mine")...)
+		if got := answer(); len(got) != 1 || got[0] != "mine" {
+			t.Errorf("%s: %q", name, got)
+		}
+		denied, _ := exec.CommandContext(t.Context(), "mosquitto_pub", append(as, "-h", "127.0.0.1", "-t", "plant/another/t", "-m", "x")...).CombinedOutput()
+		contains(t, string(denied), "Denied by the access rules (MR-4409)")
+		refusedPub(t, n, "-p", port, "--cafile", ca)
+		refusedPub(t, n, "-p", port, "--cafile", ca, "--cert", foreign, "--key", foreignKey)
+	}
+	n.says(t, []string{"tls_failed"}, "refused", "list", "--kind", "tls")
 }
 
 func TestMQTTjsOverEveryTransport(t *testing.T) {
