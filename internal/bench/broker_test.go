@@ -53,34 +53,7 @@ func TestExactlyOnceAndSharedComeOutCleanOnARealBroker(t *testing.T) {
 }
 
 func TestASharedMessageThatIsLostDoubledOrLateIsFound(t *testing.T) {
-	var held []byte
-	for name, c := range map[string]struct {
-		meddle func(n int, p []byte) [][]byte
-		want   Messages
-	}{
-		"lost": {func(n int, p []byte) [][]byte {
-			if n == 3 {
-				return nil
-			}
-			return [][]byte{p}
-		}, Messages{Lost: 1}},
-		"doubled": {func(n int, p []byte) [][]byte {
-			if n == 3 {
-				return [][]byte{p, p}
-			}
-			return [][]byte{p}
-		}, Messages{Doubled: 1}},
-		"disordered": {func(n int, p []byte) [][]byte {
-			switch n {
-			case 3:
-				held = p
-				return nil
-			case 4:
-				return [][]byte{p, held}
-			}
-			return [][]byte{p}
-		}, Messages{Disordered: 1}},
-	} {
+	for name, c := range meddlings() {
 		t.Run(name, func(t *testing.T) {
 			o := brief(Options{Scenario: Shared, Publishers: 1, Subscribers: 1, Rate: 2000}, meddle(t, realBroker(t), c.meddle))
 			o.Duration = 150 * time.Millisecond

@@ -158,12 +158,16 @@ func (m *meddler) down(near, far net.Conn) {
 	}
 }
 
-func TestALostADoubledAndADisorderedMessageAreEachFound(t *testing.T) {
+// meddling is what happens on the way, and what a run is to find of it.
+type meddling struct {
+	meddle func(n int, p []byte) [][]byte
+	want   Messages
+}
+
+// meddlings lose, double and hold up one message.
+func meddlings() map[string]meddling {
 	var held []byte
-	for name, c := range map[string]struct {
-		meddle func(n int, p []byte) [][]byte
-		want   Messages
-	}{
+	return map[string]meddling{
 		"lost": {func(n int, p []byte) [][]byte {
 			if n == 3 {
 				return nil
@@ -186,13 +190,18 @@ func TestALostADoubledAndADisorderedMessageAreEachFound(t *testing.T) {
 			}
 			return [][]byte{p}
 		}, Messages{Disordered: 1}},
-		"the last lost": {func(n int, p []byte) [][]byte {
-			if n > 9 {
-				return nil
-			}
-			return [][]byte{p}
-		}, Messages{Lost: 10}},
-	} {
+	}
+}
+
+func TestALostADoubledAndADisorderedMessageAreEachFound(t *testing.T) {
+	all := meddlings()
+	all["the last lost"] = meddling{func(n int, p []byte) [][]byte {
+		if n > 9 {
+			return nil
+		}
+		return [][]byte{p}
+	}, Messages{Lost: 10}}
+	for name, c := range all {
 		t.Run(name, func(t *testing.T) {
 			s := clienttest.Start(t, &clienttest.Server{})
 			o := brief(Options{Scenario: P2P, Publishers: 1, Rate: 2000}, meddle(t, s.Addr(), c.meddle))

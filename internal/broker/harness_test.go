@@ -19,6 +19,7 @@ import (
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 // transport is what the brokers of this run use.
@@ -318,12 +319,7 @@ func settle(b *Broker) {
 // eventually waits until the condition holds.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !ok(); {
-		if time.Now().After(end) {
-			t.Fatal("never: " + what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Within(t, patience, ok, what)
 }
 
 func text(p *packet.Publish) string { return fmt.Sprintf("%s=%s", p.Topic, p.Payload) }

@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 // flood is a player with a broker, for tests that no story can tell.
@@ -29,11 +30,7 @@ func flood(t *testing.T, o broker.Options) *player {
 
 func (p *player) eventually(what string, ok func() bool) {
 	p.t.Helper()
-	for end := time.Now().Add(4 * patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			p.t.Fatal("never: " + what)
-		}
-	}
+	testkit.Within(p.t, 4*patience, ok, what)
 }
 
 // heap is what is in use after a collection.

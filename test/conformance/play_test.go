@@ -24,6 +24,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
@@ -484,19 +485,20 @@ func (p *player) lookUp(o broker.Options) broker.Options {
 // counted waits until a refusal for that reason, or the end of a client that was in, is
 // counted, and can be looked up with words for people.
 func (p *player) counted(reason string) {
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	var s broker.Stats
+	defer func() {
+		if p.t.Failed() {
+			p.fail("refused: %v, closed: %v, told: %v", s.Refused, s.Closed, p.refusals)
+		}
+	}()
+	testkit.Within(p.t, patience, func() bool {
 		counted := false
-		s := p.broker.Stats()
+		s = p.broker.Stats()
 		for _, code := range fault.Codes() {
 			counted = counted || code.String() == reason && s.Refused[code]+s.Closed[code] == 1
 		}
-		if counted && p.told(reason) {
-			return
-		}
-		if time.Now().After(end) {
-			p.fail("refused: %v, closed: %v, told: %v", s.Refused, s.Closed, p.refusals)
-		}
-	}
+		return counted && p.told(reason)
+	}, "a refusal for "+reason)
 }
 
 func (p *player) told(reason string) bool {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/testkit"
 	"github.com/millrace/millrace/internal/testkit/pki"
 )
 
@@ -438,9 +439,7 @@ func TestSlowHandshakesGiveWay(t *testing.T) {
 func TestClosingEndsHandshakes(t *testing.T) {
 	e := open(t, newPlant(t).options(t, nil))
 	nc := e.dial(t)
-	for e.Counts().Accepted.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	testkit.Eventually(t, func() bool { return e.Counts().Accepted.Load() > 0 }, "the connection")
 	e.Close()
 	if _, err := nc.Read(make([]byte, 1)); err == nil || errors.Is(err, net.ErrClosed) {
 		t.Error(err)
