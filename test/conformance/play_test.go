@@ -82,6 +82,7 @@ type player struct {
 	line    *line
 	pending []words // <* lines that wait for their packets
 	ticks   int
+	ended   int // clients that the broker has closed, not they themselves
 
 	webSocket bool
 
@@ -115,6 +116,7 @@ func play(t *testing.T, s *story, v packet.Version, how setting) {
 	}
 	if !s.has("broker-closes") {
 		p.connect("w-", words{}).ping() // the others are still served
+		p.everyEndIsCounted()
 	}
 }
 
@@ -231,6 +233,7 @@ func (p *player) short(l *line) {
 		c.send(words{plain: []string{"DISCONNECT"}, named: l.words.named})
 		c.closed()
 	case "half-close":
+		c.left = true
 		_ = c.nc.(interface{ CloseWrite() error }).CloseWrite()
 	case "subscribe":
 		p.subscribe(c, l.words)
@@ -509,6 +512,29 @@ func (p *player) told(reason string) bool {
 	})
 }
 
+// everyEndIsCounted waits until as many refusals and ends are counted as there were,
+// and those that are the clients' fault can be looked up.
+func (p *player) everyEndIsCounted() {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		s, counted, faults := p.broker.Stats(), 0, 0
+		for _, code := range fault.Codes() {
+			n := int(s.Refused[code] + s.Closed[code])
+			if counted += n; code != fault.TakenOver && code != fault.KeepAlive {
+				faults += n
+			}
+		}
+		p.mu.Lock()
+		told := len(p.refusals)
+		p.mu.Unlock()
+		if counted >= p.ended && told >= faults {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("%d clients were put out: refused %v, closed %v, told %d: %v", p.ended, s.Refused, s.Closed, told, p.refusals)
+		}
+	}
+}
+
 // client speaks MQTT packet by packet over a real socket.
 type client struct {
 	p        *player
@@ -517,6 +543,7 @@ type client struct {
 	version  packet.Version
 	in       []byte
 	admitted bool
+	left     bool // it has said, or shown, that it goes
 	over     bool
 	last     packet.Packet
 	early    []packet.Packet // read while waiting for a ping's answer
@@ -525,7 +552,7 @@ type client struct {
 func (c *client) send(w words) {
 	c.p.t.Helper()
 	kind := w.plain[0]
-	if kind == "hex" {
+	if c.left = c.left || kind == "DISCONNECT"; kind == "hex" {
 		c.write(rawBytes(w.plain[1:]))
 		return
 	}
@@ -617,8 +644,7 @@ func (c *client) closed() {
 	if k, err := c.read(); !isClosed(err) {
 		c.p.fail("want the end, got %s, %v", describe(k), err)
 	}
-	c.over = true
-	_ = c.nc.Close()
+	c.end()
 }
 
 // gone expects the broker to close after whatever it sends.
@@ -626,13 +652,20 @@ func (c *client) gone() {
 	c.p.t.Helper()
 	for {
 		if _, err := c.read(); isClosed(err) {
-			c.over = true
-			_ = c.nc.Close()
+			c.end()
 			return
 		} else if err != nil {
 			c.p.fail("want the end, got %v", err)
 		}
 	}
+}
+
+// end notes that the broker has closed.
+func (c *client) end() {
+	if c.over = true; !c.left {
+		c.p.ended++
+	}
+	_ = c.nc.Close()
 }
 
 func isClosed(err error) bool {

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/millrace/millrace/internal/api"
 )
 
 // metric reads one sample of /metrics.
@@ -37,41 +40,60 @@ func metric(t *testing.T, n *node, name string) float64 {
 	return 0
 }
 
-// Bytes that are no MQTT cost their sender the connection, are counted by reason,
-// and nobody else notices.
+// Bytes that are no MQTT cost their sender the connection, are counted by reason and
+// can be looked up, and nobody else notices.
 func TestBrokenPacketsCloseTheirConnectionAlone(t *testing.T) {
 	n := startNode(t, t.TempDir(), nil)
 	bystander := connect(t, n, "bystander", nil)
-	connect5 := []byte("\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03bad")
-	for name, c := range map[string]struct {
-		bytes   []byte
-		counter string
-		reason  string
-	}{
-		"no CONNECT first":      {[]byte("\x30\x05\x00\x01a42"), "refused", "protocol_error"},
-		"an HTTP request":       {[]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "refused", "protocol_error"},
-		"QoS 3":                 {append(connect5[:len(connect5):len(connect5)], "\x36\x06\x00\x01a\x00\x01\x00"...), "closed", "malformed_packet"},
-		"NUL in a topic":        {append(connect5[:len(connect5):len(connect5)], "\x30\x06\x00\x03a\x00b\x00"...), "closed", "malformed_packet"},
-		"a length beyond 1 MiB": {append(connect5[:len(connect5):len(connect5)], "\x30\xff\xff\xff\x7f"...), "closed", "packet_too_large"},
+	const in = "\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03bad" // CONNECT of a client "bad"
+	for name, c := range map[string]struct{ bytes, counter, reason, said string }{
+		"no CONNECT first":       {"\x30\x05\x00\x01a42", "refused", "protocol_error", "CONNECT"},
+		"an HTTP request":        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "refused", "protocol_error", "CONNECT"},
+		"a reserved flag":        {"\x10\x10\x00\x04MQTT\x05\x03\x00\x3c\x00\x00\x03bad", "refused", "malformed_packet", "reserved"},
+		"a length that lies":     {"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x30bad", "refused", "malformed_packet", ""},
+		"a property twice":       {"\x10\x16\x00\x04MQTT\x05\x02\x00\x3c\x06\x21\x00\x05\x21\x00\x05\x00\x03bad", "refused", "protocol_error", "twice"},
+		"an unknown property":    {"\x10\x12\x00\x04MQTT\x05\x02\x00\x3c\x02\x7f\x00\x00\x03bad", "refused", "malformed_packet", "propert"},
+		"a second CONNECT":       {in + in, "closed", "protocol_error", "second CONNECT"},
+		"QoS 3":                  {in + "\x36\x06\x00\x01a\x00\x01\x00", "closed", "malformed_packet", "QoS"},
+		"a wildcard":             {in + "\x30\x06\x00\x03a/#\x00", "closed", "topic_name_invalid", "wildcard"},
+		"a surrogate":            {in + "\x30\x06\x00\x03\xed\xa0\x80\x00", "closed", "malformed_packet", ""},
+		"NUL in a topic":         {in + "\x30\x06\x00\x03a\x00b\x00", "closed", "malformed_packet", ""},
+		"packet identifier 0":    {in + "\x32\x06\x00\x01a\x00\x00\x00", "closed", "protocol_error", "identifier"},
+		"a filter with no QoS":   {in + "\x82\x06\x00\x01\x00\x00\x01a", "closed", "malformed_packet", ""},
+		"a packet of the server": {in + "\x20\x03\x00\x00\x00", "closed", "protocol_error", ""},
+		"a length beyond 1 MiB":  {in + "\x30\xff\xff\xff\x7f", "closed", "packet_too_large", "larger"},
 	} {
 		counter := fmt.Sprintf("millrace_connections_%s_total{reason=%q}", c.counter, c.reason)
 		before := metric(t, n, counter)
-		conn, err := n.dial(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Write(c.bytes); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
-		if _, err := io.ReadAll(conn); err != nil && strings.Contains(err.Error(), "timeout") {
-			t.Errorf("%s: the connection stays open", name)
-		}
-		conn.Close()
-		eventually(t, name+" is counted as "+c.reason, func() bool { return metric(t, n, counter) > before })
+		sendAndHear(t, n, name, c.bytes)
+		eventually(t, name+" is counted as "+c.reason, func() bool { return metric(t, n, counter) == before+1 })
+		eventually(t, name+" can be looked up", func() bool {
+			all := shown[api.Page[api.Refusal]](t, n, "refused", "list").Items
+			return slices.ContainsFunc(all, func(r api.Refusal) bool {
+				return r.Reason == c.reason && r.Admitted == (c.counter == "closed") && r.Address == "127.0.0.1" && strings.Contains(r.Text, c.said) && r.Text != ""
+			})
+		})
 	}
 	if _, err := bystander.Publish(t.Context(), &paho.Publish{Topic: "still/here", QoS: 1, Payload: []byte("1")}); err != nil {
 		t.Fatalf("the bystander suffered: %v", err)
+	}
+}
+
+// sendAndHear sends bytes on a connection of their own and reads until the node
+// closes it.
+func sendAndHear(t *testing.T, n *node, name, bytes string) {
+	t.Helper()
+	conn, err := n.dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, bytes); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.ReadAll(conn); err != nil && strings.Contains(err.Error(), "timeout") {
+		t.Errorf("%s: the connection stays open", name)
 	}
 }
 
