@@ -24,6 +24,7 @@ type ack struct {
 	Answer
 	exact   bool // a PUBREC, else a PUBACK
 	settled bool
+	at      int64 // for a durable session: the time of its message
 }
 
 // Answer is what a PUBACK or PUBREC says; its zero value is that all is well.
@@ -39,12 +40,12 @@ func Refusal(code fault.Code) Answer { return Answer{Reason(packet.TypePuback, c
 func (a Answer) refuses() bool { return a.Reason >= packet.UnspecifiedError }
 
 // await appends an identifier and returns its place.
-func (a *acks) await(id uint16, exact bool) Place {
+func (a *acks) await(id uint16, exact bool, at int64) Place {
 	if a.count == len(a.ring) {
 		a.grow()
 	}
 	p := a.head + Place(a.count)
-	*a.at(p) = ack{id: id, exact: exact}
+	*a.at(p) = ack{id: id, exact: exact, at: at}
 	a.count++
 	if !exact {
 		a.once++

@@ -28,7 +28,7 @@ func (s *Session) pubrec(frame []byte, ev *Event, dst []byte) []byte {
 	}
 	refused := ev.ack.Reason >= packet.UnspecifiedError
 	switch p := s.phase(ev.ack.ID); {
-	case p == awaitsAck, p == awaitsComplete && refused:
+	case p == awaitsAck, p >= awaitsComplete && refused:
 		return s.fail(dst, ev, errWrongAck)
 	case p == landed && refused:
 		return dst
@@ -36,6 +36,9 @@ func (s *Session) pubrec(frame []byte, ev *Event, dst []byte) []byte {
 		return packet.AppendAck(dst, packet.TypePubrel, ev.ack.ID, packet.PacketIDNotFound, s.version)
 	case refused:
 		return s.done(ev, dst)
+	}
+	if s.noteFirst(ev.ack.ID) {
+		return dst
 	}
 	s.flow.forget(ev.ack.ID)
 	s.flow.window.advance(ev.ack.ID, awaitsComplete)
@@ -85,6 +88,10 @@ func (s *Session) pubrel(frame []byte, ev *Event, dst []byte) []byte {
 		reason = packet.PacketIDNotFound
 	default:
 		s.flow.exact.release(ev.ack.ID)
+	}
+	if s.Durable() {
+		s.flow.durable.complete(ev.ack.ID, reason)
+		return dst
 	}
 	return packet.AppendAck(dst, packet.TypePubcomp, ev.ack.ID, reason, s.version)
 }

@@ -24,6 +24,9 @@ type Image struct {
 	// Whole is the same message as an MQTT 5 packet, to be kept in the place of one
 	// that cannot carry its properties; nil when nothing is lost.
 	Whole *Image
+	// Logged is where the message stands in the log; a durable session that has no room
+	// for it gets it from there later.
+	Logged Logged
 }
 
 // Outcome is what became of a delivery.
@@ -34,6 +37,7 @@ const (
 	Sent    Outcome = iota // appended to the output
 	Queued                 // waits for an acknowledgement or for room
 	Dropped                // see the code
+	Behind                 // there is no room: it is to come from the log later
 )
 
 // Policy is what gives way when a message finds its client's queue full.
@@ -73,7 +77,7 @@ func (s *Session) DeliverShared(dst []byte, m *Image, share uint32, now int64, r
 	if f == nil {
 		f = s.flows()
 	}
-	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 && (!s.keeps(share) || s.mayKeep(m)) {
+	if m.QoS > 0 && room && f.queue.count == 0 && f.queue.unsent == 0 && (!s.keeps(share) || s.mayKeep(m)) && !f.writesFirst(m.QoS) {
 		if id, ok := f.window.take(int(s.sendMax), awaited(m.QoS)); ok {
 			f.window.stamp(id, now)
 			if s.keeps(share) {
@@ -113,11 +117,11 @@ func (f *flow) keep(m *Image, id uint16, share uint32, now int64) {
 }
 
 func recordOf(m *Image, share uint32, now int64) record {
-	of := m.Of
+	of, logged := m.Of, m.Logged
 	if m.Whole != nil {
 		m = m.Whole
 	}
-	r := record{image: m.Bytes, at: now, idAt: m.IDAt, expiryAt: m.expiryAt(), share: share, of: of}
+	r := record{image: m.Bytes, at: now, idAt: m.IDAt, expiryAt: m.expiryAt(), share: share, of: of, logged: logged}
 	if m.V5 {
 		r.flags = v5
 	}
@@ -126,20 +130,23 @@ func recordOf(m *Image, share uint32, now int64) record {
 
 func (s *Session) enqueue(dst []byte, m *Image, share uint32, now int64) ([]byte, Outcome, fault.Code) {
 	r := recordOf(m, share, now)
+	if s.Durable() && r.logged.Stream != 0 && !s.hasRoom(&r) {
+		return dst, Behind, 0
+	}
 	if code, ok := s.makeRoom(&r); !ok {
 		return dst, Dropped, s.drop(code)
 	}
 	f := s.flows()
 	f.queue.push(r, &f.window)
+	s.reserve()
 	return dst, Queued, 0
 }
 
 // makeRoom drops what the policy says until there is room for the record.
 func (s *Session) makeRoom(r *record) (fault.Code, bool) {
 	f, l := s.flows(), s.limits
-	size := recordHeader + len(r.image)
-	full := func() bool { return f.queue.count >= l.Queue || f.queue.bytes()+size > l.QueueBytes }
-	if t := s.tally; t != nil && t.Most > 0 && t.Bytes+int64(size) > t.Most {
+	full := func() bool { return s.full(r) }
+	if s.allFull(r) {
 		return fault.QueueMemory, false
 	}
 	if !full() {
@@ -159,6 +166,20 @@ func (s *Session) makeRoom(r *record) (fault.Code, bool) {
 	}
 	return fault.QueueFull, !full()
 }
+
+// full says whether the session's own queue has no room for the record, allFull whether
+// those of all sessions together have none.
+func (s *Session) full(r *record) bool {
+	q := &s.flows().queue
+	return q.count >= s.limits.Queue || q.bytes()+recordHeader+len(r.image) > s.limits.QueueBytes
+}
+
+func (s *Session) allFull(r *record) bool {
+	t := s.tally
+	return t != nil && t.Most > 0 && t.Bytes+int64(recordHeader+len(r.image)) > t.Most
+}
+
+func (s *Session) hasRoom(r *record) bool { return !s.full(r) && !s.allFull(r) }
 
 func (s *Session) evict(at int, code fault.Code) {
 	s.flow.queue.remove(at)
@@ -211,6 +232,7 @@ func (s *Session) Next(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	case f == nil:
 		return dst, Queued, 0
 	case f.queue.unsent > 0:
+		s.reserve()
 		return s.resend(dst, now)
 	case f.queue.count > 0:
 		return s.first(dst, now)
@@ -225,6 +247,10 @@ func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	r, _ := f.queue.read(at)
 	qos := r.qos()
 	if qos > 0 && f.window.count >= int(s.sendMax) {
+		return dst, Queued, 0
+	}
+	if f.writesFirst(qos) {
+		s.reserve()
 		return dst, Queued, 0
 	}
 	left, ok := r.remaining(now)
@@ -264,16 +290,20 @@ func (s *Session) resend(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	}
 	at := f.queue.again()
 	r, _ := f.queue.read(at)
+	if r.flags&gated != 0 {
+		return dst, Queued, 0
+	}
 	left, ok := r.remaining(now)
 	if !ok && r.qos() == 1 {
 		f.land(r.id)
 		return dst, Dropped, s.drop(fault.Expired)
 	}
-	out, ok := s.sendRecord(dst, &r, max(left, 1), r.id, true)
+	out, ok := s.sendRecord(dst, &r, max(left, 1), r.id, r.flags&unborn == 0)
 	if !ok { // [MQTT-3.1.2-25]
 		f.land(r.id)
 		return dst, Dropped, s.drop(fault.PacketTooLarge)
 	}
+	f.queue.run[at+flagsInHeader] &^= byte(unborn)
 	f.queue.resent()
 	return out, Sent, 0
 }
@@ -282,6 +312,7 @@ func (s *Session) resend(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 func (f *flow) land(id uint16) {
 	f.forget(id)
 	f.window.release(id)
+	f.touch()
 }
 
 // forget is done with the image of a message in flight.

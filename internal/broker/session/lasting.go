@@ -67,6 +67,7 @@ func (s *Session) Leave() (stays bool, owed Owed) {
 	if s.flow != nil {
 		s.flow.queue.release(0)
 		s.flow.exact.spare = nil
+		s.flow.durable.cut()
 	}
 	return true, owed
 }
@@ -88,6 +89,9 @@ func (s *Session) restart(dst []byte) []byte {
 	f.exact.restart()
 	f.queue.restart()
 	for _, id := range f.window.released() {
+		if f.window.phase(id) != awaitsComplete {
+			continue // PUBREL goes when it is written down
+		}
 		dst = packet.AppendAck(dst, packet.TypePubrel, id, packet.Success, s.version)
 	}
 	return dst
@@ -203,7 +207,7 @@ func (s *Session) Owes(o Owed) bool {
 func (s *Session) SettleOwed(dst []byte, o Owed, p Place, answer Answer) (out []byte, again bool) {
 	a := o.acks
 	if int(p-a.head) < a.count && a.at(p).exact {
-		dst, again = s.settleFormer(dst, a.at(p).id, answer)
+		dst, again = s.settleFormer(dst, *a.at(p), answer)
 	}
 	a.settle(p, answer)
 	for _, ok := a.next(); ok; _, ok = a.next() {
@@ -211,18 +215,21 @@ func (s *Session) SettleOwed(dst []byte, o Owed, p Place, answer Answer) (out []
 	return dst, again
 }
 
-func (s *Session) settleFormer(dst []byte, id uint16, answer Answer) (out []byte, again bool) {
+func (s *Session) settleFormer(dst []byte, k ack, answer Answer) (out []byte, again bool) {
 	if s.flow == nil {
 		return dst, false
 	}
-	now, again := s.acks.find(id)
+	now, again := s.acks.find(k.id)
 	switch {
 	case again && (!answer.refuses() || s.CanRefuse()):
+		if !answer.refuses() {
+			s.answered(k)
+		}
 		return s.Settle(dst, now, answer), true
 	case answer.refuses():
-		s.flow.exact.release(id) // its repetition is a new message
+		s.flow.exact.release(k.id) // its repetition is a new message
 	default:
-		s.flow.exact.answer(id)
+		s.answered(k)
 	}
 	return dst, again
 }

@@ -143,9 +143,6 @@ func inOrder(sent int, got []int, once bool) error {
 func (m *model) connect(again bool) {
 	m.version = []packet.Version{packet.V311, packet.V5}[m.r.IntN(2)]
 	c := &packet.Connect{Version: m.version, ClientID: []byte("c"), SessionExpiry: 100, ReceiveMaximum: uint16(1 + m.r.IntN(10)), TopicAliasMaximum: uint16(m.r.IntN(3))}
-	if again && m.r.IntN(2) == 0 && len(m.owed) == 0 {
-		m.s = Restored(&m.limits, m.s.State())
-	}
 	fresh := New(&m.limits)
 	fresh.Step(c.Append(nil, m.version), m.now, &m.ev, nil)
 	if again {

@@ -39,6 +39,9 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	if p.HasExpiry {
 		ev.Message.SetExpiry(p.Expiry)
 	}
+	if p.QoS == 2 && s.Durable() {
+		ev.Message.Time = s.flow.durable.stamp(now)
+	}
 	ev.Do, ev.PacketID = Publish, p.ID
 	if err := s.allowed(p.Topic); err != nil {
 		return s.refusePublish(dst, ev, err)
@@ -77,7 +80,7 @@ func (s *Session) again(dst []byte, id uint16, answered bool) []byte {
 		return packet.AppendAck(dst, packet.TypePubrec, id, packet.Success, s.version)
 	}
 	if _, due := s.acks.find(id); !due { // it is due to an earlier connection
-		s.Await(id, 2)
+		s.await(id, 2, 0) // the log answers for the earlier one
 	}
 	return dst
 }
@@ -131,10 +134,17 @@ func (s *Session) Full() bool {
 // Await keeps back the PUBACK or PUBREC of a message, by its QoS, until it is
 // settled.
 func (s *Session) Await(id uint16, qos byte) Place {
+	if qos == 2 && s.Durable() {
+		return s.await(id, qos, s.flow.durable.newest)
+	}
+	return s.await(id, qos, 0)
+}
+
+func (s *Session) await(id uint16, qos byte, at int64) Place {
 	if s.acks == nil {
 		s.acks = &acks{}
 	}
-	return s.acks.await(id, qos == 2)
+	return s.acks.await(id, qos == 2, at)
 }
 
 // Acknowledge owes a PUBACK or PUBREC, by the message's QoS, that is settled
@@ -168,7 +178,7 @@ func (s *Session) acknowledge(dst []byte, k ack) []byte {
 		if k.refuses() && s.version == packet.V5 { // [MQTT-4.3.3-9]
 			s.flow.exact.release(k.id)
 		} else {
-			s.flow.exact.answer(k.id)
+			s.answered(k)
 		}
 	}
 	if !k.refuses() || s.version != packet.V5 {
@@ -177,6 +187,14 @@ func (s *Session) acknowledge(dst []byte, k ack) []byte {
 	return s.explainedTo(dst, titles[k.Why], func(dst, text []byte) []byte { // [MQTT-3.4.2-2] [MQTT-3.5.2-2]
 		return (&packet.Ack{Kind: t, ID: k.id, Reason: k.Reason, ReasonString: text}).Append(dst, s.version)
 	})
+}
+
+// answered notes that the PUBREC of a message is sent, or would have been.
+func (s *Session) answered(k ack) {
+	s.flow.exact.answer(k.id)
+	if d := s.flow.durable; d != nil {
+		d.answered = max(d.answered, k.at)
+	}
 }
 
 // CanRefuse says whether a PUBACK or PUBREC can carry an error. Where it cannot, the

@@ -1,6 +1,10 @@
 package session
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/millrace/millrace/internal/msg"
+)
 
 // queue holds outbound PUBLISH images in the order in which they go to the client,
 // in one run of bytes: nothing is allocated for a message while the run has room.
@@ -34,16 +38,20 @@ type record struct {
 	id       uint16 // its packet identifier, once it was sent
 	of       byte   // the QoS that it was published with
 	flags    recordFlags
+	logged   Logged
 }
 
 type recordFlags byte
 
 const (
-	gone recordFlags = 1 << iota // nobody needs it any more
-	v5                           // the image is an MQTT 5 packet
+	gone    recordFlags = 1 << iota // nobody needs it any more
+	v5                              // the image is an MQTT 5 packet
+	unborn                          // it has its identifier and was never sent
+	gated                           // it is not to be sent before that is written down, and
+	writing                         // that is under way
 )
 
-const recordHeader = 4 + 8 + 4 + 4 + 4 + 2 + 1 + 1
+const recordHeader = 4 + 8 + 4 + 4 + 4 + 2 + 1 + 1 + 1 + 8 + 4
 
 // Where in a record's header what lies that is changed in place.
 const (
@@ -87,7 +95,9 @@ func (q *queue) add(r record, w *window) {
 	q.run = binary.BigEndian.AppendUint32(q.run, uint32(r.expiryAt))
 	q.run = binary.BigEndian.AppendUint32(q.run, r.share)
 	q.run = binary.BigEndian.AppendUint16(q.run, r.id)
-	q.run = append(q.run, r.of, byte(r.flags))
+	q.run = append(q.run, r.of, byte(r.flags), r.logged.Stream)
+	q.run = binary.BigEndian.AppendUint64(q.run, r.logged.At.Seq)
+	q.run = binary.BigEndian.AppendUint32(q.run, r.logged.At.Index)
 	q.run = append(q.run, r.image...)
 	q.account(size)
 }
@@ -119,6 +129,7 @@ func (q *queue) read(at int) (r record, next int) {
 		id:       binary.BigEndian.Uint16(h[idInHeader:]),
 		of:       h[26],
 		flags:    recordFlags(h[flagsInHeader]),
+		logged:   Logged{h[28], msg.Position{Seq: binary.BigEndian.Uint64(h[29:]), Index: binary.BigEndian.Uint32(h[37:])}},
 		image:    q.run[at+recordHeader : next : next],
 	}, next
 }
@@ -147,6 +158,29 @@ func (q *queue) sent(id uint16) ref {
 	q.wait(-1)
 	q.kept++
 	return q.ref(at)
+}
+
+// reserve gives the oldest waiting record, at front, its identifier: it is kept, and
+// not sent yet.
+func (q *queue) reserve(id uint16) ref {
+	at := q.front()
+	binary.BigEndian.PutUint16(q.run[at+idInHeader:], id)
+	q.run[at+flagsInHeader] |= byte(unborn | gated)
+	q.next += q.sizeAt(at)
+	q.count--
+	q.kept++
+	q.unsent++
+	return q.ref(at)
+}
+
+// regate changes the marks of what was reserved: where all of is stand, clear go and set
+// come.
+func (q *queue) regate(is, without, set recordFlags) {
+	for at := q.resend; at < q.next; at += q.sizeAt(at) {
+		if f := recordFlags(q.run[at+flagsInHeader]); f&gone == 0 && f&is == is {
+			q.run[at+flagsInHeader] = byte(f&^without | set)
+		}
+	}
 }
 
 // again is where the oldest kept record is that was not sent on this connection;

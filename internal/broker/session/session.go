@@ -160,6 +160,7 @@ type flow struct {
 	evicted   int    // of them, since somebody asked
 	lastDrop  fault.Code
 	evictedBy fault.Code
+	durable   *durable // nil for a session that ends with the process
 }
 
 // New returns the session of a connection that has just been accepted.

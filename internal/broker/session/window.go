@@ -35,6 +35,8 @@ const (
 	awaitsAck                   // QoS 1: PUBACK
 	awaitsReceived              // QoS 2: PUBREC
 	awaitsComplete              // QoS 2: PUBCOMP
+	awaitsNote                  // QoS 2: PUBREC came; that is to be written down before PUBREL goes
+	awaitsWriting               // and is being written
 )
 
 const (
@@ -115,10 +117,19 @@ func (w *window) rest() {
 	}
 }
 
+// replace puts all that await one thing to await another.
+func (w *window) replace(old, now phase) {
+	for i := range w.ring {
+		if w.ring[i].phase == old {
+			w.ring[i].phase = now
+		}
+	}
+}
+
 // released are the identifiers that await PUBCOMP, oldest first.
 func (w *window) released() (ids []uint16) {
 	for _, f := range w.ring {
-		if f.phase == awaitsComplete {
+		if f.phase >= awaitsComplete {
 			ids = append(ids, f.id)
 		}
 	}

@@ -1,0 +1,182 @@
+package session
+
+import (
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// This file is about sessions that survive the process. The shell writes such a session
+// down as its [Progress] whenever it has changed; what waits unsent is read from the log
+// again. Three packets say that something is certain, so they go out after it was written:
+// PUBLISH of QoS 2 (its identifier is taken), PUBREL (the message was received) and
+// PUBCOMP (the identifier is free).
+
+// Logged is where in the log a message stands; Stream counts from 1, and 0 is nowhere.
+type Logged struct {
+	Stream uint8
+	At     msg.Position
+}
+
+// durable is what a session has to write down, and what waits for it.
+type durable struct {
+	changed bool         // since Write
+	due     []completion // wait for the next Write
+	writing []completion // wait for Written
+	// newest is the time of the newest QoS 2 message of the client, answered that of the
+	// newest of those whose PUBREC was sent, ns since 1970.
+	newest, answered int64
+}
+
+// completion is a PUBCOMP.
+type completion struct {
+	id     uint16
+	reason byte
+}
+
+// Endure makes the session one that survives the process.
+func (s *Session) Endure() {
+	if f := s.flows(); f.durable == nil {
+		f.durable = &durable{changed: true}
+	}
+}
+
+// Durable says whether the session survives the process.
+func (s *Session) Durable() bool { return s.flow != nil && s.flow.durable != nil }
+
+// Changed says whether the session is to be written down.
+func (s *Session) Changed() bool { return s.Durable() && s.flow.durable.changed }
+
+// Touch notes that something of the session is to be written down that it does not know
+// of itself.
+func (s *Session) Touch() { s.flow.touch() }
+
+func (f *flow) touch() {
+	if f != nil && f.durable != nil {
+		f.durable.changed = true
+	}
+}
+
+// writesFirst says whether a message of that QoS may be sent only after its identifier
+// was written down.
+func (f *flow) writesFirst(qos byte) bool { return qos == 2 && f.durable != nil }
+
+// reserve gives identifiers to the messages of QoS 2 at the head of the queue, as many as
+// the client may have under way.
+func (s *Session) reserve() {
+	f := s.flow
+	if f.durable == nil || s.state != serving {
+		return
+	}
+	for f.queue.count > 0 {
+		r, _ := f.queue.read(f.queue.front())
+		if r.qos() != 2 {
+			return
+		}
+		id, ok := f.window.take(int(s.sendMax), awaitsReceived)
+		if !ok {
+			return
+		}
+		f.window.stamp(id, r.at)
+		f.window.keep(id, f.queue.reserve(id))
+		f.durable.changed = true
+	}
+}
+
+// noteFirst has a PUBREC written down before it is answered; false says that it is to be
+// answered at once.
+func (s *Session) noteFirst(id uint16) bool {
+	f := s.flow
+	if f.durable == nil || f.window.phase(id) == awaitsComplete {
+		return false
+	}
+	if f.window.phase(id) == awaitsReceived {
+		f.forget(id)
+		f.window.advance(id, awaitsNote)
+		f.durable.changed = true
+	}
+	return true
+}
+
+// complete has the end of a QoS 2 message of the client written down before PUBCOMP.
+func (d *durable) complete(id uint16, reason byte) {
+	d.due = append(d.due, completion{id, reason})
+	d.changed = true
+}
+
+// cut ends what was for the connection that has ended: the client asks again.
+func (d *durable) cut() {
+	if d != nil {
+		d.due, d.writing = nil, nil
+	}
+}
+
+// stamp gives the times of a client's QoS 2 messages the order of their arrival, whatever
+// the clock does.
+func (d *durable) stamp(now int64) int64 {
+	d.newest = max(now, d.newest+1)
+	return d.newest
+}
+
+// Write appends what is to be written down now to dst: a [Progress] with next, by stream
+// the first place that the session has not taken in. Until Written, what changes is for
+// the next Write.
+func (s *Session) Write(dst []byte, next []Logged) []byte {
+	f := s.flow
+	d := f.durable
+	d.changed = false
+	dst = s.progress(next).append(dst)
+	d.writing, d.due = append(d.writing, d.due...), d.due[:0]
+	f.queue.regate(gated, 0, writing)
+	f.window.replace(awaitsNote, awaitsWriting)
+	return dst
+}
+
+// Written says that what Write returned is safe, and sends what waited for it; then Next
+// may have more to send.
+func (s *Session) Written(dst []byte) []byte {
+	f := s.flow
+	f.queue.regate(writing, gated|writing, 0)
+	for _, id := range f.window.released() {
+		if f.window.phase(id) == awaitsWriting {
+			f.window.advance(id, awaitsComplete)
+			dst = s.tell(dst, packet.TypePubrel, id, packet.Success)
+		}
+	}
+	for _, c := range f.durable.writing {
+		dst = s.tell(dst, packet.TypePubcomp, c.id, c.reason)
+	}
+	f.durable.writing = f.durable.writing[:0]
+	return dst
+}
+
+// tell sends an acknowledgement to a client that is there.
+func (s *Session) tell(dst []byte, t packet.Type, id uint16, reason byte) []byte {
+	if s.state != serving {
+		return dst
+	}
+	return packet.AppendAck(dst, t, id, reason, s.version)
+}
+
+// Unqueue drops what waits unsent and stands in the log, and calls f with the place of
+// each, in the order of the queue: it is to come from there again. Sessions do so whose
+// clients leave or do not keep up.
+func (s *Session) Unqueue(f func(Logged)) {
+	if s.flow == nil {
+		return
+	}
+	q := &s.flow.queue
+	var places []int
+	q.each(func(at int, r record, waits bool) bool {
+		if waits && r.logged.Stream != 0 {
+			f(r.logged)
+			places = append(places, at)
+		}
+		return true
+	})
+	for _, at := range places {
+		if len(q.run) > 0 {
+			q.remove(at)
+		}
+	}
+	q.release(0)
+}

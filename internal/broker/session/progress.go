@@ -1,0 +1,227 @@
+package session
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// Progress is how far a durable session is with its client, as it is written down.
+type Progress struct {
+	// Next is, by stream, the first place that the session has not taken in.
+	Next []Logged
+	// Open are the messages that have an identifier and are not done with, in the order
+	// of their sending.
+	Open []Open
+	// LastID is the packet identifier that was given last.
+	LastID uint16
+	// Held are the identifiers of QoS 2 messages taken from the client, answered and not
+	// released; HeldAsOf is the time of the newest of its QoS 2 messages that was answered.
+	Held     []uint16
+	HeldAsOf int64
+	// Dropped is how many messages the client did not get.
+	Dropped uint64
+}
+
+// Open is a message with an identifier. Of one that was Received PUBREC has come, and
+// its place is of no more interest.
+type Open struct {
+	ID       uint16
+	Received bool
+	Place    Logged
+}
+
+var errProgress = errors.New("session: malformed progress")
+
+// progressVersion is the first byte of a progress.
+const progressVersion = 1
+
+func (s *Session) progress(next []Logged) Progress {
+	f := s.flow
+	p := Progress{Next: next, LastID: f.window.last, HeldAsOf: f.durable.answered, Dropped: f.dropped}
+	f.queue.each(func(_ int, r record, waits bool) bool {
+		if waits {
+			return false
+		}
+		p.Open = append(p.Open, Open{ID: r.id, Place: r.logged})
+		return true
+	})
+	for _, id := range f.window.released() {
+		p.Open = append(p.Open, Open{ID: id, Received: true})
+	}
+	f.exact.each(func(id uint16, answered bool) {
+		if answered {
+			p.Held = append(p.Held, id)
+		}
+	})
+	return p
+}
+
+func (p Progress) append(dst []byte) []byte {
+	dst = append(dst, progressVersion)
+	dst = binary.AppendUvarint(dst, uint64(p.LastID))
+	dst = binary.AppendUvarint(dst, p.Dropped)
+	dst = binary.AppendVarint(dst, p.HeldAsOf)
+	dst = binary.AppendUvarint(dst, uint64(len(p.Next)))
+	for _, l := range p.Next {
+		dst = l.append(dst)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(p.Open)))
+	for _, o := range p.Open {
+		received := uint64(0)
+		if o.Received {
+			received = 1
+		}
+		dst = binary.AppendUvarint(dst, uint64(o.ID)<<1|received)
+		if !o.Received {
+			dst = o.Place.append(dst)
+		}
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(p.Held)))
+	for _, id := range p.Held {
+		dst = binary.AppendUvarint(dst, uint64(id))
+	}
+	return dst
+}
+
+func (l Logged) append(dst []byte) []byte {
+	dst = append(dst, l.Stream)
+	dst = binary.AppendUvarint(dst, l.At.Seq)
+	return binary.AppendUvarint(dst, uint64(l.At.Index))
+}
+
+// ReadProgress reads what Write has written.
+func ReadProgress(b []byte) (p Progress, err error) {
+	r := progressReader{b: b}
+	if r.byte() != progressVersion {
+		return p, errProgress
+	}
+	p.LastID, p.Dropped = r.id(), r.uvarint()
+	p.HeldAsOf = r.varint()
+	for range r.count() {
+		p.Next = append(p.Next, r.place())
+	}
+	for range r.count() {
+		n := r.uvarint()
+		o := Open{ID: uint16(n >> 1), Received: n&1 == 1}
+		r.bad = r.bad || n>>17 != 0 || o.ID == 0
+		if !o.Received {
+			o.Place = r.place()
+		}
+		p.Open = append(p.Open, o)
+	}
+	for range r.count() {
+		p.Held = append(p.Held, r.id())
+	}
+	if r.bad || len(r.b) > 0 {
+		return Progress{}, errProgress
+	}
+	return p, nil
+}
+
+// progressReader takes fields off b; after the first that does not fit bad stays set.
+type progressReader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *progressReader) byte() byte {
+	if len(r.b) == 0 {
+		r.bad = true
+		return 0
+	}
+	v := r.b[0]
+	r.b = r.b[1:]
+	return v
+}
+
+func (r *progressReader) uvarint() uint64 {
+	v, n := binary.Uvarint(r.b)
+	return taken(r, v, n)
+}
+
+func (r *progressReader) varint() int64 {
+	v, n := binary.Varint(r.b)
+	return taken(r, v, n)
+}
+
+func taken[T any](r *progressReader, v T, n int) T {
+	if n <= 0 {
+		r.bad, r.b = true, nil
+		return v
+	}
+	r.b = r.b[n:]
+	return v
+}
+
+// count is how many of something follow, each a byte at least.
+func (r *progressReader) count() int {
+	n := r.uvarint()
+	if n > uint64(len(r.b)) {
+		r.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+func (r *progressReader) id() uint16 {
+	v := r.uvarint()
+	r.bad = r.bad || v > 1<<16-1
+	return uint16(v)
+}
+
+func (r *progressReader) place() Logged {
+	l := Logged{Stream: r.byte()}
+	l.At.Seq = r.uvarint()
+	index := r.uvarint()
+	r.bad = r.bad || index > 1<<32-1
+	l.At.Index = uint32(index)
+	return l
+}
+
+// Recovered returns the durable session of a client as it was written down, waiting for
+// its client. expiry is how long it outlives a connection, in seconds. Refill gives it
+// the messages that are open, Hold what the log knows of the client's own.
+func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progress) Session {
+	s := Session{limits: l, version: v, state: away}
+	s.setID(id)
+	s.expiry = expiry
+	f := s.flows()
+	f.durable = &durable{newest: p.HeldAsOf, answered: p.HeldAsOf}
+	f.window.last, f.dropped = p.LastID, p.Dropped
+	for _, id := range p.Held {
+		f.exact.add(id)
+		f.exact.answer(id)
+	}
+	for _, o := range p.Open {
+		if o.Received {
+			f.window.enter(o.ID, awaitsComplete)
+		}
+	}
+	return s
+}
+
+// Refill puts an open message of the progress back, in their order and before anything
+// else is delivered. at is when the message came, ns since 1970.
+func (s *Session) Refill(o Open, m *Image, at int64) {
+	f := s.flow
+	r := recordOf(m, 0, at)
+	r.id, r.logged = o.ID, o.Place
+	f.window.enter(o.ID, awaited(r.qos()))
+	f.window.stamp(o.ID, at)
+	f.window.keep(o.ID, f.queue.keep(r, &f.window))
+}
+
+// Hold notes that the log has a QoS 2 message of the client with that identifier and
+// time; one that the progress knows of is passed over.
+func (s *Session) Hold(id uint16, at int64) {
+	d := s.flow.durable
+	if at <= d.newest {
+		return
+	}
+	d.newest, d.answered = at, at
+	s.flow.exact.add(id)
+	s.flow.exact.answer(id)
+	d.changed = true
+}
