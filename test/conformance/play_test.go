@@ -552,8 +552,11 @@ type client struct {
 func (c *client) send(w words) {
 	c.p.t.Helper()
 	kind := w.plain[0]
-	if c.left = c.left || kind == "DISCONNECT"; kind == "hex" {
-		c.write(rawBytes(w.plain[1:]))
+	c.left = c.left || kind == "DISCONNECT"
+	if kind == "hex" {
+		b := rawBytes(w.plain[1:])
+		c.left = c.left || bytes.HasPrefix(b, []byte{0xE0, 0})
+		c.write(b)
 		return
 	}
 	b := build(kind, w, c.version, c.name).Append(nil, c.version)
