@@ -34,3 +34,12 @@ func TestAZoneSaysWhatIsOtherThanForAll(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+func TestReasonStringsMayBeLeftOut(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		c := &config.MQTT{Access: config.Access{ReasonStrings: on}}
+		if z := zone(c); z.NoReasons == on {
+			t.Errorf("reason_strings: %v, and the broker has NoReasons %v", on, z.NoReasons)
+		}
+	}
+}
