@@ -20,10 +20,11 @@ func (w *worker) retain(m *msg.Message, from *client) {
 	if err := w.broker.store(m); err != nil {
 		w.counts.dropped[fault.CodeOf(err)]++
 		const text = "a retained message was not stored"
-		if from == nil {
+		if from == nil || from.session.Away() {
 			w.refusals.log(text, "client", shown(m.Publisher), "error", err)
 			return
 		}
+		w.reportRefusal(from, err)
 		w.refusals.log(text, about(from, "error", err)...)
 	}
 }

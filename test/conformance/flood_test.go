@@ -158,8 +158,11 @@ func TestAFloodOfRetainedMessages(t *testing.T) {
 	}
 	var dropped uint64
 	for code, n := range s.Dropped {
-		if code != fault.NoSubscriber {
-			dropped += n
+		if code == fault.NoSubscriber {
+			continue
+		}
+		if dropped += n; !p.told(code.String()) {
+			t.Errorf("%d were dropped for %s, which cannot be looked up", n, code)
 		}
 	}
 	if dropped < uint64(5000-s.Retained) {
