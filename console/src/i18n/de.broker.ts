@@ -422,7 +422,7 @@ const de: Record<keyof typeof broker, string> = {
   "refused.door": "an der Tür",
   "refused.inside": "nach Einlass",
   "clients.output": "Ausgabe",
-  "clients.output.what": "nicht vom Socket abgenommen",
+  "clients.output.what": "nicht abgenommen",
 };
 
 export default de;

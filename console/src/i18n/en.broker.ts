@@ -420,7 +420,7 @@ const broker = {
   "refused.door": "at the door",
   "refused.inside": "after it was in",
   "clients.output": "Output",
-  "clients.output.what": "not taken by its socket",
+  "clients.output.what": "not taken yet",
 } as const;
 
 export default broker;

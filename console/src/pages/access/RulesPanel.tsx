@@ -13,7 +13,7 @@ export function RulesPanel({ access: a }: { access: AccessOverview }) {
       ruled
       title={t("access.rules")}
       tag={<span className="tag">{count(a.rules.length)}</span>}
-      aside={<span className="t12 mut el hid" title={a.rulesFile}>{a.rulesFile}</span>}
+      aside={<span className="t12 mut el hid pr" title={a.rulesFile}>{a.rulesFile}</span>}
     >
       {!a.configured ? (
         <p className="pad t12 mut2">{t("access.rules.none")}</p>

@@ -17,7 +17,7 @@ export function UsersPanel({ access: a }: { access: AccessOverview }) {
       ruled
       title={t("access.usersTitle")}
       tag={<span className="tag">{count(a.users.length)}</span>}
-      aside={<span className="t12 mut el hid" title={a.usersFile}>{a.usersFile}</span>}
+      aside={<span className="t12 mut el hid pr" title={a.usersFile}>{a.usersFile}</span>}
     >
       <Table
         label={t("access.usersTitle")}

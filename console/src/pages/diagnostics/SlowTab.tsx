@@ -61,7 +61,7 @@ export function SlowTab() {
               </Link>
             ),
           },
-          { id: "topic", header: t("topics.topic"), cell: (s) => s.topic },
+          { id: "topic", header: t("topics.topic"), cell: (s) => s.topic || <span className="mut">{t("clients.unknown")}</span> },
           { id: "latency", header: t("slow.latency"), end: true, cell: (s) => millis(s.latency) },
           { id: "count", header: t("slow.count"), end: true, cell: (s) => count(s.count) },
           { id: "at", header: t("refused.last"), end: true, cell: (s) => age(Date.parse(s.at), now) },

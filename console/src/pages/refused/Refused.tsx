@@ -118,6 +118,7 @@ export default function Refused() {
       >
         <Field
           quiet
+          className="wide"
           icon={Search}
           label={t("refused.search")}
           placeholder={t("refused.search")}
