@@ -35,12 +35,13 @@ func (c *ctl) bansCommand() *cobra.Command {
 
 func (c *ctl) banCommand() *cobra.Command {
 	var lasts, reason string
+	var all bool
 	cmd := &cobra.Command{
 		Use: "add KIND VALUE", Short: "Keep clients out, and disconnect those that are in", Args: wants(2, 2), ValidArgs: banKinds,
 		Long:    "Keep clients out, and disconnect those that are in. KIND is one of " + strings.Join(banKinds, ", ") + ".",
 		Example: "  millrace ctl bans add client_id press-7 --for 1h --reason \"sends nonsense\"\n  millrace ctl bans add network 192.0.2.0/24",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			body := api.NewBan{Kind: args[0], Value: args[1], Reason: reason}
+			body := api.NewBan{Kind: args[0], Value: args[1], Reason: reason, All: all}
 			if lasts != "" {
 				d, err := config.ParseDuration(lasts)
 				if err != nil {
@@ -53,5 +54,6 @@ func (c *ctl) banCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&lasts, "for", "", "how long, such as 30m or 7d (default without end)")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for people")
+	cmd.Flags().BoolVar(&all, "all", false, "ban a network of every address (/0), so that nobody gets in until the ban is deleted")
 	return cmd
 }

@@ -127,7 +127,7 @@ func (c *ctl) refusedCommand() *cobra.Command {
 }
 
 func (c *ctl) slowCommand() *cobra.Command {
-	list := &cobra.Command{Use: "list", Short: "List the clients that acknowledge their messages late", Args: wants(0, 0),
+	list := &cobra.Command{Use: "list", Short: "List the clients that acknowledge late or never, or do not read", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/slow-subscribers"}, listed("Nobody is slow.", columns("CLIENT", "TOPIC", "LATENCY", "COUNT", "LAST"),
 				func(s api.SlowSubscriber) []any {

@@ -26,6 +26,7 @@ type NewBan struct {
 	Kind   string    `json:"kind" enum:"client_id,client_prefix,user,address,network,login" doc:"What the ban goes by; a login is a user name from one address"`
 	Value  string    `json:"value" minLength:"1" maxLength:"400" doc:"A login is written USER@ADDRESS, a network as 192.0.2.0/24"`
 	Reason string    `json:"reason,omitempty" maxLength:"400" doc:"For people"`
+	All    bool      `json:"all,omitempty" doc:"True where a network of every address (/0) is meant: nobody gets in until the ban is deleted"`
 	Until  time.Time `json:"until,omitzero" doc:"When it ends; without it, it does not"`
 }
 

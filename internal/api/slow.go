@@ -8,7 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// SlowSubscribers ranks the clients that take their messages late.
+// SlowSubscribers ranks the clients that acknowledge late or never, or do not read.
 type SlowSubscribers interface {
 	// Slow lists them, the slowest first.
 	Slow() []SlowSubscriber
@@ -19,15 +19,15 @@ type SlowSubscribers interface {
 // SlowSubscriber is one client and topic, and the longest that a message of it took.
 type SlowSubscriber struct {
 	Client  string    `json:"client"`
-	Topic   string    `json:"topic" doc:"Empty for a client whose session ends with its connection: nothing is kept of what it was sent"`
-	Latency float64   `json:"latency" doc:"Milliseconds from the message's arrival to its acknowledgement; the longest"`
-	Count   uint64    `json:"count" doc:"Messages that took too long"`
+	Topic   string    `json:"topic" doc:"Empty for a client that does not read, and for one whose session ends with its connection: nothing is kept of what it was sent"`
+	Latency float64   `json:"latency" doc:"Milliseconds, the longest: from a message's arrival to its acknowledgement, or until now while there is none; of a client that does not read, for how long its messages have been dropped"`
+	Count   uint64    `json:"count" doc:"Messages that took too long, or were dropped because it did not read"`
 	At      time.Time `json:"at" doc:"When the last one did"`
 }
 
 func (a *API) slowOperations() {
 	register(a, huma.Operation{OperationID: "list-slow-subscribers", Method: http.MethodGet, Path: "/slow-subscribers", Tags: []string{"Clients"},
-		Summary: "The clients that acknowledge their messages late, the slowest first", Description: "Those above the threshold of mqtt.slow, for as long as it says."}, a.listSlow)
+		Summary: "The slow subscribers, the slowest first", Description: "Clients that acknowledge messages later than observe.slow_threshold or not at all, and clients whose messages are dropped because they do not read. They are looked for every few seconds."}, a.listSlow)
 	register(a, huma.Operation{OperationID: "clear-slow-subscribers", Method: http.MethodDelete, Path: "/slow-subscribers", Tags: []string{"Clients"},
 		Summary: "Begin the ranking afresh"}, a.clearSlow)
 }

@@ -32,7 +32,7 @@ type bansAPI struct{ *broker.Broker }
 func (b bansAPI) Bans() []api.Ban { return convert(b.Broker.Bans(), banRow) }
 
 func (b bansAPI) Ban(ctx context.Context, n api.NewBan, by string) (api.Ban, error) {
-	ban := limit.Ban{Kind: limit.Kind(n.Kind), Value: n.Value, Reason: n.Reason, By: by}
+	ban := limit.Ban{Kind: limit.Kind(n.Kind), Value: n.Value, Reason: n.Reason, All: n.All, By: by}
 	if !n.Until.IsZero() {
 		ban.Until = n.Until.UnixNano()
 	}
@@ -46,7 +46,7 @@ func (b bansAPI) Unban(ctx context.Context, kind, value string) error {
 
 func banRow(b limit.Ban) api.Ban {
 	return api.Ban{
-		NewBan: api.NewBan{Kind: string(b.Kind), Value: b.Value, Reason: b.Reason, Until: moment(b.Until)},
+		NewBan: api.NewBan{Kind: string(b.Kind), Value: b.Value, Reason: b.Reason, All: b.All, Until: moment(b.Until)},
 		By:     b.By, Since: moment(b.Since),
 	}
 }

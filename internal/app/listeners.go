@@ -27,7 +27,7 @@ func (a *App) listener(l *config.Listener) broker.Listener {
 		Name: l.Name, Address: l.Address, Unix: l.Kind == "unix", SocketMode: l.Mode(), Anonymous: l.Anonymous,
 		MaxConnections: cmp.Or(l.MaxConnections, a.cfg.MQTT.MaxConnections), MaxPerAddress: l.MaxPerAddress,
 		AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst, HandshakeTimeout: l.HandshakeTimeout,
-		ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies(), Zone: a.zoneNamed(l.Zone),
+		ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies(), Zone: a.zoneOf(l),
 	}
 	out.CertificateName, out.CertificateAlone = certificateUser(l.CertificateUser), l.CertificateAlone
 	if l.TLS() {
@@ -59,19 +59,30 @@ func certificates(l *config.Listener) *certs.Options {
 	return o
 }
 
-// zoneNamed is a zone of the configuration: what it does not say is as for all.
-func (a *App) zoneNamed(name string) *broker.Zone {
+// zoneOf is what clients of a listener live under, nil for the settings of all: the
+// listener's own rates, then what its zone says, then what is said for all.
+func (a *App) zoneOf(l *config.Listener) *broker.Zone {
+	var z config.Zone
 	for i := range a.cfg.MQTT.Zones {
-		if z := &a.cfg.MQTT.Zones[i]; name != "" && z.Name == name {
-			return a.zoneOf(z)
+		if l.Zone != "" && a.cfg.MQTT.Zones[i].Name == l.Zone {
+			z = a.cfg.MQTT.Zones[i]
 		}
 	}
-	return nil
+	if z.Name == "" && l.Limits == (config.ZoneLimits{}) {
+		return nil
+	}
+	c := zoned(a.cfg.MQTT, &z)
+	c.Limits.Client, c.Limits.Listener = l.Limits.Client.Over(c.Limits.Client), l.Limits.Listener.Over(c.Limits.Listener)
+	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone
+	own.Name = z.Name
+	return &own
 }
 
-func (a *App) zoneOf(z *config.Zone) *broker.Zone {
-	c := a.cfg.MQTT
+// zoned are the settings of a zone: what it does not say is as in c.
+func zoned(c config.MQTT, z *config.Zone) config.MQTT {
 	c.MaxPacketSize = cmp.Or(z.MaxPacketSize, c.MaxPacketSize)
+	c.MaxConnectSize = cmp.Or(z.MaxConnectSize, c.MaxConnectSize)
+	c.MaxFilters = cmp.Or(z.MaxFilters, c.MaxFilters)
 	c.ConnectTimeout = cmp.Or(z.ConnectTimeout, c.ConnectTimeout)
 	c.KeepAliveMax = cmp.Or(z.KeepAliveMax, c.KeepAliveMax)
 	c.ReceiveMaximum = cmp.Or(z.ReceiveMaximum, c.ReceiveMaximum)
@@ -84,7 +95,5 @@ func (a *App) zoneOf(z *config.Zone) *broker.Zone {
 	c.MaxClientID = cmp.Or(z.MaxClientID, c.MaxClientID)
 	c.Subscriptions = cmp.Or(z.Subscriptions, c.Subscriptions)
 	c.Limits.Client, c.Limits.Listener = z.Limits.Client.Over(c.Limits.Client), z.Limits.Listener.Over(c.Limits.Listener)
-	own := limited(broker.Options{Zone: zone(&c)}, c.Limits).Zone
-	own.Name = z.Name
-	return &own
+	return c
 }

@@ -143,6 +143,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
+		StrangerBytes: int(c.ConnectBytesAll),
 	}, c.Limits), c.Session), c.Topics)
 	if err != nil {
 		return nil, err

@@ -169,7 +169,7 @@ func (b *Broker) Ban(ctx context.Context, ban limit.Ban) (limit.Ban, error) {
 
 // Unban ends a ban.
 func (b *Broker) Unban(ctx context.Context, kind limit.Kind, value string) error {
-	ban, err := limit.Ban{Kind: kind, Value: value}.Canonical()
+	ban, err := limit.Ban{Kind: kind, Value: value, All: true}.Canonical()
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
@@ -203,4 +204,27 @@ func BenchmarkRoute(b *testing.B) {
 			i++
 		}
 	})
+}
+
+// BenchmarkSubscribeTenThousand is one SUBSCRIBE of as many filters as one may have, new
+// ones each time, and the UNSUBSCRIBE after it: what all others of the loop wait for.
+func BenchmarkSubscribeTenThousand(b *testing.B) {
+	const filters = 10_000
+	br := start(b, Options{Loops: 1})
+	c := enter(b, br, packet.V5, "greedy")
+	b.ReportAllocs()
+	for n := range b.N {
+		s, u := &packet.Subscribe{ID: 1}, &packet.Unsubscribe{ID: 2}
+		for i := range filters {
+			f := fmt.Appendf(nil, "plant/%d/line/%d/+/state", n, i)
+			s.Filters, u.Filters = append(s.Filters, packet.Subscription{Filter: f}), append(u.Filters, f)
+		}
+		in, out := s.Append(nil, packet.V5), u.Append(nil, packet.V5)
+		began := time.Now()
+		c.write(in)
+		expect[*packet.Suback](c)
+		b.ReportMetric(float64(time.Since(began).Microseconds())/1000, "ms/subscribe")
+		c.write(out)
+		expect[*packet.Unsuback](c)
+	}
 }

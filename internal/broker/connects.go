@@ -10,10 +10,23 @@ import (
 // tracked bounds the client identifiers whose connects are watched, in all.
 const tracked = 20_000
 
-var (
-	errConnectRate    = fault.New(fault.ConnectRate, "Too many clients connect at this moment.")
-	errOwnConnectRate = fault.New(fault.ConnectRate, "The client connects too often.")
-)
+// connectRate is why a client is refused that is over a rate of connects: whose rate it
+// is, where it is set, and what to do. late says that the client waited for its turn until
+// its time was over.
+func (w *worker) connectRate(s scope, z *Zone, late bool) error {
+	text := connectTexts[s]
+	if late {
+		text += " It waited for its turn for as long as mqtt.connect_timeout allows."
+	}
+	rate := [...]limit.Rate{z.Rates.Connects, z.ListenerRates.Connects, w.options.TotalRates.Connects}[s]
+	return fault.New(fault.ConnectRate, text, rate.PerSecond)
+}
+
+var connectTexts = [scopes]string{
+	ofClient:   "The client connects more often than %d times a second (limits.client.connects). Let it wait longer before it connects again, see whether two devices have its identifier, or raise the rate.",
+	ofListener: "More than %d clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate.",
+	ofTotal:    "More than %d clients a second connect to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate.",
+}
 
 // connectsTooFast holds a CONNECT against the rates of connects. wait says that it
 // is to be read again later: the session has not seen it. It is asked on the loop
@@ -30,11 +43,9 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 	}
 	w.counts.overRate[over][byConnects]++
 	if g.zone.OverRate == Refuse {
-		if over == ofClient {
-			return false, errOwnConnectRate
-		}
-		return false, errConnectRate
+		return false, w.connectRate(over, g.zone, false)
 	}
+	c.ownSeldom().over = over
 	w.counts.packetsIn[packet.TypeConnect]--
 	c.session = session.New(&c.door.limits)
 	c.session.Count(&w.queues)

@@ -82,6 +82,7 @@ type door struct {
 	limits   session.Limits // of the sessions that come in here
 	place    int            // among the doors
 	rates    sharedRates
+	proxied  bool // proxies may speak for clients
 	listener *listener.Listener
 
 	turnedAway [codes]atomic.Uint64 // by reason
@@ -92,6 +93,7 @@ type door struct {
 func (b *Broker) newDoor(l Listener) (*door, error) {
 	d := &door{broker: b, name: l.Name, kind: l.Kind(), zone: l.Zone, place: len(b.doors), admission: l.admission(b.options.Authenticator != nil)}
 	set(&d.name, "default")
+	d.proxied = len(l.Proxies) > 0
 	if d.zone == nil {
 		d.zone = &b.options.Zone
 	}
@@ -154,8 +156,8 @@ func (b *Broker) Addr() net.Addr { return b.doors[0].listener.Addr() }
 func (d *door) adopt(a listener.Arrival) {
 	n := d.broker.accepted.Add(1)
 	var by loop.Door = d
-	if a.CommonName != "" {
-		by = &guest{d, a.CommonName}
+	if a.CommonName != "" || a.WebSocket != nil && d.proxied {
+		by = &guest{d, a.CommonName, a.WebSocket}
 	}
 	d.broker.workers[n%uint64(len(d.broker.workers))].loop.AdoptThrough(a.Conn, codec(a), a.Remote, n, by)
 }

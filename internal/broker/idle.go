@@ -21,6 +21,7 @@ type seldom struct {
 	asking    *asking           // while it is found out who the client is
 	retained  []pendingRetained // for its new subscriptions
 	allowance limit.Bucket      // while memory is nearly used up
+	over      scope             // whose rate of connects it waits for
 	troubles  troubles
 }
 

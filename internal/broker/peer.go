@@ -5,12 +5,22 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/secure"
+	"github.com/millrace/millrace/internal/broker/websocket"
 )
 
-// guest is the door of a connection for whose client a proxy vouches.
+// guest is the door of a connection for whose client a proxy may vouch.
 type guest struct {
 	*door
-	commonName string // of the certificate that the proxy has verified
+	commonName string           // of the certificate that the proxy has verified; may be empty
+	websocket  *websocket.Codec // which reads whom the proxy speaks for; may be nil
+}
+
+// Release is loop.Door's.
+func (g *guest) Release(c *loop.Conn) {
+	g.door.Release(c)
+	if g.websocket != nil {
+		g.websocket.Leave()
+	}
 }
 
 // doorOf is where a connection came in.
@@ -38,7 +48,7 @@ func secured(conn *loop.Conn) (state tls.ConnectionState, ok bool) {
 // certificateName is the common name in the client's certificate, which was
 // verified here or by the proxy; empty when there is none.
 func certificateName(conn *loop.Conn) string {
-	if g, ok := conn.Door().(*guest); ok {
+	if g, ok := conn.Door().(*guest); ok && g.commonName != "" {
 		return g.commonName
 	}
 	if state, ok := secured(conn); ok && len(state.PeerCertificates) > 0 {

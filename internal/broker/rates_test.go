@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -176,6 +177,40 @@ func TestConnectRate(t *testing.T) {
 		c.closed()
 		eventually(t, "it is counted", func() bool { return b.Stats().Refused[fault.ConnectRate] == 1 })
 	})
+}
+
+// Who is refused for a rate of connects reads whose rate that is, where it is set, and
+// what to do; who waited until its time was over, that as well.
+func TestWhyAConnectIsRefused(t *testing.T) {
+	two := perSecond(2, 1)
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Zone: Zone{Rates: Rates{Connects: two}}}, "more often than 2 times a second (limits.client.connects). Let it wait longer"},
+		{Options{Zone: Zone{ListenerRates: Rates{Connects: two}}}, "More than 2 clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate."},
+		{Options{TotalRates: Rates{Connects: two}}, "to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate."},
+	} {
+		for _, policy := range []Policy{Refuse, Pause} {
+			clock, refused := newClock(), make(chan Refusal, 1)
+			o := c.o
+			o.Now, o.OverRate, o.ConnectTimeout = clock.now, policy, time.Millisecond
+			o.Refused = func(r Refusal) { refused <- r }
+			b := start(t, o)
+			enter(t, b, packet.V5, "same")
+			late := dial(t, b, packet.V5)
+			late.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("same")})
+			if policy == Pause {
+				eventually(t, "it waits", func() bool { return b.Stats().Slowed == 1 })
+				clock.forward(400 * time.Millisecond)
+				b.tick()
+			}
+			text := (<-refused).Text
+			if !strings.Contains(text, c.want) || strings.Contains(text, "mqtt.connect_timeout") != (policy == Pause) {
+				t.Errorf("%s: %s", policy, text)
+			}
+		}
+	}
 }
 
 func TestUnknownPolicy(t *testing.T) {

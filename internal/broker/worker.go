@@ -436,7 +436,7 @@ func (w *worker) Due(conn *loop.Conn) {
 	c, now := clientOf(conn), w.loop.Now()
 	switch {
 	case c.id == "" && c.slowed:
-		w.end(c, errConnectRate)
+		w.end(c, w.connectRate(c.over, c.door.zone, true))
 	case c.id == "":
 		w.end(c, errConnectTimeout)
 	case c.expired(now):

@@ -37,7 +37,8 @@ type MQTT struct {
 	Listeners        []Listener    `yaml:"listeners" max:"64" default:"[]" doc:"Further listeners."`
 	Zones            []Zone        `yaml:"zones" max:"64" default:"[]" doc:"Settings for the clients of some listeners."`
 	MaxPacketSize    Size          `yaml:"max_packet_size" default:"1MiB" min:"128" max:"7MiB" doc:"Largest packet that a client may send. What it is sent is bounded by what others may send, and by the maximum packet size that it asks for itself."`
-	MaxConnectSize   Size          `yaml:"max_connect_size" default:"64KiB" min:"128" max:"7MiB" doc:"Largest CONNECT, its will included; a larger one is refused. Of clients that are not in yet, 64 MiB may wait in all; beyond, the slowest are closed."`
+	MaxConnectSize   Size          `yaml:"max_connect_size" default:"64KiB" min:"128" max:"7MiB" doc:"Largest CONNECT, its will included; a larger one is refused."`
+	ConnectBytesAll  Size          `yaml:"connect_bytes_all" default:"64MiB" min:"1MiB" max:"16GiB" doc:"Bytes of CONNECT packets that are not whole yet, on all connections together; beyond, those that have waited longest are closed and counted as memory_guard. With a memory limit it is a twentieth of that at most."`
 	MaxConnections   int           `yaml:"max_connections" default:"100000" min:"1" max:"10000000" doc:"Connections at one time; more are refused."`
 	ConnectTimeout   time.Duration `yaml:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"Time that a new connection has to send its CONNECT."`
 	KeepAliveMax     time.Duration `yaml:"keep_alive_max" default:"0" min:"0" max:"65535s" doc:"Longest keep alive that a client may have (server keep alive), in whole seconds. 0: as the client asks."`

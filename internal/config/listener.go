@@ -37,6 +37,7 @@ type Listener struct {
 	Origins           []string      `yaml:"origins" default:"[]" max:"256" itemmin:"1" doc:"Origins of web pages that may connect over WebSocket, such as https://dashboard.example.com, or * for all. Pages from the host that is connected to always may."`
 	ProxyProtocol     bool          `yaml:"proxy_protocol" default:"false" doc:"Whether each connection begins with a PROXY header, version 1 or 2. Only trusted_proxies may connect then."`
 	TrustedProxies    []string      `yaml:"trusted_proxies" default:"[]" max:"256" itemmin:"1" doc:"Addresses or networks (CIDR) of proxies whose PROXY header or X-Forwarded-For is believed."`
+	Limits            ZoneLimits    `yaml:"limits" doc:"Rates of this listener; one that is 0 is as in its zone, or in mqtt.limits."`
 	SocketMode        string        `yaml:"socket_mode" default:"0660" pattern:"^0?[0-7]{3}$" doc:"Permissions of the Unix socket, octal."`
 }
 
@@ -75,6 +76,7 @@ func (l *Listener) Mode() uint32 {
 type Zone struct {
 	Name           string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the zone, unique on the node."`
 	MaxPacketSize  Size          `yaml:"max_packet_size" default:"0" min:"128" max:"7MiB" zero:"as in mqtt" doc:"Largest packet that a client may send. What it is sent is bounded by what others may send, and by the maximum packet size that it asks for itself."`
+	MaxConnectSize Size          `yaml:"max_connect_size" default:"0" min:"128" max:"7MiB" zero:"as in mqtt" doc:"Largest CONNECT, its will included."`
 	ConnectTimeout time.Duration `yaml:"connect_timeout" default:"0" min:"100ms" max:"10m" zero:"as in mqtt" doc:"Time that a new connection has to send its CONNECT."`
 	KeepAliveMax   time.Duration `yaml:"keep_alive_max" default:"0" min:"1s" max:"65535s" zero:"as in mqtt" doc:"Longest keep alive that a client may have, in whole seconds."`
 	ReceiveMaximum int           `yaml:"receive_maximum" default:"0" min:"1" max:"65535" zero:"as in mqtt" doc:"QoS 1 and 2 publishes that one client may have unacknowledged towards the node."`
@@ -83,6 +85,7 @@ type Zone struct {
 	QueueBytes     Size          `yaml:"queue_bytes" default:"0" min:"64KiB" max:"1GiB" zero:"as in mqtt" doc:"Bytes that wait for one client, whatever their QoS."`
 	MaxClientID    int           `yaml:"max_client_id" default:"0" min:"23" max:"65535" zero:"as in mqtt" doc:"Longest client identifier in bytes."`
 	Subscriptions  int           `yaml:"subscriptions" default:"0" min:"1" max:"10000000" zero:"as in mqtt" doc:"Topic filters that one client may have."`
+	MaxFilters     int           `yaml:"max_filters" default:"0" min:"1" max:"1000000" zero:"as in mqtt" doc:"Topic filters that one SUBSCRIBE or UNSUBSCRIBE may have."`
 	MaxLevels      int           `yaml:"max_levels" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of a topic or filter."`
 	MaxLength      int           `yaml:"max_length" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Bytes of a topic or filter."`
 	MaxWildcards   int           `yaml:"max_wildcards" default:"0" min:"1" max:"65535" zero:"as in mqtt.topics" doc:"Levels of one filter that may be a wildcard."`

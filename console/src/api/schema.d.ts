@@ -557,8 +557,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The clients that acknowledge their messages late, the slowest first
-         * @description Those above the threshold of mqtt.slow, for as long as it says.
+         * The slow subscribers, the slowest first
+         * @description Clients that acknowledge messages later than observe.slow_threshold or not at all, and clients whose messages are dropped because they do not read. They are looked for every few seconds.
          */
         get: operations["list-slow-subscribers"];
         put?: never;
@@ -936,6 +936,8 @@ export interface components {
             title: string;
         };
         Ban: {
+            /** @description True where a network of every address (/0) is meant: nobody gets in until the ban is deleted */
+            all?: boolean;
             /** @description Who banned; empty is the node itself */
             by?: string;
             /**
@@ -1530,6 +1532,8 @@ export interface components {
             secret: string;
         };
         NewBan: {
+            /** @description True where a network of every address (/0) is meant: nobody gets in until the ban is deleted */
+            all?: boolean;
             /**
              * @description What the ban goes by; a login is a user name from one address
              * @enum {string}
@@ -1966,15 +1970,15 @@ export interface components {
             client: string;
             /**
              * Format: int64
-             * @description Messages that took too long
+             * @description Messages that took too long, or were dropped because it did not read
              */
             count: number;
             /**
              * Format: double
-             * @description Milliseconds from the message's arrival to its acknowledgement; the longest
+             * @description Milliseconds, the longest: from a message's arrival to its acknowledgement, or until now while there is none; of a client that does not read, for how long its messages have been dropped
              */
             latency: number;
-            /** @description Empty for a client whose session ends with its connection: nothing is kept of what it was sent */
+            /** @description Empty for a client that does not read, and for one whose session ends with its connection: nothing is kept of what it was sent */
             topic: string;
         };
         Status: {

@@ -30,6 +30,7 @@ func Kinds() []Kind { return []Kind{ClientID, ClientPrefix, User, Address, Netwo
 type Ban struct {
 	Kind   Kind   `json:"kind"`
 	Value  string `json:"value"`
+	All    bool   `json:"all,omitempty"` // a network of every address is meant
 	Reason string `json:"reason,omitempty"`
 	By     string `json:"by,omitempty"` // who banned; empty is the node itself
 	// Since and Until are ns since 1970; Until 0 is for ever.
@@ -61,8 +62,8 @@ func (b Ban) Canonical() (Ban, error) {
 			p, err = p.Addr().Unmap().Prefix(p.Bits() - 96)
 		}
 		text := b.Value
-		if err == nil && p.Bits() == 0 {
-			return b, fault.New(fault.Invalid, "%q is every address there is: ban smaller networks, or close the listener.", text)
+		if err == nil && p.Bits() == 0 && !b.All {
+			return b, fault.New(fault.Invalid, "%q is every address there is. If nobody is to come in, say so: all, or --all of millrace ctl.", text)
 		}
 		b.Value = p.Masked().String()
 		return b, invalid(err, "%q is no network such as 192.0.2.0/24.", text)

@@ -62,6 +62,14 @@ func TestEverybodyIsNoNetwork(t *testing.T) {
 			t.Errorf("%s became %s", all, b.Value)
 		}
 	}
+	for all, in := range map[string]string{"0.0.0.0/0": "192.0.2.7", "::/0": "2001:db8::1"} { // unless it is meant
+		b, err := (Ban{Kind: Network, Value: all, All: true}).Canonical()
+		l := NewBans(0)
+		l.Add(b)
+		if _, out := l.Match(Who{Address: netip.MustParseAddr(in)}, 1); err != nil || !out || !l.Remove(Network, all) {
+			t.Errorf("%s: %v, %s is in", all, err, in)
+		}
+	}
 }
 
 func TestBansInForce(t *testing.T) {

@@ -138,7 +138,7 @@ func New(o Options) (*Listener, error) {
 	l.shakes = newHandshakes(o.Handshakes)
 	if o.WebSocket != nil {
 		l.o.WebSocket = o.WebSocket.WithDefaults()
-		l.o.WebSocket.Trusted = l.trusted
+		l.o.WebSocket.Trusted, l.o.WebSocket.Enter, l.o.WebSocket.Leave = l.trusted, l.enter, l.leave
 	}
 	if o.TLS == nil {
 		return l, nil
@@ -189,7 +189,20 @@ func (l *Listener) Certificates() *certs.Store { return l.store }
 // Release tells the listener that a connection from that address has ended.
 func (l *Listener) Release(from netip.Addr) {
 	l.open.Add(-1)
-	if !l.trusted(from) { // whoever speaks for many is not one of them
+	l.leave(from)
+}
+
+// enter counts one connection more from an address, unless it has as many as it may.
+// Whoever speaks for many is not one of them.
+func (l *Listener) enter(from netip.Addr) error {
+	if !l.trusted(from) && !l.sources.enter(from) {
+		return errAddressFull
+	}
+	return nil
+}
+
+func (l *Listener) leave(from netip.Addr) {
+	if !l.trusted(from) {
 		l.sources.leave(from)
 	}
 }
@@ -299,16 +312,16 @@ func (l *Listener) admit(from netip.Addr) error {
 		l.open.Add(-1)
 		return errFull
 	}
-	if !l.trusted(from) && !l.sources.enter(from) {
+	err := l.enter(from)
+	if err != nil {
 		l.open.Add(-1)
-		return errAddressFull
 	}
-	return nil
+	return err
 }
 
 var (
-	errFull        = fault.New(fault.ConnectionLimit, "The listener has as many connections as it may.")
-	errAddressFull = fault.New(fault.AddressLimit, "The address has as many connections as it may.")
+	errFull        = fault.New(fault.ConnectionLimit, "The listener has as many connections as it may (max_connections).")
+	errAddressFull = fault.New(fault.AddressLimit, "The address has as many connections as it may (max_per_address of the listener).")
 )
 
 func (l *Listener) refuse(nc net.Conn, err error) {

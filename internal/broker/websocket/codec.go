@@ -3,6 +3,7 @@ package websocket
 import (
 	"io"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/millrace/millrace/internal/fault"
 )
@@ -21,6 +22,10 @@ type Options struct {
 	MaxFrame int
 	// Trusted says whose X-Forwarded-For is believed; nil is nobody's.
 	Trusted func(netip.Addr) bool
+	// Enter is asked whether one connection more may come from a client that a trusted
+	// proxy names; Leave is told when it has ended. nil lets all in. Loops call both.
+	Enter func(client netip.Addr) error
+	Leave func(client netip.Addr)
 }
 
 // The bounds when none are given.
@@ -42,10 +47,11 @@ type Codec struct {
 	owed    []byte         // the codec's own words
 	err     error          // why nothing more is taken
 	frames  frames
-	open    bool   // the request is granted
-	closed  bool   // our close frame is out
-	code    uint16 // of our close frame
-	why     string // its text
+	open    bool        // the request is granted
+	entered atomic.Bool // Enter has let the client in, and Leave is owed
+	closed  bool        // our close frame is out
+	code    uint16      // of our close frame
+	why     string      // its text
 }
 
 // New returns the codec of a connection from peer.
@@ -92,6 +98,14 @@ func (c *Codec) End(dst []byte) []byte {
 // Remote is the client's address as a trusted proxy says, the zero value when
 // none does.
 func (c *Codec) Remote() netip.AddrPort { return c.client }
+
+// Leave says that the connection has ended. Another goroutine than that of Decode may
+// call it.
+func (c *Codec) Leave() {
+	if c.entered.CompareAndSwap(true, false) {
+		c.options.Leave(c.client.Addr())
+	}
+}
 
 // Because says why the connection is closed from this side, unless the codec or the peer
 // has said so before.

@@ -62,6 +62,9 @@ func (c *Codec) tooLarge() {
 // answer grants the request or refuses it.
 func (c *Codec) answer(r *http.Request) {
 	protocol := subprotocol(r.Header)
+	if c.options.Trusted != nil {
+		c.client = forwarded(r.Header, c.peer, c.options.Trusted)
+	}
 	key, err := base64.StdEncoding.DecodeString(r.Header.Get("Sec-WebSocket-Key"))
 	switch {
 	case r.URL.Path != c.options.Path:
@@ -78,9 +81,25 @@ func (c *Codec) answer(r *http.Request) {
 		c.refuse(http.StatusBadRequest, "", "The client has to offer the subprotocol mqtt [MQTT-6.0.0-3]")
 	case !c.options.admits(r):
 		c.refuse(http.StatusForbidden, "", "Web pages of this origin may not connect")
+	case c.enter() != nil:
 	default:
 		c.grant(r, protocol)
 	}
+}
+
+// enter counts the client that a proxy names, or refuses it.
+func (c *Codec) enter() error {
+	if c.options.Enter == nil || !c.client.IsValid() {
+		return nil
+	}
+	err := c.options.Enter(c.client.Addr())
+	if err == nil {
+		c.entered.Store(true)
+	} else {
+		c.refuse(http.StatusTooManyRequests, "", "Too many connections from one address")
+		c.err = err
+	}
+	return err
 }
 
 func (c *Codec) grant(r *http.Request, protocol string) {
@@ -88,9 +107,6 @@ func (c *Codec) grant(r *http.Request, protocol string) {
 	c.owed = fmt.Appendf(c.owed, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]), protocol) // [MQTT-6.0.0-4]
 	c.open = true
-	if c.options.Trusted != nil {
-		c.client = forwarded(r.Header, c.peer, c.options.Trusted)
-	}
 }
 
 // refuse owes an HTTP answer in plain text.
