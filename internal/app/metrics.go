@@ -55,7 +55,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
 	m.Gauge("millrace_session_queue_messages", "Messages in the queues of all clients that were not sent yet.", func() float64 { return float64(stats().QueueMessages) })
-	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them, as of some seconds ago.", func() float64 { return float64(stats().OutputBytes) })
+	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them.", func() float64 { return float64(stats().OutputBytes) })
 	m.Gauge("millrace_connections_clogged", "Connections that are not read because they do not take their answers.", func() float64 { return float64(stats().Clogged) })
 	m.Counter("millrace_connections_clogged_total", "Times that a connection was read no further because it did not take its answers.", func() float64 { return float64(stats().CloggedTotal) })
 	m.Counter("millrace_sessions_not_kept_total", "Clients that asked for a session that outlives its connection, and did not get one.", func() float64 { return float64(stats().SessionsNotKept) })

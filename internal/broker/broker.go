@@ -141,14 +141,12 @@ func (o *Options) defaults() {
 	set(&o.Shared, RoundRobin)
 	set(&o.MaxSessions, 100_000)
 	set(&o.SessionBytes, 1<<30)
-	if m := int64(min(o.Memory.Limit, 1<<62)); m > 0 {
-		o.SessionBytes = min(o.SessionBytes, m/5*2) // a queue that grows is there twice
-	}
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
 	set(&o.RetainedAhead, 500_000)
 	set(&o.StrangerBytes, 64<<20)
 	set(&o.TopicMeters, 100)
+	o.withinMemory()
 }
 
 func set[T comparable](v *T, standard T) {
@@ -179,8 +177,11 @@ type Broker struct {
 	turnedAway    [codes]atomic.Uint64 // by the listeners, by reason
 	looks         looks
 	meters        meters
-	queued        atomic.Int64 // bytes in the queues of all sessions
-	waiting       atomic.Int64 // messages in them that were not sent yet
+	queued        atomic.Int64  // bytes in the queues of all sessions
+	waiting       atomic.Int64  // messages in them that were not sent yet
+	relief        chan struct{} // asks the guard to cut queues
+	queuePool     *limit.Pool
+	outputPool    *limit.Pool
 	referral      atomic.Pointer[referral]
 	lasting       atomic.Int64 // sessions that outlive their connections
 	started       bool
@@ -205,6 +206,8 @@ func New(o Options) (*Broker, error) {
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
 	b.bans = newBans(o.Bans)
+	b.queuePool, b.outputPool = limit.NewPool(o.SessionBytes, o.Loops), limit.NewPool(o.outputBytes(), o.Loops)
+	b.relief = make(chan struct{}, 1)
 	if b.options.Memory.Used == nil {
 		b.options.Memory.Used = goMemory
 	}
@@ -237,6 +240,8 @@ func newWorker(b *Broker, home int) *worker {
 	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = newPaces(tracked / b.options.Loops)
+	w.budget = b.newBudget()
+	w.renew()
 	w.keeping.committed = w.answerTo(false)
 	w.keeping.recorded = w.answerTo(true)
 	return w

@@ -113,6 +113,13 @@ func (w *worker) try(c *client, im *session.Image, share uint32) (outcome sessio
 		return session.Dropped, fault.NoSubscriber
 	} else {
 		room := c.conn.Buffered() < c.door.zone.OutputBuffer
+		if room && !w.mayTake(c, len(im.Bytes)) {
+			if im.QoS == 0 && !c.door.zone.QueueQoS0 {
+				return w.missOutput(c)
+			}
+			room = false
+			w.starve(c)
+		}
 		before := c.conn.Output()
 		var out []byte
 		out, outcome, code = c.session.DeliverShared(before, im, share, w.loop.Now(), room)
@@ -137,6 +144,10 @@ func (w *worker) try(c *client, im *session.Image, share uint32) (outcome sessio
 // pushWaiting sends what the client's session keeps back, as far as it may go.
 func (w *worker) pushWaiting(c *client) {
 	for c.session.Waiting() > 0 && c.conn.Buffered() < c.door.zone.OutputBuffer {
+		if !w.mayTake(c, c.session.NextSize()) {
+			w.starve(c)
+			return
+		}
 		before := c.conn.Output()
 		out, outcome, code := c.session.Next(before, w.loop.Now())
 		c.conn.SetOutput(out)

@@ -98,6 +98,9 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 		d.zone = &b.options.Zone
 	}
 	d.zone.defaults()
+	if m := b.options.Memory.Limit; m > 0 {
+		d.zone.withinMemory(int(min(m, 1<<62)))
+	}
 	d.limits = d.zone.limits()
 	if b.options.Slow != nil {
 		d.limits.Slow = int64(b.options.SlowAfter)

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -23,10 +24,13 @@ var parcels = sync.Pool{New: func() any { return new(parcel) }}
 type exchange struct {
 	peers []*worker // by loop
 	out   []*parcel // by loop; nil while the turn has nothing for it
+	most  int64     // bytes that may wait for one loop
+	// behind says that more waits for some loop: publishers are read no further.
+	behind bool
 }
 
 func newExchange(peers []*worker) exchange {
-	return exchange{peers: peers, out: make([]*parcel, len(peers))}
+	return exchange{peers: peers, out: make([]*parcel, len(peers)), most: peers[0].options.parcelBytes()}
 }
 
 // add sends the message to the receivers on another loop.
@@ -66,10 +70,18 @@ func (x *exchange) endTurn() {
 	for to, p := range x.out {
 		if p != nil {
 			x.out[to] = nil
+			x.behind = x.peers[to].incoming.Add(p.size()) > x.most || x.behind
 			x.peers[to].loop.Post(p)
 		}
 	}
 }
+
+// review sees whether the loops that were behind still are.
+func (x *exchange) review() {
+	x.behind = slices.ContainsFunc(x.peers, func(w *worker) bool { return w.incoming.Load() > x.most })
+}
+
+func (p *parcel) size() int64 { return int64(len(p.records) + len(p.shared)) }
 
 // unpack calls f with each message for every receiver.
 func (p *parcel) unpack(f func(m *msg.Message)) {

@@ -35,6 +35,7 @@ type guard struct {
 	limit.Guard
 	last      limit.Stage
 	collected time.Time
+	relieved  time.Time // queues were cut for want of room in them
 }
 
 // pressure tells a worker the stage, and to how many bytes each queue is to be cut;
@@ -54,6 +55,8 @@ func (b *Broker) guardMemory() {
 		select {
 		case <-t.C:
 			b.lookAtMemory(g)
+		case <-b.relief:
+			b.cutForRoom(g)
 		case <-b.stopped:
 			return
 		}
@@ -88,6 +91,32 @@ func (b *Broker) lookAtMemory(g *guard) {
 		keep = b.cutTo(int(cut))
 	}
 	b.post(pressure{stage, keep})
+}
+
+// relieve asks the guard to cut the longest queues: a loop has hardly any room left in
+// its own.
+func (b *Broker) relieve() {
+	if b.options.Memory.Limit == 0 {
+		return
+	}
+	select {
+	case b.relief <- struct{}{}:
+	default: // it has been asked
+	}
+}
+
+// relieveEvery is how often that happens at most.
+const relieveEvery = 20 * time.Millisecond
+
+// cutForRoom cuts the longest queues by an eighth of what all may hold.
+func (b *Broker) cutForRoom(g *guard) {
+	if time.Since(g.relieved) < relieveEvery {
+		return
+	}
+	if keep := b.cutTo(int(b.options.SessionBytes / 8)); keep >= 0 {
+		b.post(pressure{g.last, keep})
+	}
+	g.relieved = time.Now()
 }
 
 // cutTo is the size that the longest queues are to be cut to. No more than half of
@@ -175,6 +204,11 @@ func (w *worker) guarded(c *client, frame []byte) bool {
 		return false
 	}
 	n, now := int64(len(frame)), w.loop.Now()
+	if w.exchange.behind { // what it sends would only wait for another loop
+		w.counts.guarded++
+		w.slow(c, now)
+		return true
+	}
 	if c.ownSeldom().allowance.Take(guardedRate, n, now) {
 		return false
 	}

@@ -22,6 +22,7 @@ type seldom struct {
 	retained  []pendingRetained // for its new subscriptions
 	allowance limit.Bucket      // while memory is nearly used up
 	over      scope             // whose rate of connects it waits for
+	starved   bool              // it waits for memory of output
 	troubles  troubles
 }
 

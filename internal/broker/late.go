@@ -16,9 +16,8 @@ const (
 
 // round is one look at every client of a loop.
 type round struct {
-	left   []*client // that are yet to be looked at
-	begun  int64
-	output int64 // bytes that wait in the connections that were looked at
+	left  []*client // that are yet to be looked at
+	begun int64
 }
 
 // lookRound goes on with the round, or begins one.
@@ -28,13 +27,13 @@ func (w *worker) lookRound() {
 		if now-r.begun < lookAgain {
 			return
 		}
-		r.left, r.begun, r.output = w.everybody(), now, 0
+		r.left, r.begun = w.everybody(), now
 	}
 	for work := 0; work < lookWork && len(r.left) > 0; r.left = r.left[1:] {
 		work += 1 + w.lookAt(r.left[0], now)
 	}
 	if len(r.left) == 0 {
-		r.left, w.counts.output = nil, r.output
+		r.left = nil
 	}
 }
 
@@ -47,7 +46,6 @@ func (w *worker) lookAt(c *client, now int64) (work int) {
 	if c.session.Away() {
 		return 0
 	}
-	w.round.output += int64(c.conn.Buffered())
 	if w.options.Late == nil {
 		return 0
 	}

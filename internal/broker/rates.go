@@ -176,7 +176,7 @@ func (p *pace) giveBack(m measure, n int64) {
 // tooFast says whether the packet has to wait, and then pauses the client. It is
 // asked before a packet is taken, so that what waits has changed nothing.
 func (w *worker) tooFast(c *client, frame []byte) bool {
-	if w.stage == limit.Refuse && w.guarded(c, frame) {
+	if (w.exchange.behind || w.stage == limit.Refuse) && w.guarded(c, frame) {
 		return true
 	}
 	if c.pace == nil || !c.session.Serving() {

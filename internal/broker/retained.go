@@ -57,6 +57,10 @@ func (w *worker) pushRetained(c *client) {
 	n := 0
 	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
 		p := &c.retained[n]
+		if !w.mayTake(c, len(p.message.Topic)+len(p.message.Payload)+len(p.message.Properties)+64) {
+			w.starve(c)
+			break
+		}
 		n++
 		m, ok := w.current(p)
 		if !ok {

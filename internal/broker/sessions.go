@@ -251,6 +251,5 @@ func (w *worker) tellQueues() {
 		w.toldWaits = w.queues.Waiting
 		w.broker.waiting.Add(d)
 	}
-	room := max(w.options.SessionBytes-sum.Load(), 0) / int64(len(w.broker.workers))
-	w.queues.Most = max(w.queues.Bytes+room, 1)
+	w.renew()
 }

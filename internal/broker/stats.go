@@ -40,8 +40,7 @@ type Stats struct {
 	// QueueBytes are in the queues of all sessions; QueueMessages wait there and were
 	// not sent yet.
 	QueueBytes, QueueMessages int64
-	// OutputBytes wait in connections for their readers, as they were looked at last:
-	// some seconds ago.
+	// OutputBytes wait in connections for their sockets.
 	OutputBytes int64
 	// Clogged is how many connections are not read now because they do not take
 	// their answers, CloggedTotal how often that happened.
@@ -99,7 +98,7 @@ type counts struct {
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
 	sessions, clogged       int64
-	output                  int64 // as of the last round
+	output                  int64
 	cloggedTotal            uint64
 	overRate                overRate
 	guarded                 uint64

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
@@ -66,9 +67,11 @@ type worker struct {
 	connects  *limit.Table   // of client identifiers, by the rate of connects
 	publishes waiters
 	queues    session.Tally
-	told      int64    // of queues.Bytes, to the broker
-	toldWaits int64    // of queues.Waiting
-	schedule  schedule // of sessions that wait for their clients
+	told      int64 // of queues.Bytes, to the broker
+	toldWaits int64 // of queues.Waiting
+	budget    budget
+	incoming  atomic.Int64 // bytes of parcels that wait for this loop
+	schedule  schedule     // of sessions that wait for their clients
 	strangers strangers
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	asked     uint32                // CONNECTs
@@ -360,6 +363,7 @@ func (w *worker) Message(v any) {
 		before := w.work
 		v.unpack(w.deliverHere)
 		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
+		w.incoming.Add(-v.size())
 		v.recycle()
 		w.loop.Spend(w.work - before)
 	case *committal:
@@ -372,6 +376,8 @@ func (w *worker) Message(v any) {
 	case pressure:
 		w.press(v)
 	case wakeSlowed: // Turn sees to it
+	case feed:
+		w.feedStarved()
 	case systemNews:
 		w.publishSystem(v.message)
 	case sweep:
@@ -404,9 +410,13 @@ func (w *worker) Turn() {
 	w.endOverrun()
 	w.tellQueues()
 	w.keeping.endTurn()
+	if w.exchange.behind {
+		w.exchange.review()
+	}
 	w.exchange.endTurn()
 	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
 	w.timeDeliveries()
+	w.counts.output = int64(w.loop.Waiting())
 	w.counts.sessions = int64(len(w.clients))
 	w.published.set(&w.counts)
 	w.carried.set(w.traffic)

@@ -125,6 +125,7 @@ func (c *Conn) SetOutput(b []byte) {
 		c.busy()
 	}
 	c.out = b
+	c.account()
 	c.loop.touch(c)
 }
 

@@ -71,6 +71,7 @@ type buffers struct {
 	out     []byte // appended in this turn and not yet handed to the socket
 	writing []byte // the socket, or a writer, has yet to take these
 	left    []byte // read, and not yet used by the Handler
+	counted int    // of out and writing, in Loop.waiting
 }
 
 // none is what every connection holds that has nothing: it is only read.
@@ -89,8 +90,17 @@ func (c *Conn) busy() {
 	c.buffers = new(buffers)
 }
 
+// account counts what waits for the socket now.
+func (c *Conn) account() {
+	if n := len(c.out) + len(c.writing); n != c.counted {
+		c.loop.waiting += n - c.counted
+		c.counted = n
+	}
+}
+
 // rest gives the buffers back when nothing is in them.
 func (c *Conn) rest() {
+	c.account()
 	b := c.buffers
 	if b == none || b.out != nil || b.writing != nil || b.left != nil {
 		return
@@ -104,7 +114,7 @@ func (c *Conn) rest() {
 // empty is rest for whatever is in them.
 func (c *Conn) empty() {
 	if c.buffers != none {
-		*c.buffers = buffers{}
+		*c.buffers = buffers{counted: c.counted}
 		c.rest()
 	}
 }

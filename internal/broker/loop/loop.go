@@ -72,6 +72,7 @@ type Loop struct {
 	spares      spares
 	held        []*buffers // of connections that were busy
 	spare       []byte     // what Output gave to a connection that had none
+	waiting     int        // bytes of output of all connections
 	plain       []byte     // what codecs decode into, behind headroom bytes of room
 
 	// conns counts readers, connections that are not finished and descriptors. One
@@ -93,6 +94,10 @@ func New(h Handler, now func() time.Time) *Loop {
 
 // Now is the time of this turn, ns since 1970.
 func (l *Loop) Now() int64 { return l.clock }
+
+// Waiting is how many bytes of output wait on all of the loop's connections. It is for the
+// loop's goroutine.
+func (l *Loop) Waiting() int { return l.waiting }
 
 // Post gives v to the Handler. Any goroutine may call it; it never blocks.
 func (l *Loop) Post(v any) {

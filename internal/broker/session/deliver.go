@@ -104,8 +104,8 @@ func (s *Session) keeps(share uint32) bool { return s.expiry > 0 || share != 0 }
 // mayKeep says whether a message that is sent at once may be kept, too. One may,
 // however large it is.
 func (s *Session) mayKeep(m *Image) bool {
-	held := s.flow.queue.bytes()
-	return held == 0 || held+recordHeader+len(m.Bytes) <= s.limits.QueueBytes
+	held, size := s.flow.queue.bytes(), recordHeader+len(m.Bytes)
+	return s.tally.fits(held, size) && (held == 0 || held+size <= s.limits.QueueBytes)
 }
 
 // keep puts a message that is being sent into the queue, so that it can be sent
@@ -175,8 +175,7 @@ func (s *Session) full(r *record) bool {
 }
 
 func (s *Session) allFull(r *record) bool {
-	t := s.tally
-	return t != nil && t.Most > 0 && t.Bytes+int64(recordHeader+len(r.image)) > t.Most
+	return !s.tally.fits(s.flows().queue.bytes(), recordHeader+len(r.image))
 }
 
 func (s *Session) hasRoom(r *record) bool { return !s.full(r) && !s.allFull(r) }
@@ -195,6 +194,18 @@ func (s *Session) Evicted() (n int, code fault.Code) {
 	}
 	n, s.flow.evicted = s.flow.evicted, 0
 	return n, s.flow.evictedBy
+}
+
+// Miss counts a message that the shell does not give to the client.
+func (s *Session) Miss(code fault.Code) fault.Code { return s.drop(code) }
+
+// NextSize is how many bytes Next would send, or nearly so; something must wait.
+func (s *Session) NextSize() int {
+	q := &s.flow.queue
+	if q.unsent > 0 {
+		return q.sizeAt(q.again())
+	}
+	return q.sizeAt(q.front())
 }
 
 // drop counts a message that the client does not get.

@@ -176,6 +176,17 @@ type Tally struct {
 	Waiting int64
 }
 
+// fits says whether n bytes more may be in use, by a session that uses own of them. A
+// session may have eight times what is left, so that those with long queues are the first
+// to get no more, and something is left for those with short ones.
+func (t *Tally) fits(own, n int) bool {
+	if t == nil || t.Most == 0 {
+		return true
+	}
+	left := t.Most - t.Bytes - int64(n)
+	return left >= 0 && int64(own) <= 8*left
+}
+
 // Count lets the session's queue count for the tally.
 func (s *Session) Count(t *Tally) { s.tally = t }
 
