@@ -20,7 +20,7 @@ func (a *App) memory() broker.MemoryOptions {
 		m = memoryLimit("/")
 	}
 	if m > 0 && debug.SetMemoryLimit(-1) == math.MaxInt64 {
-		debug.SetMemoryLimit(int64(min(m, math.MaxInt64))) // garbage is collected in time
+		debug.SetMemoryLimit(int64(min(m/4*3, math.MaxInt64))) // below the guard's first stage, so that no garbage is taken for use
 	}
 	return broker.MemoryOptions{Limit: m, Changed: a.memoryStage}
 }

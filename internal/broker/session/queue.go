@@ -86,8 +86,8 @@ func (q *queue) place(f ref) int { return int(uint32(f) - q.base) }
 
 func (q *queue) add(r record, w *window) {
 	size := recordHeader + len(r.image)
-	if len(q.run)+size > cap(q.run) && q.head+q.dead >= len(q.run)/2 {
-		q.compact(w)
+	if len(q.run)+size > cap(q.run) {
+		q.makeRoom(size, w)
 	}
 	q.run = binary.BigEndian.AppendUint32(q.run, uint32(len(r.image)))
 	q.run = binary.BigEndian.AppendUint64(q.run, uint64(r.at))
@@ -101,6 +101,23 @@ func (q *queue) add(r record, w *window) {
 	q.run = append(q.run, r.image...)
 	q.account(size)
 }
+
+// makeRoom moves what is in use together, or makes the run longer. A long run may hold
+// little that is not in use, and grows by little.
+func (q *queue) makeRoom(size int, w *window) {
+	part, long := 2, len(q.run) >= longRun
+	if long {
+		part = 8
+	}
+	if q.head+q.dead >= len(q.run)/part {
+		q.compact(w)
+	}
+	if long && len(q.run)+size > cap(q.run) {
+		q.run = append(make([]byte, 0, len(q.run)+size+len(q.run)/8), q.run...)
+	}
+}
+
+const longRun = 1 << 20
 
 func (q *queue) account(n int) {
 	if q.tally != nil {
