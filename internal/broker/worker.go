@@ -34,7 +34,7 @@ type client struct {
 
 // shareWork is how much work one connection may make before others have their
 // turn: each packet and each delivery counts one, a large one more.
-const shareWork = 1024
+const shareWork = 256
 
 // workBytes is how many bytes of a delivery count as one more: what a turn has made
 // ready before it is written is memory.

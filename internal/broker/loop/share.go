@@ -12,9 +12,9 @@ const (
 	// one write: whoever else comes is attended to meanwhile.
 	deliveryBytes = 4
 	// attendWork is how much work may pass before the sockets are looked at again.
-	attendWork = 2048
+	attendWork = 512
 	// attendWrites is how many writes may.
-	attendWrites = 32
+	attendWrites = 8
 )
 
 // Spend counts work against the turn: one unit for each delivery or so.
