@@ -2,8 +2,10 @@ package historian
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"os/exec"
@@ -16,6 +18,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/point"
 )
 
@@ -173,11 +176,7 @@ func TestCloseOnAFullDisk(t *testing.T) {
 // so the test runs in a process of its own.
 func TestDiskThatFailsForGood(t *testing.T) {
 	if os.Getenv(childEnv) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestDiskThatFailsForGood$")
-		cmd.Env = append(os.Environ(), childEnv+"=1")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		inAProcessOfItsOwn(t)
 		return
 	}
 	disk, bells := &tightFS{FS: vfs.NewMem()}, newBells()
@@ -201,3 +200,55 @@ func TestDiskThatFailsForGood(t *testing.T) {
 }
 
 const childEnv = "MILLRACE_HISTORIAN_TEST_CHILD"
+
+func inAProcessOfItsOwn(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), childEnv+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// A start that is given up while Pebble has to write what its log holds ends at once,
+// with a line or two: Pebble would try for ever, without a pause. What keeps trying
+// stays behind by design, so the test runs in a process of its own.
+func TestAStartThatIsGivenUpOnAFullDiskIsQuiet(t *testing.T) {
+	if os.Getenv(childEnv) == "" {
+		inAProcessOfItsOwn(t)
+		return
+	}
+	written := vfs.NewCrashableMem()
+	h := started(t, Options{fs: written, Payload: payload.Options{MaxText: 1 << 20}})
+	for i := range 24 { // more than half a table in memory
+		take(t, h, reading("log", strings.Repeat(rand.Text(), 20_000), epoch+int64(i)*1e6))
+		mustCommit(t, h)
+	}
+	bells, log := newBells(), new(lines)
+	disk := &tightFS{FS: written.CrashClone(vfs.CrashCloneCfg{})}
+	disk.room.Store(100_000) // for the manifest, and for no table
+	h, err := New(Options{Dir: "warm", fs: disk, FreeSpace: plentySpace, Alarms: bells, Log: slog.New(slog.NewTextHandler(log, nil))})
+	if err == nil {
+		err = h.Start(context.Background())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	bells.await(t, "raised "+alarmDisk)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	if err := h.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := log.n.Load(); n > 5 {
+		t.Errorf("%d lines in the log", n)
+	}
+}
+
+// lines counts what is written to it.
+type lines struct{ n atomic.Int64 }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.n.Add(1)
+	return len(b), nil
+}

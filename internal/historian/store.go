@@ -47,8 +47,7 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 		MemTableSize:       memTableSize,
 		CacheSize:          cacheSize,
 		MaxOpenFiles:       200,
-		// A flush that is tried again while the disk is full would fill the log.
-		EventListener: &pebble.EventListener{BackgroundError: func(err error) { log.Warn("historian: store", "error", err) }},
+		EventListener:      &pebble.EventListener{BackgroundError: func(err error) { s.inBackground(err, quit) }},
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].BlockSize = 32 << 10
@@ -79,12 +78,24 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 		select {
 		case err := <-done: // opened in the last moment, or given up
 			if err == nil {
-				err = s.db.Close()
+				err = s.close(context.WithoutCancel(ctx))
 			}
 			return nil, errors.Join(fmt.Errorf("historian: open store: %w", ctx.Err()), err)
-		case <-s.failed:
+		case <-s.failed: // the rest is left to the end of the process
 			return nil, fmt.Errorf("historian: open store: %w", ctx.Err())
 		}
+	}
+}
+
+// inBackground is told of a flush or a compaction that failed. Pebble tries those again
+// for ever and without a pause: when nobody waits for the store any longer, it keeps the
+// goroutine of Pebble that called it.
+func (s *store) inBackground(err error, quit <-chan struct{}) {
+	select {
+	case <-quit:
+		s.Fatalf("the disk was full, and the store is not opened any more: %v", err)
+	default:
+		s.log.Warn("historian: store", "error", err)
 	}
 }
 
