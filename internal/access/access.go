@@ -43,7 +43,7 @@ type Options struct {
 	Remember, RememberWrong time.Duration
 	// Remembered bounds how many are remembered (default 65,536).
 	Remembered int
-	// Cost is spent on names that nobody has.
+	// Cost is spent on new passwords and on names that nobody has.
 	Cost Cost
 	// Changed is called after a change of the files, from any goroutine; it may be nil.
 	Changed func()

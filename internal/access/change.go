@@ -14,7 +14,7 @@ func (a *Access) SetUser(name, password string) (added bool, err error) {
 		return false, err
 	}
 	made := User{Name: name}
-	if err := made.SetPassword(password, Cost{}, true); err != nil {
+	if err := made.SetPassword(password, a.o.Cost, true); err != nil {
 		return false, err
 	}
 	err = a.change(func(u *Users) error {

@@ -138,13 +138,13 @@ func TestCoversAndOverlapsAgainstMatch(t *testing.T) {
 		return strings.Join(levels, "/")
 	}
 	var names []string
-	for range 400 {
+	for range 100 {
 		if n := path(false); n != "" {
 			names = append(names, n)
 		}
 	}
 	w := &Who{Identity: &Identity{}}
-	for range 20_000 {
+	for range 10_000 {
 		ours, theirs := path(true), path(true)
 		if ours == "" || theirs == "" {
 			continue
