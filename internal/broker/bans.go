@@ -47,8 +47,8 @@ type BanOptions struct {
 type bans struct {
 	options BanOptions
 	list    *limit.Bans
-	unsaved chan limit.Ban // made by the node itself
-	missed  atomic.Uint64  // that could not be saved
+	unsaved unsaved
+	missed  atomic.Uint64 // that could not be saved
 
 	// mu guards logins.
 	mu     sync.Mutex
@@ -57,7 +57,7 @@ type bans struct {
 
 func newBans(o BanOptions) *bans {
 	return &bans{
-		options: o, list: limit.NewBans(0), unsaved: make(chan limit.Ban, 1024),
+		options: o, list: limit.NewBans(0), unsaved: newUnsaved(),
 		logins: limit.NewStrikes(o.Logins.Most, int64(o.Logins.Window), tracked),
 	}
 }
@@ -96,34 +96,6 @@ func (k *bans) save(ctx context.Context, b *limit.Ban) error {
 		_, err = k.options.Store.Put(ctx, banKey(b), value)
 	}
 	return err
-}
-
-// keepBans saves the bans that the node makes, and forgets those that have ended.
-func (b *Broker) keepBans() {
-	defer b.tasks.Done()
-	minute := time.NewTicker(time.Minute)
-	defer minute.Stop()
-	for {
-		select {
-		case ban := <-b.bans.unsaved:
-			b.keepBan(&ban)
-		case <-minute.C:
-			b.endBans()
-		case <-b.stopped:
-			return
-		}
-	}
-}
-
-const banPatience = 10 * time.Second
-
-func (b *Broker) keepBan(ban *limit.Ban) {
-	ctx, cancel := context.WithTimeout(context.Background(), banPatience)
-	defer cancel()
-	if err := b.bans.save(ctx, ban); err != nil {
-		b.bans.missed.Add(1)
-		b.options.Log.Error("a ban could not be kept; it ends with the process", "kind", string(ban.Kind), "value", shown(ban.Value), "error", err)
-	}
 }
 
 func (b *Broker) endBans() {
@@ -266,9 +238,7 @@ func (b *Broker) banFor(kind limit.Kind, value string, o *StrikesOptions, now in
 		return
 	}
 	b.options.Log.Warn("banned", "kind", string(kind), "value", shown(value), "reason", reason, "for_s", int(o.For.Seconds()))
-	select {
-	case b.bans.unsaved <- ban:
-	default:
+	if b.bans.options.Store != nil && !b.bans.unsaved.add(ban) {
 		b.bans.missed.Add(1)
 	}
 }

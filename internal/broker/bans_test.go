@@ -18,6 +18,7 @@ type banShelf struct {
 	mu   sync.Mutex
 	kept map[string][]byte
 	err  error
+	nays int // values that were not taken
 }
 
 func (s *banShelf) Get(_ context.Context, key string) ([]byte, uint64, error) {
@@ -31,8 +32,22 @@ func (s *banShelf) Put(_ context.Context, key string, value []byte) (uint64, err
 	defer s.mu.Unlock()
 	if s.err == nil {
 		s.kept[key] = value
+	} else {
+		s.nays++
 	}
 	return 0, s.err
+}
+
+func (s *banShelf) refused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.nays
+}
+
+func (s *banShelf) fails(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
 }
 
 func (s *banShelf) Delete(_ context.Context, key string) error {
@@ -281,4 +296,35 @@ func TestABanOfANameThatNobodyChecks(t *testing.T) {
 	alice.closed()
 	bob.send(packet.Pingreq{})
 	expect[packet.Pingresp](bob)
+}
+
+// Bans that the node makes while the disk is full are kept when there is room again,
+// at the latest when it ends; those that were lifted meanwhile are not.
+func TestBansMadeOnAFullDiskAreKeptLater(t *testing.T) {
+	full := fault.New(fault.StorageFull, "full")
+	store := &banShelf{kept: map[string][]byte{}, err: full}
+	b := start(t, Options{Bans: BanOptions{Store: store, Flapping: StrikesOptions{Most: 1, Window: time.Minute, For: time.Hour}}})
+	flap := func(id string) {
+		for range 2 {
+			c := enter(t, b, packet.V5, id)
+			c.send(&packet.Disconnect{})
+			c.closed()
+		}
+		eventually(t, id+" is banned", func() bool { return knock(t, b, packet.V5, id, "") == packet.Banned })
+	}
+	for _, id := range []string{"one", "two", "lifted"} {
+		flap(id)
+	}
+	eventually(t, "the store was asked", func() bool { return store.refused() > 0 })
+	if store.has("client_id/one") || b.Stats().BansMissed != 0 {
+		t.Error("kept on a full disk, or given up:", b.Stats().BansMissed)
+	}
+	store.fails(nil)
+	if err := b.Unban(t.Context(), limit.ClientID, "lifted"); err != nil {
+		t.Fatal(err)
+	}
+	_ = stop(b)
+	if !store.has("client_id/one") || !store.has("client_id/two") || store.has("client_id/lifted") {
+		t.Errorf("kept: %v", store.kept)
+	}
 }

@@ -140,6 +140,13 @@ func (l *Bans) Add(b Ban) bool {
 	return true
 }
 
+// Holds says whether the ban is in the list as it is.
+func (l *Bans) Holds(b *Ban) bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.byName[banKey{b.Kind, b.Value}] == *b
+}
+
 // Remove ends a ban; false says that there is none.
 func (l *Bans) Remove(kind Kind, value string) bool {
 	l.mu.Lock()
