@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import { setPreferences, usePreferences } from "../prefs/preferences";
 import { go } from "../router";
+import { isBusy } from "./pageKeys";
 import { pages } from "./pages";
 
 export type Overlay = "search" | "help" | "password" | null;
@@ -34,26 +35,4 @@ export function useKeys(open: (overlay: Overlay) => void) {
     addEventListener("keydown", down);
     return () => removeEventListener("keydown", down);
   }, [keys, zone, open]);
-}
-
-/** Single keys of one page, under the same rules. */
-export function usePageKeys(actions: Record<string, () => void>) {
-  const { keys } = usePreferences();
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    const down = (event: KeyboardEvent) => {
-      if (!keys || event.ctrlKey || event.metaKey || event.altKey || isBusy(event.target)) return;
-      const action = latest.current[event.key.toLowerCase()];
-      if (!action) return;
-      action();
-      event.preventDefault();
-    };
-    addEventListener("keydown", down);
-    return () => removeEventListener("keydown", down);
-  }, [keys]);
-}
-
-function isBusy(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input, textarea, select, [role=dialog]") !== null;
 }

@@ -6,7 +6,7 @@ import { Button } from "../../kit/Button";
 import { IconButton } from "../../kit/IconButton";
 import { Segmented } from "../../kit/Segmented";
 import { setQuery } from "../../router";
-import { usePageKeys } from "../../shell/keys";
+import { usePageKeys } from "../../shell/pageKeys";
 import type { Board } from "./board";
 import { save } from "./save";
 
