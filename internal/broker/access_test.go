@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -459,6 +460,45 @@ func TestWhatWaitsGoesWithItsRight(t *testing.T) {
 		back := enter("away", true)
 		rest("away", back, expect[*packet.Publish](back))
 		eventually(t, "what waited is counted", func() bool { return b.Stats().Dropped[fault.AccessRevoked] == 6 })
+	}
+}
+
+// Retained messages that are lined up by a subscription that has ended for its rights go
+// with it, too, and those of others come.
+func TestLinedUpRetainedMessagesGoWithTheirRight(t *testing.T) {
+	for _, v := range versions {
+		g := newGatekeeper()
+		b := guarded(t, g, Options{Zone: Zone{Inflight: 1}})
+		pub := comeAs(t, b, v, "pub", "inner")
+		for i, name := range []string{"a/1", "a/2", "a/3", "a/4", "a/both", "b"} {
+			p := publish(name, "kept", 1, uint16(i+1))
+			p.Retain = true
+			pub.send(p)
+			expect[*packet.Ack](pub)
+		}
+		c := comeAs(t, b, v, "c", "anna")
+		c.subscribe("a/#", 1)
+		first := expect[*packet.Publish](c) // one more waits in the queue, three are lined up
+		c.subscribe("a/both", 1)
+		c.subscribe("b", 1)
+
+		g.deny("a/#")
+		b.Reauthorize()
+		eventually(t, "the subscription ends", func() bool { return b.Stats().Access.Revoked == 1 })
+		var got []string
+		for m := first; text(m) != "b=kept"; m = expect[*packet.Publish](c) {
+			got = append(got, text(m))
+			c.send(&packet.Ack{Kind: packet.TypePuback, ID: m.ID})
+		}
+		allowed := func(text string) bool { return text == "a/both=kept" }
+		if denied := slices.DeleteFunc(got[1:], allowed); len(denied) > 0 {
+			t.Errorf("%v: after its right, %v", v, denied)
+		}
+		dropped := uint64(3) // and one was sent
+		if text(first) == "a/both=kept" {
+			dropped = 4
+		}
+		eventually(t, "what waited is counted", func() bool { return b.Stats().Dropped[fault.AccessRevoked] == dropped })
 	}
 }
 
