@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/historian"
+	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
 )
@@ -20,6 +21,7 @@ var (
 	_ api.People       = peopleAPI{}
 	_ api.Settings     = settingsAPI{}
 	_ topics.Live      = liveBroker{}
+	_ topics.Source    = liveBroker{}
 	_ api.Publisher    = (*broker.Broker)(nil)
 	_ api.Topics       = (*topics.Registry)(nil)
 	_ topics.Watch     = (*broker.Watch)(nil)
@@ -34,6 +36,15 @@ func (l liveBroker) Watch(filter string, buffer int) (topics.Watch, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// Digest sums up messages for the registry of topics.
+func (l liveBroker) Digest(limits msg.DigestLimits) (topics.Digests, error) {
+	d, err := l.Broker.Digest(limits)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // peopleAPI answers in the API's types.

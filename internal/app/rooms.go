@@ -189,7 +189,7 @@ func aliases(setting int) int {
 }
 
 func (a *App) startTopics(ctx context.Context) (stop, error) {
-	r, err := topics.New(topics.Options{Live: liveBroker{a.broker}, Log: a.log})
+	r, err := topics.New(topics.Options{Source: liveBroker{a.broker}, Log: a.log})
 	if err != nil {
 		return nil, err
 	}

@@ -177,6 +177,7 @@ type Broker struct {
 	turnedAway    [codes]atomic.Uint64 // by the listeners, by reason
 	looks         looks
 	meters        meters
+	digested      atomic.Bool   // somebody is told digests
 	queued        atomic.Int64  // bytes in the queues of all sessions
 	waiting       atomic.Int64  // messages in them that were not sent yet
 	relief        chan struct{} // asks the guard to cut queues

@@ -16,6 +16,8 @@ type route struct {
 	groups  []*group // shared subscriptions, wherever their members are
 	watches []*Watch
 	meters  []*meter
+	digest  uint64 // in which digest of the loop its messages have a line
+	line    uint32
 }
 
 // target is one receiving client with what its matching subscriptions grant

@@ -161,6 +161,7 @@ func (w *worker) remove(c *client) {
 // Tick is called a few times a second: wills and sessions come to their time.
 func (w *worker) Tick() {
 	w.keeping.shrink()
+	w.tickDigest()
 	w.lookRound()
 	for now := w.loop.Now(); ; {
 		c := w.schedule.due(now)

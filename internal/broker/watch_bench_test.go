@@ -6,8 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// BenchmarkOffer is what a watch adds to a message: the topic registry of every node
-// watches all of them.
+// BenchmarkOffer is what a watch adds to a message.
 func BenchmarkOffer(b *testing.B) {
 	w := &Watch{limit: 1 << 20, ch: make(chan msg.Message, 64)}
 	m := &msg.Message{Topic: []byte("plant/hall-7/press-1/state"), Payload: make([]byte, 64), Publisher: []byte("press-1")}

@@ -88,6 +88,11 @@ type worker struct {
 	// refusedFilter is why the first filter of the SUBSCRIBE in hand is not granted.
 	refusedFilter error
 
+	digester *digester // nil while nobody is told digests
+	// digest is the number of the one that is being filled; routes have it with their
+	// lines.
+	digest uint64
+
 	tracers   []*tracer // nil while nobody follows anything
 	metered   metered   // the message in hand, when it is counted
 	prompt    uint64    // messages that came in this turn and leave in it
@@ -345,6 +350,9 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 			n++
 		}
 	}
+	if w.digester != nil {
+		w.sumUp(r, m)
+	}
 	for _, watch := range r.watches {
 		if !watch.offer(m) {
 			w.counts.watchDropped++
@@ -386,6 +394,10 @@ func (w *worker) Message(v any) {
 		w.publishDue(&v.entry)
 	case *inquiry:
 		w.inquire(v)
+	case digesting:
+		w.beginDigest(v.digester)
+	case undigesting:
+		w.endDigest(v.digester)
 	case *decided:
 		w.answered(v)
 	case reauthorising:

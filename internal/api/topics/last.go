@@ -2,6 +2,7 @@ package topics
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 	"unicode"
@@ -11,9 +12,9 @@ import (
 )
 
 const (
-	// longestProperties is how many bytes of properties a payload may keep from
-	// being freed before it is copied away from them.
-	longestProperties = 256
+	// overlap is how much older a message may be than the last and yet have come
+	// later, by another loop. What is older still says that the clock stepped back.
+	overlap = time.Second
 	// previewRunes is how much of a text payload a list shows.
 	previewRunes = 96
 )
@@ -32,15 +33,23 @@ type last struct {
 	spark        *spark
 }
 
-// set makes m the last message. m's payload is ours; a long one, or one that lies
-// beside long properties, is copied so that the rest can be freed.
-func (l *last) set(m *msg.Message, most int) {
-	l.time, l.size, l.qos, l.retain = m.Time, len(m.Payload), m.QoS, m.Retain
-	l.payload = m.Payload
-	if len(m.Payload) > most || len(m.Properties) > longestProperties {
-		l.payload = append([]byte(nil), m.Payload[:min(len(m.Payload), most)]...)
+// set makes the line's newest message the last one.
+func (l *last) set(line *msg.Line) {
+	m := &line.Newest
+	l.time, l.size, l.qos, l.retain = m.Time, line.Size, m.QoS, m.Retain
+	if n := len(m.Payload); n > cap(l.payload) || cap(l.payload) > 2*n+64 {
+		l.payload = make([]byte, 0, n)
+	}
+	l.payload = append(l.payload[:0], m.Payload...)
+	if string(m.Publisher) != l.publisher {
+		l.publisher = string(m.Publisher)
 	}
 	l.sample()
+}
+
+// supersededBy says whether a message of that time comes after the last one.
+func (l *last) supersededBy(time int64) bool {
+	return time >= l.time || time < l.time-int64(overlap)
 }
 
 // sample looks at the number once a slot, not once a message.
@@ -70,7 +79,7 @@ func (l *last) number() (float64, bool) {
 
 func (l *last) message(topic string) Message {
 	return Message{Topic: topic, Time: time.Unix(0, l.time).UTC(), Publisher: l.publisher, QoS: l.qos, Retain: l.retain,
-		Size: l.size, Payload: l.payload}
+		Size: l.size, Payload: slices.Clone(l.payload)}
 }
 
 // describe is the node as others see it, at now (ns since 1970).

@@ -8,6 +8,20 @@ type Live interface {
 	Watch(filter string, buffer int) (Watch, error)
 }
 
+// Source sums up what clients publish, for the registry.
+type Source interface {
+	// Digest begins to; limits are those of each digest.
+	Digest(limits msg.DigestLimits) (Digests, error)
+}
+
+// Digests are told some times a second. The registry owns each until it gives it
+// back by Done. C is never closed.
+type Digests interface {
+	C() <-chan *msg.Digest
+	Done(*msg.Digest)
+	Close()
+}
+
 // Watch is one subscriber. Its messages are the receiver's own; those that found
 // the buffer full are counted in Dropped.
 type Watch interface {

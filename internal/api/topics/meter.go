@@ -1,7 +1,6 @@
 package topics
 
 import (
-	"hash/maphash"
 	"math"
 	"time"
 )
@@ -16,9 +15,9 @@ type meter struct {
 	last int64   // ns since 1970
 }
 
-// add counts one message at t.
-func (m *meter) add(t int64) {
-	m.rate = m.at(t) + 1/memorySpan.Seconds()
+// add counts n messages at t.
+func (m *meter) add(t int64, n uint64) {
+	m.rate = m.at(t) + float64(n)/memorySpan.Seconds()
 	m.last = max(m.last, t)
 }
 
@@ -37,16 +36,11 @@ func (m *meter) at(t int64) float64 {
 // mostPublishers bounds what one level remembers of them.
 const mostPublishers = 4096
 
-// crowd counts distinct publishers by hash. One, the usual number, needs no map.
+// crowd counts distinct publishers by hash, which is never 0. One, the usual number, needs no map.
 type crowd struct {
 	first uint64
 	more  map[uint64]struct{}
 }
-
-var seed = maphash.MakeSeed()
-
-// hashOf is never 0, which stands for nobody.
-func hashOf(publisher string) uint64 { return maphash.String(seed, publisher) | 1 }
 
 // add notes a publisher and says whether it is new and room was left for it.
 func (c *crowd) add(h uint64) bool {

@@ -12,18 +12,13 @@ import (
 
 // Options of a Registry.
 type Options struct {
-	// Live brings the messages; it is required.
-	Live Live
-	// Filter is what to follow (default "#", which leaves out topics that begin
-	// with "$").
-	Filter string
+	// Source brings the messages; it is required.
+	Source Source
 	// MaxTopics is how many topics are remembered (default 100,000).
 	MaxTopics int
 	// MaxBytes bounds the last payloads in all (default 64 MiB), MaxPayload what is
 	// kept of each (default 16 KiB).
 	MaxBytes, MaxPayload int
-	// Buffer is how many messages may wait for the registry (default 16,384).
-	Buffer int
 	// Log takes what goes wrong; nil is slog.Default.
 	Log *slog.Logger
 	// Now is the clock; nil is time.Now.
@@ -31,11 +26,9 @@ type Options struct {
 }
 
 func (o *Options) defaults() {
-	setDefault(&o.Filter, "#")
 	setDefault(&o.MaxTopics, 100_000)
 	setDefault(&o.MaxBytes, 64<<20)
 	setDefault(&o.MaxPayload, 16<<10)
-	setDefault(&o.Buffer, 16_384)
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
@@ -51,51 +44,56 @@ func setDefault[T comparable](v *T, def T) {
 	}
 }
 
-// batch is how many messages are taken in under one lock.
-const batch = 256
+const (
+	// digestLines and digestBytes bound one digest: its topics, and the bytes of their
+	// names, payloads and publishers.
+	digestLines = 16_384
+	digestBytes = 4 << 20
+	// batch is how many lines of one are taken in under one lock.
+	batch = 256
+)
 
 // Registry remembers topics.
 type Registry struct {
 	o          Options
-	watch      Watch
+	digests    Digests
 	stop, done chan struct{}
+	levels     []*node // of the lines of the digest in hand; the goroutine's alone
 
 	mu sync.Mutex
 	// mu guards all that follows.
-	tree tree
+	tree   tree
+	missed uint64
 }
 
 // New returns a Registry that knows nothing yet.
 func New(o Options) (*Registry, error) {
 	o.defaults()
-	if o.Live == nil {
+	if o.Source == nil {
 		return nil, fault.New(fault.Invalid, "The registry of topics needs somebody to bring messages.")
 	}
-	return &Registry{o: o, tree: newTree(o.MaxTopics, o.MaxBytes, o.MaxPayload)}, nil
+	return &Registry{o: o, tree: newTree(o.MaxTopics, o.MaxBytes)}, nil
 }
 
-// Start subscribes and begins to take messages in.
+// Start begins to take messages in.
 func (r *Registry) Start(context.Context) error {
-	w, err := r.o.Live.Watch(r.o.Filter, r.o.Buffer)
+	d, err := r.o.Source.Digest(msg.DigestLimits{Lines: digestLines, Bytes: digestBytes, Payload: r.o.MaxPayload})
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	r.watch, r.stop, r.done = w, make(chan struct{}), make(chan struct{})
-	r.mu.Unlock()
+	r.digests, r.stop, r.done = d, make(chan struct{}), make(chan struct{})
 	go r.run()
 	return nil
 }
 
-// Close ends the subscription and waits for the goroutine. What is remembered can
-// still be read.
+// Close ends it and waits for the goroutine. What is remembered can still be read.
 func (r *Registry) Close() error {
 	if r.done == nil {
 		return nil
 	}
 	close(r.stop)
 	<-r.done
-	r.watch.Close()
+	r.digests.Close()
 	r.done = nil
 	return nil
 }
@@ -104,32 +102,34 @@ func (r *Registry) run() {
 	defer close(r.done)
 	for {
 		select {
-		case m, ok := <-r.watch.C():
-			if !ok {
-				return
-			}
-			r.takeIn(m)
+		case d := <-r.digests.C():
+			r.takeIn(d)
+			r.digests.Done(d)
 		case <-r.stop:
 			return
 		}
 	}
 }
 
-// takeIn adds m and what waits behind it already.
-func (r *Registry) takeIn(m msg.Message) {
+// takeIn adds what a digest says.
+func (r *Registry) takeIn(d *msg.Digest) {
+	for from := 0; from < d.Lines(); from += batch {
+		r.takeLines(d, from, min(from+batch, d.Lines()))
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.tree.add(&m)
-	for range batch {
-		select {
-		case next, ok := <-r.watch.C():
-			if !ok {
-				return
-			}
-			r.tree.add(&next)
-		default:
-			return
-		}
+	r.missed += d.Missed
+	d.Met(func(line int, publisher uint64) { r.levels[line].met(publisher) })
+	clear(r.levels)
+	r.levels = r.levels[:0]
+}
+
+func (r *Registry) takeLines(d *msg.Digest, from, to int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := from; i < to; i++ {
+		l := d.Line(i)
+		r.levels = append(r.levels, r.tree.add(&l))
 	}
 }
 
@@ -187,9 +187,5 @@ func (r *Registry) Last(topic string) (Message, bool) {
 func (r *Registry) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := Stats{Topics: len(r.tree.topics), Bytes: r.tree.bytes, Messages: r.tree.messages, Evicted: r.tree.evicted}
-	if r.watch != nil {
-		s.Missed = r.watch.Dropped()
-	}
-	return s
+	return Stats{Topics: len(r.tree.topics), Bytes: r.tree.bytes, Messages: r.tree.messages, Evicted: r.tree.evicted, Missed: r.missed}
 }

@@ -15,9 +15,9 @@ type tree struct {
 	// oldest and newest end the list of last messages, by arrival.
 	oldest, newest *last
 
-	maxTopics, maxBytes, maxPayload int
-	bytes                           int
-	messages, evicted               uint64
+	maxTopics, maxBytes int
+	bytes               int
+	messages, evicted   uint64
 }
 
 // node is one level.
@@ -32,41 +32,40 @@ type node struct {
 	last        *last // nil without messages of its own
 }
 
-func newTree(maxTopics, maxBytes, maxPayload int) tree {
-	return tree{root: &node{}, topics: map[string]*node{}, maxTopics: maxTopics, maxBytes: maxBytes, maxPayload: maxPayload}
+func newTree(maxTopics, maxBytes int) tree {
+	return tree{root: &node{}, topics: map[string]*node{}, maxTopics: maxTopics, maxBytes: maxBytes}
 }
 
-// add takes a message in; the tree keeps its bytes.
-func (t *tree) add(m *msg.Message) {
-	t.messages++
-	n := t.topics[string(m.Topic)]
+// add takes in what a digest says of a topic, and returns the topic's level.
+func (t *tree) add(l *msg.Line) *node {
+	t.messages += l.Count
+	n := t.topics[string(l.Newest.Topic)]
 	if n == nil {
-		n = t.grow(string(m.Topic))
+		n = t.grow(string(l.Newest.Topic))
 	}
 	for up := n; up != nil; up = up.parent {
-		up.rate.add(m.Time)
+		up.rate.add(l.Newest.Time, l.Count)
 	}
-	if string(m.Publisher) != n.last.publisher {
-		n.last.publisher = string(m.Publisher)
-		n.met(n.last.publisher)
-	}
-	t.keep(n.last, m)
+	n.met(l.Publisher)
+	t.keep(n.last, l)
 	t.shrink()
+	return n
 }
 
-// met notes a publisher at the level and above. A level that knows it already is
-// below levels that do.
-func (n *node) met(publisher string) {
-	h := hashOf(publisher)
-	for up := n; up != nil && up.publishers.add(h); up = up.parent {
+// met notes a publisher, by its hash, at the level and above. A level that knows it
+// already is below levels that do. 0 is nobody.
+func (n *node) met(publisher uint64) {
+	for up := n; publisher != 0 && up != nil && up.publishers.add(publisher); up = up.parent {
 	}
 }
 
-// keep makes m the topic's last message.
-func (t *tree) keep(l *last, m *msg.Message) {
-	t.bytes -= len(l.payload)
-	l.set(m, t.maxPayload)
-	t.bytes += len(l.payload)
+// keep makes the line's newest message the topic's last one, if it is.
+func (t *tree) keep(l *last, line *msg.Line) {
+	if l.supersededBy(line.Newest.Time) {
+		t.bytes -= len(l.payload)
+		l.set(line)
+		t.bytes += len(l.payload)
+	}
 	t.unlink(l)
 	t.link(l)
 }
