@@ -24,3 +24,12 @@ func (a *App) bucket(ctx context.Context, name string) (*bus.KV, error) {
 	})
 	return kv, nil
 }
+
+// needsSpace adds what helps to the error of a start that has to write and found the disk full.
+func (a *App) needsSpace(err error) error {
+	if fault.CodeOf(err) != fault.StorageFull {
+		return err
+	}
+	return fault.Wrap(fault.StorageFull, "app: start", err, "The disk of %s is full, and a first start has to write: free some space, or lower storage.reserve, and start again. (%s)",
+		a.cfg.Data, fault.UserMessage(err))
+}

@@ -161,7 +161,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	}
 	a.redirect(b)
 	if err := b.Start(ctx); err != nil {
-		return nil, err
+		return nil, a.needsSpace(err)
 	}
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
 	a.live.Store(b)

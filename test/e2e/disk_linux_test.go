@@ -197,3 +197,33 @@ func fill(t *testing.T, name string) {
 		}
 	}
 }
+
+// A folder that no node has used yet needs a disk with room: the start ends by itself and
+// says what is wrong and what helps, in a few lines.
+func TestAFirstStartOnAFullDiskSaysSo(t *testing.T) {
+	smalldisk.AsRoot(t, firstStartOnAFullDisk)
+}
+
+func firstStartOnAFullDisk(t *testing.T) {
+	disk := smalldisk.Mount(t, 96<<20)
+	ballast := filepath.Join(disk, "ballast")
+	data := filepath.Join(disk, "data")
+	serve := []string{"serve", "--data", data, "--http", "127.0.0.1:0", "--mqtt", "127.0.0.1:0"}
+	refused := func(what string) {
+		code, out := millrace(t, []string{"MILLRACE_STORAGE__RESERVE=16MiB"}, serve...)
+		if code != 1 || strings.Count(out, "\n") > 8 {
+			t.Errorf("%s: exit code %d\n%s", what, code, out)
+		}
+		contains(t, out, "disk of "+data, "is full", "ree some space")
+	}
+	fill(t, ballast)
+	refused("without a byte")
+	if err := os.Truncate(ballast, 88<<20); err != nil {
+		t.Fatal(err)
+	}
+	refused("below the reserve")
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	startNode(t, data, []string{"MILLRACE_STORAGE__RESERVE=16MiB"})
+}
