@@ -177,6 +177,23 @@ test('the console is an MQTT client itself', async (t) => {
   assert.match(await heard, /greeting\/back from the console/)
 })
 
+test('on a phone the MQTT client connects and subscribes: nothing lies on its buttons', async (t) => {
+  const page = await open(t, { viewport: { width: 390, height: 844 } })
+  await page.goto(`${node.url}/mqtt`)
+  await page.getByRole('button', { name: 'Connect', exact: true }).click()
+  await page.getByText('connected', { exact: true }).waitFor()
+  await page.getByLabel('Topic filter').fill('phone/#')
+  await page.getByRole('button', { name: 'Subscribe', exact: true }).click()
+  await page.getByText('phone/#').first().waitFor()
+})
+
+test('a client that is away has a session to forget, and no connection to end', async (t) => {
+  const page = await open(t)
+  await page.goto(`${node.url}/clients?client=mes-bridge`)
+  await page.getByRole('button', { name: 'Forget session …' }).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Disconnect …' }).count(), 0)
+})
+
 test('every page about the broker is free of what axe finds, light, dark and on a phone', async (t) => {
   connected('axe-client')
   const wrong = []

@@ -1,9 +1,11 @@
 // German. MQTT terms stay as in the specification.
 import broker from "./de.broker";
+import faults from "./de.faults";
 import type { Key } from "./en";
 
 const de: Record<Key, string> = {
   ...broker,
+  ...faults,
   "nav.main": "Hauptnavigation",
   "nav.overview": "Übersicht",
   "nav.topics": "Topics",

@@ -1,8 +1,10 @@
 // English. The other catalogues have the same keys (a test compares them).
 import broker from "./en.broker";
+import faults from "./en.faults";
 
 const en = {
   ...broker,
+  ...faults,
   "nav.main": "Main",
   "nav.overview": "Overview",
   "nav.topics": "Topics",

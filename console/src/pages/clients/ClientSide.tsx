@@ -28,7 +28,7 @@ interface Props {
 export function ClientSide({ id, now, onChanged, onClose }: Props) {
   const { t, count, bytes, duration } = useText();
   const { data: c, error, refetch } = useQuery(clientDetail(id));
-  const [dialog, setDialog] = useState<"kick" | "trace" | null>(null);
+  const [dialog, setDialog] = useState<"kick" | "forget" | "trace" | null>(null);
   const may = useMay("operator");
   const since = c && Date.parse((c.connected ? c.connectedAt : c.disconnectedAt) ?? "");
   const topics = byTopic(c?.queue ?? []).slice(0, 5);
@@ -91,14 +91,22 @@ export function ClientSide({ id, now, onChanged, onClose }: Props) {
                 {t("trace.verb")}
               </Button>
               <span className="sp" />
-              <Button small kind="danger" onPress={() => setDialog("kick")}>
-                {t("kick.open")}
-              </Button>
+              {c.connected ? (
+                <Button small kind="danger" onPress={() => setDialog("kick")}>
+                  {t("kick.open")}
+                </Button>
+              ) : (
+                <Button small kind="danger" onPress={() => setDialog("forget")}>
+                  {t("kick.forget")}
+                </Button>
+              )}
             </section>
           )}
         </>
       )}
-      {dialog === "kick" && <KickDialog ids={[id]} onDone={onChanged} onClose={() => setDialog(null)} />}
+      {(dialog === "kick" || dialog === "forget") && (
+        <KickDialog ids={[id]} session={dialog === "forget"} onDone={onChanged} onClose={() => setDialog(null)} />
+      )}
       {dialog === "trace" && <TraceDialog value={id} onClose={() => setDialog(null)} />}
     </Side>
   );
