@@ -148,6 +148,7 @@ func (w *worker) pushWaiting(c *client) {
 			w.starve(c)
 			return
 		}
+		w.work++
 		before := c.conn.Output()
 		out, outcome, code := c.session.Next(before, w.loop.Now())
 		c.conn.SetOutput(out)

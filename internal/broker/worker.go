@@ -57,7 +57,7 @@ type worker struct {
 	why       string // the connection that is being forgotten has ended, for $SYS
 	images    images
 	keeping   keeping
-	work      int // deliveries and packets since the start
+	work      int // deliveries and packets since the start, also of what had waited
 	exchange  exchange
 	gauges    []*gauge // by door
 	slowed    slowed
@@ -439,7 +439,11 @@ func (w *worker) Turn() {
 }
 
 // Written is loop.Handler's.
-func (w *worker) Written(conn *loop.Conn) { w.goOn(clientOf(conn)) }
+func (w *worker) Written(conn *loop.Conn) {
+	before := w.work
+	w.goOn(clientOf(conn))
+	w.loop.Spend(w.work - before)
+}
 
 // goOn sends what waits for the client, now that there may be room.
 func (w *worker) goOn(c *client) {

@@ -36,7 +36,7 @@ type Conn struct {
 	handle   Handle
 	due      int64 // when the wheel is to fire, 0 is never; of a closing one when it is cut off, as the poller counts
 
-	drained int32    // bytes discarded since it was closed
+	spent   spent    // until it is closed, then bytes are discarded
 	fd      int32    // -1 when it is closed, or the connection is portable
 	remote  endpoint // none is a Unix socket's
 	watched watched  // the poller's own
@@ -50,6 +50,7 @@ type connFlags struct {
 	broken               bool // the socket is of no use
 	mute                 bool // the peer takes nothing more; what it has sent is yet to be taken
 	yielded              bool // its share of the turn is used up
+	busy                 bool // one of the crowd
 	readerGone           bool // the peer sends nothing more
 	finished             bool
 }
@@ -212,7 +213,7 @@ func (c *Conn) Close() {
 	if c.flags.closing || c.flags.finished {
 		return
 	}
-	c.flags.closing = true
+	c.flags.closing, c.spent = true, 0
 	c.setEnd()
 	switch {
 	case c.Buffered() > 0:
@@ -317,7 +318,7 @@ func (c *Conn) MoveTo(to *Loop, b []byte) {
 	c.loop.untouch(c)
 	c.loop.forget(c)
 	c.empty()
-	c.due = 0
+	c.due, c.flags.busy = 0, false
 	to.conns.Add(1)
 	c.loop.conns.Done()
 	c.loop = to

@@ -17,18 +17,25 @@ const (
 	maxEvents = 512
 	// bell is the event data of the wake-up descriptor: no connection's handle.
 	bell = Handle(0)
+	// gathering is that of the crowd's descriptor: the generation 0 is nobody's.
+	gathering = Handle(1 << 24)
 )
 
-// epoll is the poller of Linux.
+// epoll is the poller of Linux. Busy connections are watched by a descriptor of their
+// own, the crowd, which the first one watches: so a look at those who have little to say
+// costs the same however many others have something.
 type epoll struct {
-	fd     int
-	bellFD int
-	events [maxEvents]unix.EpollEvent
-	found  int
-	rings  uint64 // how often somebody has rung the bell, or is about to
-	buf    []byte
-	born   time.Time
-	ends   []ending // of closing connections, the next one first
+	fd      int
+	crowdFD int
+	bellFD  int
+	events  [maxEvents]unix.EpollEvent
+	crowd   [maxEvents]unix.EpollEvent
+	found   int
+	crowded bool   // somebody of the crowd has something
+	rings   uint64 // how often somebody has rung the bell, or is about to
+	buf     []byte
+	born    time.Time
+	ends    []ending // of closing connections, the next one first
 }
 
 // watched is what the poller knows of a connection.
@@ -52,18 +59,37 @@ func newPoller() (poller, error) {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("loop: eventfd: %w", err)
 	}
-	p := &epoll{fd: fd, bellFD: bellFD, buf: make([]byte, headroom+readBytes), born: time.Now()}
+	crowdFD, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		_ = unix.Close(fd)
+		_ = unix.Close(bellFD)
+		return nil, fmt.Errorf("loop: epoll: %w", err)
+	}
+	p := &epoll{fd: fd, crowdFD: crowdFD, bellFD: bellFD, buf: make([]byte, headroom+readBytes), born: time.Now()}
 	// Edge-triggered, the bell is read only at the end.
-	if err := p.control(unix.EPOLL_CTL_ADD, bellFD, unix.EPOLLIN|unix.EPOLLET, bell); err != nil {
+	err = control(fd, unix.EPOLL_CTL_ADD, bellFD, unix.EPOLLIN|unix.EPOLLET, bell)
+	if err == nil {
+		err = control(fd, unix.EPOLL_CTL_ADD, crowdFD, unix.EPOLLIN, gathering)
+	}
+	if err != nil {
 		p.close()
 		return nil, fmt.Errorf("loop: epoll: %w", err)
 	}
 	return p, nil
 }
 
-func (p *epoll) control(op, fd int, events uint32, h Handle) error {
+func control(set, op, fd int, events uint32, h Handle) error {
 	e := unix.EpollEvent{Events: events, Fd: int32(uint32(h)), Pad: int32(uint32(h >> 32))}
-	return unix.EpollCtl(p.fd, op, fd, &e)
+	return unix.EpollCtl(set, op, fd, &e)
+}
+
+// control is control in the set that c is watched in.
+func (p *epoll) control(op int, c *Conn, events uint32) error {
+	set := p.fd
+	if c.flags.busy {
+		set = p.crowdFD
+	}
+	return control(set, op, int(c.fd), events, c.handle)
 }
 
 func handleOf(e *unix.EpollEvent) Handle {
@@ -72,7 +98,7 @@ func handleOf(e *unix.EpollEvent) Handle {
 
 // wait is poller's. A look that finds something never enters the scheduler.
 func (p *epoll) wait(l *Loop) {
-	if p.found = p.look(); p.found > 0 || !l.idle() {
+	if p.found = look(p.fd, &p.events); p.found > 0 || !l.idle() {
 		return
 	}
 	l.sleeping.Store(true)
@@ -87,8 +113,8 @@ func (p *epoll) wait(l *Loop) {
 	}
 }
 
-func (p *epoll) look() int {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])), maxEvents, 0, 0, 0)
+func look(set int, events *[maxEvents]unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(set), uintptr(unsafe.Pointer(&events[0])), maxEvents, 0, 0, 0)
 	if errno != 0 {
 		return 0
 	}
@@ -109,8 +135,11 @@ func (p *epoll) serve(l *Loop) {
 	l.serving = true
 	for i := range p.events[:p.found] {
 		e := &p.events[i]
-		if c := l.find(handleOf(e)); c != nil {
+		switch c := l.find(handleOf(e)); {
+		case c != nil:
 			l.spend(p.happened(l, c, e.Events), i+1 < p.found)
+		case handleOf(e) == gathering:
+			p.crowded = true
 		}
 	}
 	p.found, l.serving = 0, false
@@ -121,8 +150,24 @@ func (p *epoll) serve(l *Loop) {
 
 // peek is poller's.
 func (p *epoll) peek(l *Loop) {
-	p.found = p.look()
+	p.found = look(p.fd, &p.events)
 	p.serve(l)
+}
+
+// gathered is poller's.
+func (p *epoll) gathered() bool { return p.crowded }
+
+// serveCrowd is poller's.
+func (p *epoll) serveCrowd(l *Loop) {
+	p.crowded = false
+	found := look(p.crowdFD, &p.crowd)
+	for i := range p.crowd[:found] {
+		e := &p.crowd[i]
+		if c := l.find(handleOf(e)); c != nil {
+			l.spend(p.happened(l, c, e.Events), i+1 < found)
+			l.toil(readWork)
+		}
+	}
 }
 
 // happened takes what a socket has; it returns what that costs of the turn.
@@ -139,6 +184,7 @@ func (p *epoll) happened(l *Loop, c *Conn, events uint32) int {
 // read takes at most readBytes from c. The socket tells again when there is more.
 func (p *epoll) read(l *Loop, c *Conn) int {
 	n, errno := receive(c.fd, p.buf[headroom:])
+	before := l.worked
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 		return 0
@@ -152,7 +198,23 @@ func (p *epoll) read(l *Loop, c *Conn) int {
 	default:
 		l.show(c, p.buf[:headroom+n])
 	}
+	if c.loop == l && c.Open() {
+		p.judge(l, c, l.worked-before)
+	}
 	return n
+}
+
+// judge has c watched in the set where it belongs, after it has made that much work.
+func (p *epoll) judge(l *Loop, c *Conn, work int) {
+	busy := l.effort.busy(c, work, l.clock)
+	if busy == c.flags.busy {
+		return
+	}
+	p.remove(c)
+	c.flags.busy = busy
+	if err := p.watch(c); err != nil {
+		p.lost(c, err)
+	}
 }
 
 // peerGone takes the end of what the peer sends.
@@ -176,7 +238,7 @@ func (p *epoll) peerGone(l *Loop, c *Conn, errno syscall.Errno) {
 
 // discard counts what a closing connection still brings.
 func (p *epoll) discard(c *Conn, n int) {
-	if c.drained += int32(n); c.drained > drainBytes {
+	if c.spent += spent(n); c.spent > drainBytes {
 		c.Abort()
 	}
 }
@@ -187,7 +249,7 @@ func (p *epoll) add(c *Conn) error { return p.watch(c) }
 // remove is poller's.
 func (p *epoll) remove(c *Conn) {
 	if c.watched.events != 0 {
-		_ = p.control(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
+		_ = p.control(unix.EPOLL_CTL_DEL, c, 0)
 		c.watched.events = 0
 	}
 }
@@ -211,11 +273,11 @@ func (p *epoll) watch(c *Conn) (err error) {
 	case uint8(want) == c.watched.events:
 		return nil
 	case want == 0:
-		err = p.control(unix.EPOLL_CTL_DEL, int(c.fd), 0, 0)
+		err = p.control(unix.EPOLL_CTL_DEL, c, 0)
 	case c.watched.events == 0:
-		err = p.control(unix.EPOLL_CTL_ADD, int(c.fd), want, c.handle)
+		err = p.control(unix.EPOLL_CTL_ADD, c, want)
 	default:
-		err = p.control(unix.EPOLL_CTL_MOD, int(c.fd), want, c.handle)
+		err = p.control(unix.EPOLL_CTL_MOD, c, want)
 	}
 	c.watched.events = uint8(want)
 	return os.NewSyscallError("epoll_ctl", err)
@@ -356,6 +418,7 @@ func (p *epoll) close() {
 		_, _ = unix.EpollWait(p.fd, p.events[:], -1)
 	}
 	_ = unix.Close(p.bellFD)
+	_ = unix.Close(p.crowdFD)
 	_ = unix.Close(p.fd)
 }
 

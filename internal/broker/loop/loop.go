@@ -62,6 +62,8 @@ type Loop struct {
 	attending  bool    // attend is at work: the turn does not end in it
 	serving    bool    // the poller is at work: it looks at nothing else
 	unattended int     // work since the sockets were looked at
+	worked     int     // work since the start
+	effort     effort
 
 	table       []*Conn
 	generations []uint32
@@ -209,7 +211,7 @@ func (l *Loop) turn() {
 	l.clock, l.budget, l.again, l.unattended = l.now().UnixNano(), turnBytes, false, 0
 	l.takeInbox()
 	if l.poll != nil {
-		l.poll.serve(l)
+		l.serve()
 	}
 	l.share()
 	if ticked {
@@ -236,11 +238,9 @@ func (l *Loop) endTurn() {
 	l.goOn()
 	l.handler.Turn()
 	l.dirty, l.flushed = l.flushed, l.dirty
-	for i, c := range l.flushed {
+	for _, c := range l.flushed {
 		l.leave(c)
-		if i%attendWrites == attendWrites-1 && l.poll != nil && !l.serving {
-			l.attend(false)
-		}
+		l.toil(writeWork)
 	}
 	clear(l.flushed)
 	l.flushed = l.flushed[:0]

@@ -4,8 +4,8 @@ package loop
 // message may go to a thousand receivers. A connection that has used up its share
 // yields, and goes on when all others that have something had theirs. As long as
 // nobody else comes, the turn goes on, so that what one connection brings still
-// leaves in few writes. Who comes meanwhile is attended to at once: read, and
-// written before those whom the busy connection has written to.
+// leaves in few writes. Who has little to say is attended to meanwhile: read, and
+// written before those whom the busy connections have written to.
 const (
 	// deliveryBytes is what one unit of work counts against a turn's budget. It is
 	// little, so that of a burst to very many receivers each gets several messages in
@@ -13,14 +13,35 @@ const (
 	deliveryBytes = 4
 	// attendWork is how much work may pass before the sockets are looked at again.
 	attendWork = 512
-	// attendWrites is how many writes may.
-	attendWrites = 8
+	// readWork and writeWork are what a system call costs beside what it carries.
+	readWork, writeWork = 32, 64
 )
 
 // Spend counts work against the turn: one unit for each delivery or so.
 func (l *Loop) Spend(work int) {
 	l.budget -= work * deliveryBytes
 	l.unattended += work
+	l.worked += work
+}
+
+// toil counts work of the loop itself, and attends to others when it is time.
+func (l *Loop) toil(work int) {
+	l.unattended += work
+	if l.unattended >= attendWork && l.poll != nil && !l.serving && !l.attending {
+		l.attend(false)
+	}
+}
+
+// serve takes what the sockets have. What those bring who have little to say leaves
+// before anything is taken from the others.
+func (l *Loop) serve() {
+	from := len(l.dirty)
+	l.poll.serve(l)
+	if !l.poll.gathered() {
+		return
+	}
+	l.hasten(from)
+	l.poll.serveCrowd(l)
 }
 
 // Yield leaves what Read has not used for later: others come first. The Handler
@@ -43,6 +64,7 @@ func (l *Loop) share() {
 			l.budget -= 64
 			if c.loop == l {
 				c.takeHeld()
+				l.toil(0)
 			}
 		}
 		if l.budget <= 0 {
@@ -67,6 +89,11 @@ func (l *Loop) attend(inbox bool) {
 		l.poll.peek(l)
 	}
 	l.attending, l.unattended = false, 0
+	l.hasten(from)
+}
+
+// hasten lets the output leave of those who have become dirty since there were from.
+func (l *Loop) hasten(from int) {
 	if len(l.dirty) <= from {
 		return
 	}
@@ -98,8 +125,6 @@ func (l *Loop) takeInbox() {
 		l.handle(e)
 		e = next
 		l.spend(n+64, e != nil)
-		if l.unattended > attendWork && e != nil && l.poll != nil && !l.attending {
-			l.attend(false)
-		}
+		l.toil(0)
 	}
 }
