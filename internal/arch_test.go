@@ -56,7 +56,12 @@ var allowed = map[string]map[string]string{
 	"internal/historian": {"internal/historian/warm": "its chunks"},
 	"internal/api":       {"internal/api/topics": "the registry behind the topic pages"},
 	"internal/sim":       {"internal/mqtt/client": "the plant's machines are real MQTT clients"},
-	"internal/app":       {"*": "the single wiring package"},
+	"internal/bench":     {"internal/mqtt/wsclient": "its clients may come over WebSocket"},
+	"internal/doctor/probe": {
+		"internal/doctor":        "whose facts it gathers",
+		"internal/mqtt/wsclient": "clients may come over WebSocket",
+	},
+	"internal/app": {"*": "the single wiring package"},
 	"internal/broker/listener": {
 		"internal/broker/certs":     "whom TLS lets in",
 		"internal/broker/secure":    "handshakes come before MQTT",
@@ -71,6 +76,9 @@ var allowed = map[string]map[string]string{
 		"internal/sim":     "sim plays a plant",
 		"internal/bench":   "bench loads a broker",
 		"internal/access":  "passwd writes the users file without a node",
+
+		"internal/doctor":       "doctor judges what is seen",
+		"internal/doctor/probe": "and this sees it",
 	},
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // ctl holds the flags that every verb of ctl has.
@@ -34,10 +35,7 @@ speaks to another node.`,
 		RunE: help,
 	}
 	f := cmd.PersistentFlags()
-	f.StringVar(&c.data, "data", cmp.Or(os.Getenv("MILLRACE_DATA"), "./data"), "data folder of the node (MILLRACE_DATA)")
-	f.StringVar(&c.url, "url", os.Getenv("MILLRACE_URL"), "address of another node, such as http://plant-1:18083 (MILLRACE_URL)")
-	f.StringVar(&c.key, "api-key", "", "API key for --url, as key:secret (MILLRACE_API_KEY)")
-	f.StringVar(&c.keyFile, "api-key-file", "", "file that holds the API key (MILLRACE_API_KEY_FILE)")
+	c.bindNode(f)
 	f.BoolVar(&c.json, "json", false, "print the API's JSON instead of a table")
 	f.DurationVar(&c.timeout, "timeout", 30*time.Second, "longest wait for the answer")
 	cmd.SuggestionsMinimumDistance = 2
@@ -49,6 +47,14 @@ speaks to another node.`,
 	)
 	cmd.AddCommand(c.accessCommand(), c.mqttPasswordCommand())
 	return cmd
+}
+
+// bindNode adds the flags that say which node is asked, and as whom.
+func (c *ctl) bindNode(f *pflag.FlagSet) {
+	f.StringVar(&c.data, "data", cmp.Or(os.Getenv("MILLRACE_DATA"), "./data"), "data folder of the node (MILLRACE_DATA)")
+	f.StringVar(&c.url, "url", os.Getenv("MILLRACE_URL"), "address of another node, such as http://plant-1:18083 (MILLRACE_URL)")
+	f.StringVar(&c.key, "api-key", "", "API key for --url, as key:secret (MILLRACE_API_KEY)")
+	f.StringVar(&c.keyFile, "api-key-file", "", "file that holds the API key (MILLRACE_API_KEY_FILE)")
 }
 
 // group is a command that only holds verbs: without one it shows them.

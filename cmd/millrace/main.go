@@ -1,5 +1,6 @@
 // Command millrace is an industrial IoT platform in one program: serve runs a node,
-// ctl speaks to a running one, sim plays a factory, bench loads a broker.
+// ctl speaks to a running one, sim plays a factory, bench loads a broker, doctor says why
+// a client does not come in.
 //
 // Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 interrupted.
 package main

@@ -43,13 +43,21 @@ func lockFolder(dir string) (*folderLock, error) {
 	return &folderLock{f}, nil
 }
 
-// holder reads who wrote the lock file last.
+// holder names who wrote the lock file last.
 func holder(f *os.File) string {
-	b, err := io.ReadAll(io.LimitReader(f, 32))
-	if pid := strings.TrimSpace(string(b)); err == nil && pid != "" {
+	if pid := holderOf(f); pid != "" {
 		return " (process " + pid + ")"
 	}
 	return ""
+}
+
+// holderOf is the process that wrote the lock file last; empty when that is not known.
+func holderOf(f *os.File) string {
+	b, err := io.ReadAll(io.LimitReader(f, 32))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // noteHolder writes down who holds the lock, as a help for whoever is refused. On a

@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+
+	"github.com/millrace/millrace/internal/mqtt/wsclient"
 )
 
 // layered says whether there is something between the socket and MQTT.
@@ -24,7 +26,7 @@ func (o *Options) layer(ctx context.Context, socket net.Conn) (net.Conn, error) 
 		conn = secure
 	}
 	if o.WebSocket != "" {
-		ws, err := openWebSocket(conn, o.Addr, o.WebSocket)
+		ws, _, err := wsclient.Open(conn, o.Addr, o.WebSocket)
 		if err != nil {
 			return nil, fmt.Errorf("WebSocket: %w", err)
 		}

@@ -6,10 +6,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/sha1"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,6 +21,15 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/mqtt/client/clienttest"
+	"github.com/millrace/millrace/internal/mqtt/wsclient"
+)
+
+// The opcodes of RFC 6455 section 5.2.
+const (
+	opContinuation = 0x0
+	opBinary       = 0x2
+	opClose        = 0x8
+	opPing         = 0x9
 )
 
 // certificate is a certificate for 127.0.0.1, signed by itself.
@@ -100,9 +107,8 @@ func accept(conn net.Conn) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha1.Sum([]byte(request.Header.Get("Sec-WebSocket-Key") + acceptSuffix))
 	_, err = fmt.Fprintf(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]))
+		"Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Accept: %s\r\n\r\n", wsclient.Accept(request.Header.Get("Sec-WebSocket-Key")))
 	return &accepted{Conn: conn, r: r}, err
 }
 
@@ -258,7 +264,7 @@ func (d *drip) Write(b []byte) (int, error) { return d.out.Write(b) }
 
 func TestAWebSocketIsReadByteByByte(t *testing.T) {
 	d := &drip{b: []byte{0x02, 2, 'a', 'b', 0x89, 1, 'p', 0x00, 0, 0x80, 126, 0, 3, 'c', 'd', 'e', 0x82, 127, 0, 0, 0, 0, 0, 0, 0, 1, 'f', 0x88, 0}}
-	w := &webSocket{Conn: d}
+	w := &wsclient.Conn{Conn: d}
 	var got []byte
 	b := make([]byte, 64)
 	for {
@@ -275,7 +281,7 @@ func TestAWebSocketIsReadByteByByte(t *testing.T) {
 		t.Fatalf("%q, answered %x", got, d.out.Bytes())
 	}
 	for name, frame := range map[string][]byte{"masked": {0x82, 0x81}, "text": {0x81, 1}, "long ping": {0x89, 100}} {
-		w := &webSocket{Conn: &drip{b: frame}}
+		w := &wsclient.Conn{Conn: &drip{b: frame}}
 		_, err := w.Read(b)
 		for errors.Is(err, again{}) {
 			_, err = w.Read(b)

@@ -1,4 +1,6 @@
-package bench
+// Package wsclient is the client's end of MQTT over WebSocket (RFC 6455), as a stream of
+// bytes.
+package wsclient
 
 import (
 	"bufio"
@@ -14,9 +16,9 @@ import (
 	"sync"
 )
 
-// webSocket is the client's end of a WebSocket (RFC 6455) as a stream of bytes. A
-// Read that finds no more bytes can be called again.
-type webSocket struct {
+// Conn is a WebSocket on the connection below. Reads and writes may be under way at the
+// same time, one of each; a Read that finds no more bytes can be called again.
+type Conn struct {
 	net.Conn
 	early []byte // came with the answer to the handshake
 	head  [10]byte
@@ -42,37 +44,43 @@ const keepFrame = 16 << 10
 // acceptSuffix is the constant of RFC 6455 section 1.3.
 const acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
-// openWebSocket shakes hands for the subprotocol mqtt [MQTT-6.0.0-3].
-func openWebSocket(conn net.Conn, host, path string) (*webSocket, error) {
+// Accept is the answer that a server owes to a client's key.
+func Accept(key string) string {
+	sum := sha1.Sum([]byte(key + acceptSuffix))
+	return base64.StdEncoding.EncodeToString(sum[:])
+}
+
+// Open shakes hands for the subprotocol mqtt [MQTT-6.0.0-3]. The answer comes with an
+// error, too, if there was one; its body is closed. The caller bounds the time.
+func Open(conn net.Conn, host, path string) (*Conn, *http.Response, error) {
 	var nonce [16]byte
 	_, _ = rand.Read(nonce[:]) // never fails
 	key := base64.StdEncoding.EncodeToString(nonce[:])
 	_, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Key: %s\r\n\r\n", path, host, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := bufio.NewReader(conn)
 	answer, err := http.ReadResponse(r, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	answer.Body.Close()
-	sum := sha1.Sum([]byte(key + acceptSuffix))
 	switch {
 	case answer.StatusCode != http.StatusSwitchingProtocols:
-		return nil, fmt.Errorf("the broker answered %s", answer.Status)
-	case answer.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]):
-		return nil, errors.New("the broker's answer is not to our key")
+		return nil, answer, fmt.Errorf("the broker answered %s", answer.Status)
+	case answer.Header.Get("Sec-WebSocket-Accept") != Accept(key):
+		return nil, answer, errors.New("the broker's answer is not to our key")
 	case answer.Header.Get("Sec-WebSocket-Protocol") != "mqtt":
-		return nil, errors.New("the broker does not speak the subprotocol mqtt [MQTT-6.0.0-4]")
+		return nil, answer, errors.New("the broker does not speak the subprotocol mqtt [MQTT-6.0.0-4]")
 	}
 	early := make([]byte, r.Buffered())
 	_, _ = io.ReadFull(r, early) // they are there
-	return &webSocket{Conn: conn, early: early, mask: binary.NativeEndian.Uint64(nonce[:8]) | 1}, nil
+	return &Conn{Conn: conn, early: early, mask: binary.NativeEndian.Uint64(nonce[:8]) | 1}, answer, nil
 }
 
-func (w *webSocket) Read(b []byte) (int, error) {
+func (w *Conn) Read(b []byte) (int, error) {
 	for w.left == 0 {
 		if err := w.next(); err != nil {
 			return 0, err
@@ -84,7 +92,7 @@ func (w *webSocket) Read(b []byte) (int, error) {
 }
 
 // raw reads bytes of frames.
-func (w *webSocket) raw(b []byte) (int, error) {
+func (w *Conn) raw(b []byte) (int, error) {
 	if len(w.early) > 0 {
 		n := copy(b, w.early)
 		w.early = w.early[n:]
@@ -94,7 +102,7 @@ func (w *webSocket) raw(b []byte) (int, error) {
 }
 
 // next reads the head of a frame, and all of one that controls.
-func (w *webSocket) next() error {
+func (w *Conn) next() error {
 	if err := w.collect(2); err != nil {
 		return err
 	}
@@ -125,7 +133,7 @@ func (w *webSocket) next() error {
 }
 
 // collect reads on until n bytes of the head are there.
-func (w *webSocket) collect(n int) error {
+func (w *Conn) collect(n int) error {
 	for w.have < n {
 		k, err := w.raw(w.head[w.have:n])
 		if w.have += k; err != nil {
@@ -137,7 +145,7 @@ func (w *webSocket) collect(n int) error {
 
 // control handles a frame that is not MQTT's. The broker has no cause to send a ping
 // with more than the 8 bytes that we take.
-func (w *webSocket) control(op byte, size int) error {
+func (w *Conn) control(op byte, size int) error {
 	if op == opClose {
 		return io.EOF
 	}
@@ -156,9 +164,9 @@ func (w *webSocket) control(op byte, size int) error {
 }
 
 // Write sends one binary frame.
-func (w *webSocket) Write(b []byte) (int, error) { return w.send(opBinary, b) }
+func (w *Conn) Write(b []byte) (int, error) { return w.send(opBinary, b) }
 
-func (w *webSocket) send(op byte, b []byte) (int, error) {
+func (w *Conn) send(op byte, b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f := append(w.frame[:0], 0x80|op)
