@@ -36,7 +36,7 @@ func (f *Facts) tls(l *list) {
 // alerted names what the peer said when it refused the handshake.
 func (f *Facts) alerted(l *list) {
 	switch a := f.TLS.Alert; {
-	case ofCertificate(a):
+	case ofCertificate(a), f.TLS.Asked && !f.Target.Certificate: // TLS 1.2 speaks of a handshake failure only
 		f.ownCertificate(l)
 	case strings.Contains(a, "protocol version"):
 		l.fail("tls", "The two share no version of TLS. This program speaks 1.2 and 1.3; the broker's listener sets tls_min and tls_max.", "the broker refuses the version of TLS: %s", a)
@@ -58,7 +58,7 @@ func ofCertificate(alert string) bool {
 func (f *Facts) ownCertificate(l *list) {
 	const check = "client certificate"
 	switch t := f.TLS; {
-	case ofCertificate(t.Alert) && !f.Target.Certificate:
+	case (ofCertificate(t.Alert) || t.Alert != "" && t.Asked) && !f.Target.Certificate:
 		l.fail(check, "Give the client a certificate that an authority the broker trusts has signed (--cert, --key).", "the broker wants one, and none was given: %s", t.Alert)
 	case ofCertificate(t.Alert):
 		l.fail(check, certificateAdvice(t.Alert), "the broker does not take ours: %s", t.Alert)
@@ -145,19 +145,16 @@ func (f *Facts) dates(l *list, bad judgement, leaf *x509.Certificate) {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
 
-// chain verifies at a time at which the first certificate is valid, so that dates are
-// said once.
+// chain verifies with the first certificate's dates put aside: they are said once.
 func (f *Facts) chain(l *list, bad judgement, leaf *x509.Certificate) {
 	const check = "certificate chain"
-	at := f.Now
-	if at.Before(leaf.NotBefore) || at.After(leaf.NotAfter) {
-		at = leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)
-	}
+	dateless := *leaf
+	dateless.NotBefore, dateless.NotAfter = f.Now, f.Now
 	between := x509.NewCertPool()
 	for _, c := range f.TLS.Peers[1:] {
 		between.AddCert(c)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: f.Target.Roots, Intermediates: between, CurrentTime: at})
+	_, err := dateless.Verify(x509.VerifyOptions{Roots: f.Target.Roots, Intermediates: between, CurrentTime: f.Now})
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	last := f.TLS.Peers[len(f.TLS.Peers)-1]
