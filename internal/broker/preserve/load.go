@@ -3,26 +3,34 @@ package preserve
 import (
 	"context"
 
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
 
 // Load fills the store and the schedule with what they had when the process ended, and
-// begins to track them. The first start of a data folder writes a checkpoint.
+// begins to track them. Without a checkpoint all that the streams hold is read; then a
+// full disk that takes none is no error, since the next start can do the same.
 func (p *Preserver) Load(ctx context.Context) error {
 	if err := p.readJournal(ctx); err != nil {
 		return err
 	}
 	p.o.Retained.Track()
 	p.o.Delayed.Track()
-	if len(p.written) == 0 {
-		return p.check(ctx, p.answered())
-	}
+	first, at := len(p.written) == 0, p.answered()
 	for _, name := range p.o.Log.Names() {
 		if err := p.readMessages(ctx, name); err != nil {
 			return err
 		}
 	}
-	return nil
+	if !first {
+		return nil
+	}
+	err := p.check(ctx, at)
+	if fault.CodeOf(err) == fault.StorageFull {
+		p.o.Out.Warn("no checkpoint of retained and delayed messages could be written; it follows when there is room", "error", err)
+		return nil
+	}
+	return err
 }
 
 // readJournal takes the newest record of each key, in the order of writing.

@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/retain"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/stream"
 )
@@ -223,6 +224,24 @@ func TestTheJournalStaysSmall(t *testing.T) {
 	n.crash()
 	if n.start(); !maps.Equal(n.has(), want) {
 		t.Error("what is retained has changed")
+	}
+}
+
+// A folder that comes without a checkpoint, on a disk that takes none: the node starts
+// with what the streams hold, and with the same the next time.
+func TestWithoutACheckpointTheStreamsAreRead(t *testing.T) {
+	n := newNode(t)
+	n.publish("kept/1", "value", 0)
+	n.publish("other/1", "value", 0)
+	want := n.has()
+	for range 2 {
+		n.crash()
+		n.disk["journal"] = &stream.MemoryLog{Fail: func(string, bool) (bool, error) {
+			return false, fault.New(fault.StorageFull, "The disk is full.")
+		}}
+		if n.start(); !maps.Equal(n.has(), want) {
+			t.Fatalf("%v, want %v", n.has(), want)
+		}
 	}
 }
 
