@@ -24,8 +24,9 @@ type Digest struct {
 
 // DigestLimits bound one digest.
 type DigestLimits struct {
-	// Lines is how many topics it may hold, and how many publishers that were not
-	// their topic's last; Bytes is for topics, payloads and publishers together.
+	// Lines is how many topics it may hold; Bytes is for topics, payloads and
+	// publishers together. Of publishers that were not their topic's last it notes as
+	// many as of topics; further ones may be noted by the next digest.
 	Lines, Bytes int
 	// Payload is how much of a topic's newest payload is kept.
 	Payload int
@@ -92,32 +93,24 @@ func (d *Digest) Add(m *Message) (place uint32, ok bool) {
 // nothing has changed.
 func (d *Digest) Again(place uint32, m *Message) bool {
 	l := &d.lines[place]
-	if string(d.at(l.publisher)) != string(m.Publisher) && !d.change(place, m.Publisher) {
-		return false
-	}
 	payload := m.Payload[:min(len(m.Payload), d.limits.Payload)]
-	if !d.replace(&l.payload, payload) {
+	if need := l.payload.lacks(len(payload)) + l.publisher.lacks(len(m.Publisher)); need > 0 && !d.fits(need) {
 		return false
 	}
+	if string(d.at(l.publisher)) != string(m.Publisher) {
+		d.meet(meeting{place, l.who})
+		l.who = d.hash(m.Publisher)
+		d.replace(&l.publisher, m.Publisher)
+	}
+	d.replace(&l.payload, payload)
 	l.size, l.qos, l.retain, l.time = uint32(len(m.Payload)), m.QoS, m.Retain, m.Time
 	l.count++
 	return true
 }
 
-// change makes another the line's publisher; who it was is noted.
-func (d *Digest) change(place uint32, publisher []byte) bool {
-	l := &d.lines[place]
-	if len(d.met) >= d.limits.Lines || !d.replace(&l.publisher, publisher) {
-		return false
-	}
-	d.meet(meeting{place, l.who})
-	l.who = d.hash(publisher)
-	return true
-}
-
 // meet notes a publisher unless it is known to be noted.
 func (d *Digest) meet(m meeting) {
-	if m.who == 0 {
+	if m.who == 0 || len(d.met) >= d.limits.Lines {
 		return
 	}
 	if d.filter == nil {
@@ -177,17 +170,20 @@ func (d *Digest) put(b []byte, room int) span {
 
 // replace puts b in the place of what was in s, or at the end where it is too long
 // for that.
-func (d *Digest) replace(s *span, b []byte) bool {
-	if len(b) <= int(s.room) {
-		s.size = uint32(copy(d.bytes[s.at:s.at+s.room], b))
-		return true
+func (d *Digest) replace(s *span, b []byte) {
+	if len(b) > int(s.room) {
+		*s = d.put(b, roomFor(len(b)))
+		return
 	}
-	room := roomFor(len(b))
-	if !d.fits(room) {
-		return false
+	s.size = uint32(copy(d.bytes[s.at:s.at+s.room], b))
+}
+
+// lacks is how much room it takes to replace what is in s by n bytes.
+func (s span) lacks(n int) int {
+	if n <= int(s.room) {
+		return 0
 	}
-	*s = d.put(b, room)
-	return true
+	return roomFor(n)
 }
 
 // roomFor leaves values room to become somewhat longer.

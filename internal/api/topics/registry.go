@@ -47,7 +47,7 @@ func setDefault[T comparable](v *T, def T) {
 const (
 	// digestLines and digestBytes bound one digest: its topics, and the bytes of their
 	// names, payloads and publishers.
-	digestLines = 16_384
+	digestLines = 8_192
 	digestBytes = 4 << 20
 	// batch is how many lines of one are taken in under one lock.
 	batch = 256

@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -291,6 +292,43 @@ func TestTheNewestIsWhatCameLast(t *testing.T) {
 	if m, _ := r.Last("a"); string(m.Payload) != "stepped back" {
 		t.Errorf("%s", m.Payload)
 	}
+}
+
+// A million topics that come once leave as many behind as may be, and no more memory
+// than those take.
+func TestAMillionTopicsLeaveNothingBehind(t *testing.T) {
+	const topics, most = 1_000_000, 10_000
+	r := registry(t, Options{MaxTopics: most}, 0)
+	d := msg.NewDigest(msg.DigestLimits{Lines: digestLines, Bytes: digestBytes, Payload: 100}, seed)
+	m := message("", "21.5", 0)
+	var after int64 // the bounds were reached
+	for i := range topics {
+		m.Topic = fmt.Appendf(m.Topic[:0], "plant/%d/line-%d", i%100, i)
+		for ok := false; !ok; {
+			if _, ok = d.Add(m); !ok {
+				r.takeIn(d)
+				d.Reset()
+			}
+		}
+		if i == 4*most {
+			after = heap()
+		}
+	}
+	r.takeIn(d)
+	if s := r.Stats(); s.Messages != topics || s.Topics != most || s.Evicted != topics-most || s.Missed != 0 {
+		t.Errorf("%+v", s)
+	}
+	if grown := heap() - after; grown > 4<<20 {
+		t.Errorf("%d KB more", grown>>10)
+	}
+	runtime.KeepAlive(r)
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // What a page was given stays as it was, whatever comes.
