@@ -68,6 +68,9 @@ func offers(cmd string) map[string]cobra.CompletionFunc {
 		}
 	case "sim":
 		all["mqtt"] = oneOf("3.1", "3.1.1", "5.0")
+	case "doctor":
+		all["mqtt"] = oneOf("3.1", "3.1.1", "5.0")
+		all["cafile"], all["cert"], all["key"] = files, files, files
 	}
 	return all
 }

@@ -39,6 +39,9 @@ func TestShellsOfferWhatFits(t *testing.T) {
 		"ctl series range |":                  ":4",
 		"sim --mqtt |":                        "3.1 3.1.1 5.0 :4",
 		"sim --report |":                      ":0",
+		"doctor --mqtt |":                     "3.1 3.1.1 5.0 :4",
+		"doctor --cafile |":                   ":0",
+		"doctor |":                            ":4",
 		"sim --addr |":                        ":4",
 	} {
 		typed, _ := strings.CutSuffix(line, "|")
