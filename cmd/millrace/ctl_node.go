@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,24 +52,6 @@ func refusing(s api.StreamStatus) string {
 		return ", REFUSING: the disk is full"
 	}
 	return ""
-}
-
-func (c *ctl) streamsCommand() *cobra.Command {
-	return listGroup("streams", "Durable captures of messages", &cobra.Command{
-		Use: "list", Short: "List the streams", Args: wants(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return ask(cmd, c, request{path: "/streams"}, listed("No streams: nothing is kept.",
-				columns("NAME", "FILTERS", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
-		},
-	})
-}
-
-func streamRow(s api.StreamStatus) []any {
-	state := "keeping"
-	if s.Refusing {
-		state = "refusing"
-	}
-	return []any{s.Name, strings.Join(s.Filters, " "), rateText(s.AppendedRate), bytesText(s.Bytes), s.FirstTime, s.LastTime, fmt.Sprintf("%.1f", s.AppendP99), state}
 }
 
 func (c *ctl) alarmsCommand() *cobra.Command {

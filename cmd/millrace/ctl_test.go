@@ -119,6 +119,17 @@ var verbs = map[string]struct {
 		args: "streams list", asks: "GET /api/v1/streams", answer: `{"items":[{"name":"telemetry","filters":["a/#","b"],"appendedRate":5,"bytes":10}],` + meta + `}`,
 		draws: []string{"telemetry  a/# b", "5.00/s", "10 B", "keeping"},
 	},
+	"streams show": {
+		args: "streams show telemetry", asks: "GET /api/v1/streams/telemetry",
+		answer: `{"name":"telemetry","filters":["a/#"],"appendedRate":5,"bytesRate":2048,"bytes":10,"first":"1:0","last":"9:3","maxAge":3600,"refusing":true,
+			"readers":[{"name":"historian","kind":"historian","position":"7:0","behind":2,"lag":65}]}`,
+		draws: []string{"a/#", "5.00/s, 2.0 KiB/s", "1h0m", "9:3", "refusing", "historian (historian) at 7:0, 2 entries and 1m5s behind"},
+	},
+	"streams read": {
+		args: "streams read telemetry --from -1h --filter a/# --limit 2 --wait 3s", asks: "GET /api/v1/streams/telemetry/messages?filter=a%2F%23&from=-1h&limit=2&wait=3",
+		answer: `{"messages":[{"position":"7:1","topic":"a/b","encoding":"text","payload":"21\u001b"},{"position":"7:2","topic":"a/c","encoding":"base64","payload":"/w=="}],"next":"7:2","more":true,"removed":true}`,
+		draws:  []string{"removed before", "7:1", "a/b", `21\x1b`, "base64: /w==", "More with --after 7:2"},
+	},
 	"series list": {
 		args: "series list --prefix plant --search temp --limit 10 --page 2", asks: "GET /api/v1/series?limit=10&page=2&prefix=plant&search=temp",
 		answer: `{"items":[{"series":"plant/t","kind":"number","time":` + at + `}],"meta":{"page":2,"limit":1,"count":9}}`, draws: []string{"plant/t", "1 of 9; more with"},

@@ -78,7 +78,7 @@ func config(version string) huma.Config {
 		"session": {Type: "apiKey", In: "cookie", Name: cookieName, Description: "Set by POST " + root + "/session. What changes something also needs the header " + csrfHeader + "."},
 		"key":     {Type: "http", Scheme: "basic", Description: "An API key as key:secret."},
 	}
-	c.Tags = []*huma.Tag{{Name: "Signing in"}, {Name: "Node"}, {Name: "Clients"}, {Name: "Topics"}, {Name: "Historian"}, {Name: "People"}, {Name: "Configuration"}}
+	c.Tags = []*huma.Tag{{Name: "Signing in"}, {Name: "Node"}, {Name: "Clients"}, {Name: "Topics"}, {Name: "Streams"}, {Name: "Historian"}, {Name: "People"}, {Name: "Configuration"}}
 	return c
 }
 
@@ -88,6 +88,7 @@ func (a *API) operations() {
 	a.statusOperations()
 	a.topicOperations()
 	a.liveOperations()
+	a.streamOperations()
 	a.seriesOperations()
 	a.clientOperations()
 	a.subscriptionOperations()

@@ -389,11 +389,8 @@ func TestStatusIsFitForJSON(t *testing.T) {
 	if h := read[History](t, d.get(root+"/status/history?window=15m&points=9"), 200); h.Step != 900 || h.Times[0] != 9 || h.Rows["in"][1] != 0 {
 		t.Errorf("%+v", h)
 	}
-	if body := d.get(root + "/streams").Body.String(); strings.Contains(body, "firstTime") || strings.Contains(body, "lastTime") {
+	if body := w.Body.String(); strings.Contains(body, "firstTime") || strings.Contains(body, "lastTime") {
 		t.Errorf("a stream without messages has times: %s", body)
-	}
-	if p := read[Page[StreamStatus]](t, d.get(root+"/streams"), 200); p.Meta.Count != 1 || p.Items[0].Name != "telemetry" {
-		t.Errorf("%+v", p)
 	}
 	if p := read[Page[Alarm]](t, d.get(root+"/alarms"), 200); p.Items[0].ID != "disk" {
 		t.Errorf("%+v", p)

@@ -47,17 +47,17 @@ func (a *API) live(_ context.Context, in *liveInput) (*huma.StreamResponse, erro
 	if a.Live == nil {
 		return nil, unavailable("live stream")
 	}
-	if a.readers.Add(1) > int64(a.MaxLive) {
-		a.readers.Add(-1)
-		return nil, fault.New(fault.TooMany, "%d readers follow messages already, which is the limit. Close some and try again.", a.MaxLive)
+	leave, err := a.enter()
+	if err != nil {
+		return nil, err
 	}
 	f, err := follow(a.Options.Live, in.Filter, a.LiveBuffer, a.LiveBytes)
 	if err != nil {
-		a.readers.Add(-1)
+		leave()
 		return nil, err
 	}
 	return &huma.StreamResponse{Body: func(ctx huma.Context) {
-		defer a.readers.Add(-1)
+		defer leave()
 		defer f.close()
 		a.stream(ctx, f, every)
 	}}, nil
@@ -87,12 +87,12 @@ func (a *API) stream(ctx huma.Context, f *feed, every time.Duration) {
 		defer tick.Stop()
 		s.tick = tick.C
 	}
-	beat := time.NewTicker(a.Heartbeat)
-	defer beat.Stop()
+	beat, stop := a.heartbeat()
+	defer stop()
 	if s.out.comment("live") != nil {
 		return
 	}
-	a.pump(r.Context(), s, beat.C, callerOf(ctx.Context()))
+	a.pump(r.Context(), s, beat, callerOf(ctx.Context()))
 }
 
 func (a *API) pump(ctx context.Context, s *events, beat <-chan time.Time, c caller) {
@@ -119,6 +119,12 @@ func (a *API) pump(ctx context.Context, s *events, beat <-chan time.Time, c call
 			return
 		}
 	}
+}
+
+// heartbeat ticks for one reader until stop.
+func (a *API) heartbeat() (beat <-chan time.Time, stop func()) {
+	t := time.NewTicker(a.Heartbeat)
+	return t.C, t.Stop
 }
 
 // ended is nil, which never is ready, for a node without people.

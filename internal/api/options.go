@@ -88,6 +88,7 @@ type Options struct {
 	Topics    Topics
 	People    People
 	Settings  Settings
+	Streams   Streams
 	// Clients, Retained, Delayed, Listeners, Slow, TopicMetrics and Traces are of the broker.
 	Clients      Clients
 	Retained     RetainedMessages
@@ -128,7 +129,7 @@ type Options struct {
 	Version string
 	// MaxPayload is the largest payload of POST /publish in bytes (default 1 MiB).
 	MaxPayload int
-	// MaxLive is how many readers GET /live has at once (default 200).
+	// MaxLive is how many readers GET /live and the streams have at once (default 200).
 	MaxLive int
 	// LiveBuffer is how many messages wait for a reader of GET /live before it
 	// loses some (default 4,096).

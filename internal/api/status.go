@@ -22,8 +22,6 @@ func (a *API) statusOperations() {
 		Summary: "The node at this moment"}, a.getStatus)
 	register(a, huma.Operation{OperationID: "get-history", Method: http.MethodGet, Path: "/status/history", Tags: []string{"Node"},
 		Summary: "The node's own figures over the last hour", Description: "A figure that had nothing to measure at a time reads 0."}, a.getHistory)
-	register(a, huma.Operation{OperationID: "list-streams", Method: http.MethodGet, Path: "/streams", Tags: []string{"Node"},
-		Summary: "The durable streams, in the order they take messages"}, a.listStreams)
 	register(a, huma.Operation{OperationID: "list-alarms", Method: http.MethodGet, Path: "/alarms", Tags: []string{"Node"},
 		Summary: "Active alarms, the most urgent first"}, a.listAlarms)
 }
@@ -56,11 +54,6 @@ func (a *API) getHistory(_ context.Context, in *historyInput) (*answer[History],
 	}
 	finite(reflect.ValueOf(&h))
 	return reply(h, nil)
-}
-
-func (a *API) listStreams(ctx context.Context, _ *none) (*answer[Page[StreamStatus]], error) {
-	s, err := a.status(ctx)
-	return reply(whole(s.Streams), err)
 }
 
 func (a *API) listAlarms(context.Context, *none) (*answer[Page[Alarm]], error) {

@@ -67,6 +67,7 @@ type StreamStatus struct {
 	Filters      []string  `json:"filters" nullable:"false"`
 	Messages     uint64    `json:"messages" doc:"Messages appended since the start"`
 	AppendedRate float64   `json:"appendedRate" doc:"Messages per second"`
+	BytesRate    float64   `json:"bytesRate" doc:"Bytes per second appended, before the log's own"`
 	Bytes        int64     `json:"bytes" doc:"Bytes on disk"`
 	First        string    `json:"first" doc:"Position of the oldest message"`
 	Last         string    `json:"last" doc:"Position of the newest message"`
@@ -75,6 +76,14 @@ type StreamStatus struct {
 	AppendP50    float64   `json:"appendP50" doc:"Milliseconds from hand-over to kept, median of the last minute"`
 	AppendP99    float64   `json:"appendP99" doc:"The same, 99th percentile"`
 	Refusing     bool      `json:"refusing" doc:"True while the disk is too full to keep messages"`
+	Refused      uint64    `json:"refused" doc:"Messages answered with an error since the start"`
+	Damaged      uint64    `json:"damaged" doc:"Entries that could not be read"`
+	Pending      int64     `json:"pending" doc:"Messages handed over and not yet kept"`
+	MaxAge       float64   `json:"maxAge" doc:"Seconds that a message is kept; 0 is for ever"`
+	MaxBytes     int64     `json:"maxBytes" doc:"Bytes that are kept, the oldest go first; 0 is no bound"`
+	BuiltIn      bool      `json:"builtIn" doc:"True for one that the node keeps for itself: it takes no topic by a filter, and users neither read nor change it"`
+	// Readers follow the stream.
+	Readers []StreamReader `json:"readers" nullable:"false" doc:"Who follows the stream, each from a place of its own"`
 }
 
 // HistorianStatus is what the historian has and does.

@@ -141,8 +141,9 @@ func (a *App) trackFigures() {
 	f.Track("append_p99", func() float64 {
 		return a.worstAppend(func(s stream.Stats) float64 { return milliseconds(s.AppendP99) })
 	})
-	for i, s := range a.cfg.Streams {
-		f.TrackRate("stream:"+s.Name, func() float64 { return float64(a.streams.Stats()[i].Messages) })
+	for _, name := range a.streams.Names() {
+		f.TrackRate("stream:"+name, func() float64 { n, _ := a.streams.Appended(name); return float64(n) })
+		f.TrackRate("stream_bytes:"+name, func() float64 { _, n := a.streams.Appended(name); return float64(n) })
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/observe"
-	"github.com/millrace/millrace/internal/stream"
 )
 
 func (a *App) freeSpace() (int64, error) {
@@ -106,16 +105,6 @@ func (a *App) brokerStatus() api.BrokerStatus {
 		ReceivedRate: a.figures.Rate("received"), SentRate: a.figures.Rate("sent"), DroppedRate: a.figures.Rate("dropped"),
 		BytesInRate: a.figures.Rate("bytes_in"), BytesOutRate: a.figures.Rate("bytes_out"),
 	}
-}
-
-func (a *App) streamStatus() []api.StreamStatus {
-	return convert(a.streams.Stats(), func(s stream.Stats) api.StreamStatus {
-		return api.StreamStatus{
-			Name: s.Name, Filters: s.Filters, Messages: s.Messages, AppendedRate: a.figures.Rate("stream:" + s.Name), Bytes: s.Bytes,
-			First: s.First.String(), Last: s.Last.String(), FirstTime: s.FirstTime, LastTime: s.LastTime,
-			AppendP50: milliseconds(s.AppendP50), AppendP99: milliseconds(s.AppendP99), Refusing: s.Refusing,
-		}
-	})
 }
 
 func (a *App) historianStatus() api.HistorianStatus {

@@ -11,6 +11,10 @@ import (
 type Stats struct {
 	Name    string
 	Filters []string
+	// BuiltIn, MaxAge and MaxBytes are as in [Config].
+	BuiltIn  bool
+	MaxAge   time.Duration
+	MaxBytes int64
 	// Messages, MessageBytes and Entries were appended since the start.
 	Messages, MessageBytes, Entries uint64
 	// First and Last are the positions of the oldest and the newest message, zero
@@ -52,12 +56,22 @@ func (s *Streams) Stats() []Stats {
 	return all
 }
 
+// Appended are the messages and the bytes of their records that a stream has taken
+// since the start; 0 for one that is not there.
+func (s *Streams) Appended(stream string) (messages, bytes uint64) {
+	k := s.byName(stream)
+	if k == nil {
+		return 0, 0
+	}
+	return k.appender.messages.Load(), k.appender.bytes.Load()
+}
+
 func (k *kept) stats(now time.Time) Stats {
 	a := k.appender
 	q := a.latency.quantiles(now.UnixNano(), 0.5, 0.99)
 	st, damaged := k.look(now)
 	out := Stats{
-		Name: k.cfg.Name, Filters: k.cfg.Filters,
+		Name: k.cfg.Name, Filters: k.cfg.Filters, BuiltIn: k.cfg.BuiltIn, MaxAge: k.cfg.MaxAge, MaxBytes: k.cfg.MaxBytes,
 		Messages: a.messages.Load(), MessageBytes: a.bytes.Load(), Entries: a.entries.Load(),
 		FirstTime: st.FirstTime, LastTime: st.LastTime, Bytes: st.Bytes,
 		AppendP50: q[0], AppendP99: q[1],

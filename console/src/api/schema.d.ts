@@ -624,6 +624,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One stream, and who reads it */
+        get: operations["get-stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a stream as they are kept (server-sent events)
+         * @description Events: message, with a StreamMessage as data; position, with a StreamPlace, every 15 seconds. Each has its position as id, so that a browser's EventSource goes on where it was cut off. Nothing is left out: a slow reader reads later. Without after and from it begins with what comes next.
+         */
+        get: operations["follow-stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Messages of a stream behind a position or from a time on
+         * @description Without after and from it begins with the oldest message. Reading removes nothing. A page that looked for five seconds comes with what was found, which may be nothing, and more.
+         */
+        get: operations["read-stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions": {
         parameters: {
             query?: never;
@@ -1503,6 +1560,15 @@ export interface components {
             added: boolean;
             name: string;
         };
+        MessageProperties: {
+            contentType?: string;
+            /** @description Base64 */
+            correlationData?: string;
+            responseTopic?: string;
+            user?: components["schemas"]["UserProperty"][];
+            /** @description The publisher says that the payload is UTF-8 text */
+            utf8?: boolean;
+        };
         Meta: {
             /**
              * Format: int64
@@ -2004,6 +2070,63 @@ export interface components {
             streams: components["schemas"]["StreamStatus"][];
             version: string;
         };
+        StreamMessage: {
+            /** @enum {string} */
+            encoding: "text" | "base64";
+            /**
+             * Format: int32
+             * @description Message expiry interval, seconds from time
+             */
+            expiry?: number;
+            /** @description The whole payload */
+            payload: string;
+            /** @description Where it stands: entry:index */
+            position: string;
+            properties?: components["schemas"]["MessageProperties"];
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            retain: boolean;
+            /**
+             * Format: date-time
+             * @description When it arrived at the node
+             */
+            time: string;
+            topic: string;
+        };
+        StreamMessages: {
+            messages: components["schemas"]["StreamMessage"][];
+            /** @description There may be more that is stored already */
+            more: boolean;
+            /** @description Ask with after=next to go on; everything up to there was looked at */
+            next: string;
+            /** @description Messages behind the position asked for were removed before they were read, by retention or a purge */
+            removed: boolean;
+        };
+        StreamPlace: {
+            /** @description Everything up to here was looked at */
+            position: string;
+        };
+        StreamReader: {
+            /**
+             * Format: int64
+             * @description Entries of the log that are not done; one holds the messages of a moment
+             */
+            behind: number;
+            /**
+             * @description consumers: a consumer group
+             * @enum {string}
+             */
+            kind: "historian" | "consumers";
+            /**
+             * Format: double
+             * @description Seconds: how far back the newest message lies that is done; 0 for a reader that has all
+             */
+            lag: number;
+            name: string;
+            /** @description Up to here everything is done */
+            position: string;
+        };
         StreamStatus: {
             /**
              * Format: double
@@ -2020,11 +2143,23 @@ export interface components {
              * @description Messages per second
              */
             appendedRate: number;
+            /** @description True for one that the node keeps for itself: it takes no topic by a filter, and users neither read nor change it */
+            builtIn: boolean;
             /**
              * Format: int64
              * @description Bytes on disk
              */
             bytes: number;
+            /**
+             * Format: double
+             * @description Bytes per second appended, before the log's own
+             */
+            bytesRate: number;
+            /**
+             * Format: int64
+             * @description Entries that could not be read
+             */
+            damaged: number;
             filters: string[];
             /** @description Position of the oldest message */
             first: string;
@@ -2041,11 +2176,33 @@ export interface components {
              */
             lastTime?: string;
             /**
+             * Format: double
+             * @description Seconds that a message is kept; 0 is for ever
+             */
+            maxAge: number;
+            /**
+             * Format: int64
+             * @description Bytes that are kept, the oldest go first; 0 is no bound
+             */
+            maxBytes: number;
+            /**
              * Format: int64
              * @description Messages appended since the start
              */
             messages: number;
             name: string;
+            /**
+             * Format: int64
+             * @description Messages handed over and not yet kept
+             */
+            pending: number;
+            /** @description Who follows the stream, each from a place of its own */
+            readers: components["schemas"]["StreamReader"][];
+            /**
+             * Format: int64
+             * @description Messages answered with an error since the start
+             */
+            refused: number;
             /** @description True while the disk is too full to keep messages */
             refusing: boolean;
         };
@@ -2205,6 +2362,10 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
+        };
+        UserProperty: {
+            name: string;
+            value: string;
         };
     };
     responses: never;
@@ -3651,6 +3812,120 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageStreamStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "follow-stream": {
+        parameters: {
+            query?: {
+                /** @description Behind this position, as next and position say */
+                after?: string;
+                /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+                from?: string;
+                /** @description Only topics that this topic filter matches */
+                filter?: string;
+            };
+            header?: {
+                /** @description The position of the last event that was got; it goes before after and from */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["StreamMessage"] | components["schemas"]["StreamPlace"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "read-stream": {
+        parameters: {
+            query?: {
+                /** @description Behind this position, as next and position say */
+                after?: string;
+                /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+                from?: string;
+                /** @description Only topics that this topic filter matches */
+                filter?: string;
+                /** @description Messages at most; about 4 MiB of them in any case */
+                limit?: number;
+                /** @description Seconds to wait while there is nothing */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamMessages"];
                 };
             };
             /** @description Error */

@@ -1,0 +1,110 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/internal/api"
+)
+
+// A reader outside goes on with its cursor after the node was killed and has come back,
+// by pages and by events, and misses nothing that was acknowledged.
+func TestStreamsAreReadOverARestart(t *testing.T) {
+	dir := t.TempDir()
+	n := startNode(t, dir, nil)
+	c := newCaller(t, n, "operator")
+	publishNumbers(c, 0, 30)
+	var page api.StreamMessages
+	c.get("/api/v1/streams/telemetry/messages", url.Values{"filter": {"plant/+"}, "limit": {"10"}}, &page)
+	checkNumbers(t, page, 0, 10)
+	cursor := page.Next
+
+	n.kill(t)
+	n = startNode(t, dir, nil)
+	c.url = n.url
+	c.get("/api/v1/streams/telemetry/messages", url.Values{"after": {cursor}}, &page)
+	checkNumbers(t, page, 10, 30)
+	if page.More || page.Removed {
+		t.Errorf("%+v", page)
+	}
+
+	answer := openEvents(t, c, cursor)
+	defer answer.Body.Close()
+	publishNumbers(c, 30, 35)
+	events := bufio.NewScanner(answer.Body)
+	for i := 10; i < 35; {
+		if !events.Scan() {
+			t.Fatalf("the events ended before %d: %v", i, events.Err())
+		}
+		data, ok := strings.CutPrefix(events.Text(), "data: ")
+		var m api.StreamMessage
+		if !ok {
+			continue
+		}
+		if unmarshal(t, []byte(data), &m); m.Topic == "" {
+			continue
+		}
+		if m.Payload != fmt.Sprint(i) {
+			t.Fatalf("%+v, want %d", m, i)
+		}
+		i++
+	}
+
+	var s api.StreamStatus
+	c.get("/api/v1/streams/telemetry", nil, &s)
+	if s.Readers == nil || s.Readers[0].Name != "historian" || s.Last == "" {
+		t.Errorf("%+v", s)
+	}
+	if out := n.ctl(t, "streams", "show", "sessions"); !strings.Contains(out, "built in") {
+		t.Error(out)
+	}
+	if status, body := c.do(http.MethodGet, "/api/v1/streams/sessions/messages", ""); status != http.StatusForbidden {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := c.do(http.MethodGet, "/api/v1/streams/journal", ""); status != http.StatusNotFound {
+		t.Errorf("%d %s", status, body)
+	}
+	n.stop(t)
+}
+
+func publishNumbers(c *caller, from, to int) {
+	c.t.Helper()
+	for i := from; i < to; i++ {
+		if status, body := c.do(http.MethodPost, "/api/v1/publish", fmt.Sprintf(`{"topic":"plant/%d","payload":"%d","qos":1}`, i%3, i)); status != http.StatusOK {
+			c.t.Fatalf("%d %s", status, body)
+		}
+	}
+}
+
+func checkNumbers(t *testing.T, p api.StreamMessages, from, to int) {
+	t.Helper()
+	if len(p.Messages) != to-from {
+		t.Fatalf("%d messages, want %d", len(p.Messages), to-from)
+	}
+	for i, m := range p.Messages {
+		if m.Payload != fmt.Sprint(from+i) {
+			t.Fatalf("%+v, want %d", m, from+i)
+		}
+	}
+}
+
+func openEvents(t *testing.T, c *caller, last string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.url+"/api/v1/streams/telemetry/events?filter=plant/%2B", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.SetBasicAuth(c.key, c.secret)
+	r.Header.Set("Last-Event-ID", last)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("%v %v", answer, err)
+	}
+	return answer
+}
