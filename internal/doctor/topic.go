@@ -56,7 +56,7 @@ func (f *Facts) trips(l *list) {
 	case f.TripError != "":
 		l.fail(check, "What is published does not come back: the rights differ for publish and subscribe, a rule rewrites the topic, or the broker is overloaded.", "%d came back, then: %s", n, f.TripError)
 	case n == 0:
-		l.skipped(check, "not looked at")
+		l.skipped(check, "not tried without the right to subscribe and to publish")
 	default:
 		sorted := slices.Sorted(slices.Values(f.Trips))
 		l.ok(check, "%d messages of QoS 1 came back: fastest %s, median %s, slowest %s", n, span(sorted[0]), span(sorted[n/2]), span(sorted[n-1]))

@@ -219,7 +219,7 @@ func (p *probe) topic(_ context.Context, t *talk) {
 		return
 	}
 	p.f.Publish = t.grant(p.Timeout, packet.TypePuback, t.message(name, 2, p.f.Identity))
-	if !p.Target.RoundTrip || p.f.Publish.Trouble != doctor.None {
+	if !p.Target.RoundTrip || p.f.Publish.Trouble != doctor.None || max(p.f.Subscribe.Reason, p.f.Publish.Reason) >= packet.UnspecifiedError {
 		return
 	}
 	for id := uint16(3); id < 3+trips; id++ {
