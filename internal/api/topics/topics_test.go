@@ -294,10 +294,10 @@ func TestTheNewestIsWhatCameLast(t *testing.T) {
 	}
 }
 
-// A million topics that come once leave as many behind as may be, and no more memory
+// Very many topics that come once leave as many behind as may be, and no more memory
 // than those take.
-func TestAMillionTopicsLeaveNothingBehind(t *testing.T) {
-	const topics, most = 1_000_000, 10_000
+func TestVeryManyTopicsLeaveNothingBehind(t *testing.T) {
+	const topics, most = 300_000, 10_000
 	r := registry(t, Options{MaxTopics: most}, 0)
 	d := msg.NewDigest(msg.DigestLimits{Lines: digestLines, Bytes: digestBytes, Payload: 100}, seed)
 	m := message("", "21.5", 0)
