@@ -165,8 +165,10 @@ type Broker struct {
 	system        *system
 	delays        *delay.Schedule
 	preserver     *preserve.Preserver // nil without a journal
-	endPreserving func()              // ends its goroutine; may be called twice
-	lostDelayed   atomic.Uint64       // that still waited when the broker closed
+	recovery      *recovery
+	feeds         *feeds
+	endPreserving func()        // ends its goroutine; may be called twice
+	lostDelayed   atomic.Uint64 // that still waited when the broker closed
 	workers       []*worker
 	doors         []*door
 	totalRates    sharedRates
@@ -213,7 +215,6 @@ func New(o Options) (*Broker, error) {
 		b.options.Memory.Used = goMemory
 	}
 	b.delays = delay.New(o.DelayedMessages, o.DelayedBytes)
-	b.preserver = b.newPreserver()
 	for _, l := range b.options.Listeners {
 		d, err := b.newDoor(l)
 		if err != nil {
@@ -227,6 +228,8 @@ func New(o Options) (*Broker, error) {
 	for _, w := range b.workers {
 		w.exchange = newExchange(b.workers)
 	}
+	b.feeds = newFeeds(o.Durable.Log, b.workers, &b.router)
+	b.preserver = b.newPreserver()
 	return b, nil
 }
 

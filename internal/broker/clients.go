@@ -71,6 +71,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	before := c.conn.Output()
 	w.send(c, before, c.session.Accept(before, p, id, how))
 	w.count(c)
+	w.endure(c)
 	if c.session.Over() {
 		w.leave(c, errSmallPackets)
 		return
@@ -84,6 +85,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.dropDenied(c)
 		w.present(c)
 		w.pushWaiting(c)
+		w.returns(c)
 	}
 	w.entered(c, p)
 }
@@ -208,6 +210,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 		return w.ungranted(c, err)
 	}
 	c.number(s)
+	s.durable = c.enduring != nil && s.number == 0
 	w.enter(c, old, s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason
@@ -220,6 +223,7 @@ func (w *worker) enter(c *client, old, s *subscription) {
 	}
 	c.filters[s.filter] = s
 	w.broker.router.add(s)
+	w.begins(s, old)
 	if old != nil {
 		w.broker.router.remove(old)
 	}
@@ -240,6 +244,6 @@ func (w *worker) unsubscribe(c *client, p *packet.Unsubscribe) {
 		w.reasons = append(w.reasons, packet.Success)
 	}
 	before := c.conn.Output()
-	w.send(c, before, c.session.Ended(before, p.ID, w.reasons))
+	w.answerWritten(c, before, c.session.Ended(before, p.ID, w.reasons))
 	w.tellUnsubscribed(c, p.Filters, w.reasons)
 }

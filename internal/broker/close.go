@@ -49,6 +49,7 @@ func (b *Broker) running() bool {
 func (b *Broker) stop() {
 	close(b.stopped)
 	b.endPreserving()
+	b.feeds.stop()
 	b.closeDoors() // one may have been opened meanwhile
 	for _, w := range b.workers {
 		w.loop.Stop()
@@ -56,6 +57,7 @@ func (b *Broker) stop() {
 	b.tasks.Wait()
 	for _, w := range b.workers {
 		w.slowed.stop()
+		w.scribe.stop()
 	}
 }
 

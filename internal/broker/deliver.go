@@ -79,6 +79,9 @@ func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 			continue
 		}
 		n++
+		if t.logged && m.QoS > 0 {
+			continue // it comes from the log
+		}
 		w.deliverTo(t.client, g, m)
 	}
 	return n
@@ -110,6 +113,9 @@ func (w *worker) try(c *client, im *session.Image, share uint32) (outcome sessio
 	if c.session.Away() {
 		_, outcome, code = c.session.DeliverShared(nil, im, share, w.loop.Now(), false)
 	} else if !c.conn.Open() {
+		if im.Logged.Stream != 0 {
+			return session.Behind, 0
+		}
 		return session.Dropped, fault.NoSubscriber
 	} else {
 		room := c.conn.Buffered() < c.door.zone.OutputBuffer

@@ -13,7 +13,7 @@ type Durable struct {
 	// Journal keeps what is not messages; nil keeps nothing.
 	Journal Journal
 	// Log reads the streams back.
-	Log preserve.Log
+	Log SessionLog
 	// Spare is the Keeper's number of the built-in stream of messages that no other takes
 	// and the broker has to find again; SpareName is its name.
 	Spare     int
@@ -39,9 +39,10 @@ func (b *Broker) newPreserver() *preserve.Preserver {
 	if d.Journal == nil {
 		return nil
 	}
+	b.recovery = &recovery{broker: b}
 	return preserve.New(preserve.Options{
 		Journal: d.Journal, Log: d.Log, Retained: b.retained, Delayed: b.delays,
-		Restore: b.store, Settle: b.settle, Spare: d.SpareName, Out: b.options.Log,
+		Restore: b.store, Settle: b.settle, Sessions: b.recovery, Spare: d.SpareName, Out: b.options.Log,
 	})
 }
 
@@ -50,7 +51,10 @@ func (b *Broker) recall(ctx context.Context) error {
 	if b.preserver == nil {
 		return nil
 	}
-	return b.preserver.Load(ctx)
+	if err := b.preserver.Load(ctx); err != nil {
+		return err
+	}
+	return b.recovery.refill(ctx)
 }
 
 // preserve begins to write down what changes, until preserveLast or stop.

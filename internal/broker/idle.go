@@ -53,6 +53,8 @@ type after struct {
 	leftAt int64           // when its connection ended, ns since 1970; 0 while it has one
 	endAt  int64           // when it ends unless its client comes back; 0 is never
 	slot   int             // its place in the schedule, from 1 on; 0 is none
+
+	enduring *enduring // of a session that survives the process
 }
 
 // ownSeldom makes sure that the client's seldom is its own.

@@ -161,7 +161,11 @@ func (w *worker) committed(c *committal) {
 			w.unheld(c.batch)
 		}
 	}
-	w.routeLater(c)
+	if c.records {
+		w.recordsKept(len(c.batch.Later), c.err)
+	} else {
+		w.routeLater(c)
+	}
 	for _, t := range c.batch.Tokens {
 		if t != 0 {
 			w.answer(t, answer, c.err)
@@ -191,6 +195,7 @@ func (w *worker) answer(t uint64, a session.Answer, err error) {
 	before := conn.Output()
 	after := c.session.Settle(before, place, a)
 	w.send(c, before, after)
+	w.noteChanged(c)
 	c.full = c.full && c.session.Full()
 	w.mayReadOn(c)
 }

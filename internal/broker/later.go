@@ -49,7 +49,7 @@ func (w *worker) routeLater(c *committal) {
 			break // cannot be: the records were written by this process
 		}
 		w.keeping.later.add(m, -1)
-		if c.err == nil || m.QoS == 0 && m.Origin == 0 {
+		if c.err == nil || m.QoS == 0 && m.Origin == 0 || m.Origin.Will() {
 			w.routeFrom(loop.Handle(l.From), m)
 		}
 		if c.err != nil {

@@ -196,6 +196,9 @@ func (c *client) userName(p *packet.Connect) string {
 // another says whether the session is of another user than the one who comes for it:
 // what was kept for one must not reach the other.
 func (c *client) another(fresh *client) bool {
+	if e := c.enduring; e != nil && c.identity == nil && fresh.identity != nil {
+		return e.user != "" && e.user != fresh.identity.Username
+	}
 	return c.identity != nil && fresh.identity != nil && c.identity.Username != fresh.identity.Username
 }
 

@@ -98,7 +98,7 @@ func (w *worker) publishInside(p *publishing) {
 		return
 	}
 	m, delayed := &p.message, isDelayed(p.message.Topic)
-	_, kept := w.streamFor(m)
+	_, kept := w.streamFor(m, w.routes.find(m.Topic))
 	var token uint64
 	if m.QoS > 0 && (kept || delayed && w.broker.preserver != nil) {
 		number, ok := w.publishes.add(p.answer)
@@ -134,12 +134,13 @@ func (w *worker) publishOwn(m *msg.Message, token uint64) {
 // of QoS 2, or to be published once whatever happens, or of a publisher or topic of which
 // a message waits to be routed, is routed when the log has it.
 func (w *worker) passOn(m *msg.Message, token uint64) {
-	stream, kept := w.streamFor(m)
+	r := w.routes.find(m.Topic)
+	stream, kept := w.streamFor(m, r)
 	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.later.has(m)) {
 		w.keeping.addLater(stream, m, token, 0)
 		return
 	}
-	receivers := w.route(w.routes.find(m.Topic), m, nil)
+	receivers := w.route(r, m, nil)
 	if kept {
 		w.keeping.add(stream, m, token)
 	} else if receivers == 0 {

@@ -102,7 +102,7 @@ func aged(m *msg.Message, now int64) (msg.Message, bool) {
 // granted answers a SUBSCRIBE, then sends the retained messages.
 func (w *worker) granted(c *client, p *packet.Subscribe) {
 	before := c.conn.Output()
-	w.send(c, before, c.session.Granted(before, p.ID, w.reasons, w.refusedFilter))
+	w.answerWritten(c, before, c.session.Granted(before, p.ID, w.reasons, w.refusedFilter))
 	w.pushRetained(c)
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // subscription is one topic filter of one client or watch. One of a client that is
@@ -25,7 +26,14 @@ type subscription struct {
 	noLocal     bool
 	asPublished bool
 	handling    byte
+	// durable says that its client's session survives the process, and begins where in
+	// each stream it began: its loop alone reads that.
+	durable bool
+	begins  []msg.Position
 }
+
+// logged says whether it gets messages of QoS 1 and 2 from the log.
+func (s *subscription) logged() bool { return s.durable && s.qos > 0 }
 
 // router is what all loops share: the filters, and how often they changed. A
 // change concerns the names that begin with the filter's first level, so it is

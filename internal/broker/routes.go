@@ -3,6 +3,9 @@ package broker
 import (
 	"hash/maphash"
 	"slices"
+
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // route is everybody who gets the messages of one topic, as one loop sees it.
@@ -13,6 +16,8 @@ type route struct {
 	wild    uint64
 	local   []target // clients of this loop
 	others  []int    // further loops with receivers
+	tails   []int    // further loops with receivers that get QoS 1 and 2 from the log
+	logged  bool     // there are such, on any loop
 	groups  []*group // shared subscriptions, wherever their members are
 	watches []*Watch
 	meters  []*meter
@@ -28,6 +33,9 @@ type target struct {
 	// own is what counts for the client's own messages, when one of the
 	// subscriptions says no local.
 	own *grant
+	// logged says that it gets messages of QoS 1 and 2 from the log, those behind begins.
+	logged bool
+	begins []msg.Position
 }
 
 // grant is the sum of a client's subscriptions that match a topic.
@@ -123,7 +131,7 @@ func (r *route) reset() {
 	clear(r.watches)
 	clear(r.meters)
 	clear(r.groups)
-	*r = route{local: r.local[:0], others: r.others[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
+	*r = route{local: r.local[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -146,9 +154,13 @@ func (k *routes) take(s *subscription) {
 	case s.group != nil:
 		r.groups = append(r.groups, s.group)
 	case s.home == k.home:
+		r.logged = r.logged || s.logged()
 		k.takeLocal(r, s)
+	case s.logged():
+		r.logged = true
+		r.tails = addLoop(r.tails, s.home)
 	default:
-		r.addOther(s.home)
+		r.others = addLoop(r.others, s.home)
 	}
 }
 
@@ -167,6 +179,29 @@ func (k *routes) takeLocal(r *route, s *subscription) {
 		t.own.add(s)
 	}
 	t.grant.add(s)
+	if s.logged() {
+		t.begin(s)
+	}
+}
+
+// begin notes that the target gets what is behind the subscription's begin.
+func (t *target) begin(s *subscription) {
+	if !t.logged {
+		t.logged, t.begins = true, s.begins
+		return
+	}
+	t.begins = slices.Clone(t.begins[:min(len(t.begins), len(s.begins))])
+	for i, p := range s.begins[:len(t.begins)] {
+		if p.Compare(t.begins[i]) < 0 {
+			t.begins[i] = p
+		}
+	}
+}
+
+// begun says whether a message at that place is for the target.
+func (t *target) begun(stream uint8, at msg.Position) bool {
+	i := int(stream) - 1
+	return i >= len(t.begins) || at.Compare(t.begins[i]) > 0
 }
 
 func (r *route) addWatch(w *Watch) {
@@ -178,11 +213,25 @@ func (r *route) addWatch(w *Watch) {
 	r.watches = append(r.watches, w)
 }
 
-func (r *route) addOther(home int) {
-	for _, have := range r.others {
-		if have == home {
-			return
+func addLoop(loops []int, home int) []int {
+	if slices.Contains(loops, home) {
+		return loops
+	}
+	return append(loops, home)
+}
+
+// grantOf is what the client's subscriptions grant for one topic, as far as they get it
+// from the log.
+func (k *routes) grantOf(c *client, topicName string) (t target, ok bool) {
+	k.build++
+	var r route
+	for _, s := range c.filters {
+		if s.durable && topic.Match(s.matches(), topicName) {
+			k.takeLocal(&r, s)
 		}
 	}
-	r.others = append(r.others, home)
+	if len(r.local) == 0 || !r.local[0].logged {
+		return target{}, false
+	}
+	return r.local[0], true
 }

@@ -108,6 +108,7 @@ func (w *worker) forget(c *client) {
 // wait lets the session wait for its client.
 func (w *worker) wait(c *client) {
 	w.keepRetained(c)
+	w.leaves(c)
 	c.last, c.full, c.waits = nil, false, false
 	now := w.loop.Now()
 	c.ownAfter().leftAt = now
@@ -121,6 +122,7 @@ func (w *worker) wait(c *client) {
 		w.publishWill(c)
 	}
 	w.schedule.set(c)
+	w.alter(c)
 }
 
 // publishWill publishes the client's will, if it has left one.
@@ -131,6 +133,7 @@ func (w *worker) publishWill(c *client) {
 	if m := c.session.Will(w.loop.Now()); m != nil && w.mayStillPublish(c, m) {
 		w.publishOwn(m, 0)
 	}
+	w.alter(c)
 }
 
 // endSession ends a session: its subscriptions, what it keeps, and its will, which
@@ -148,6 +151,10 @@ func (w *worker) remove(c *client) {
 		c.counted = false
 		w.broker.lasting.Add(-1)
 	}
+	if c.enduring != nil {
+		w.scribe.ended = append(w.scribe.ended, c.id)
+		delete(w.behind, c)
+	}
 	left := w.unsettled(c, false)
 	for _, s := range c.filters {
 		w.broker.router.remove(s)
@@ -163,6 +170,7 @@ func (w *worker) Tick() {
 	w.keeping.shrink()
 	w.tickDigest()
 	w.lookRound()
+	w.lookBehind()
 	for now := w.loop.Now(); ; {
 		c := w.schedule.due(now)
 		if c == nil {
@@ -179,11 +187,10 @@ func (w *worker) Tick() {
 	}
 }
 
-// endSessions ends the sessions that wait: the process does, and they are in its
-// memory.
+// endSessions ends the sessions that wait in the process's memory alone: it ends.
 func (w *worker) endSessions() {
 	for _, c := range w.clients {
-		if c.session.Away() {
+		if c.session.Away() && c.enduring == nil {
 			w.endSession(c)
 		}
 	}

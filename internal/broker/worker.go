@@ -2,6 +2,7 @@ package broker
 
 import (
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -75,6 +76,9 @@ type worker struct {
 	strangers strangers
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	asked     uint32                // CONNECTs
+	scribe    scribe
+	tails     []*tailState         // by stream number less one
+	behind    map[*client]struct{} // connected clients that do not follow the tail
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
@@ -207,6 +211,9 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.End:
 		w.leave(c, ev.Err)
 	}
+	if c := clientOf(c.conn); c.enduring != nil {
+		w.noteChanged(c)
+	}
 	return true
 }
 
@@ -244,12 +251,16 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		w.delayed(c, ev)
 		return
 	}
-	stream, kept := w.streamFor(m)
+	r := w.routeOf(c, m.Topic)
+	stream, kept := w.streamFor(m, r)
+	if kept && m.QoS == 2 && c.enduring != nil {
+		m.Origin = msg.PacketOrigin(ev.PacketID)
+	}
 	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
 		w.keep(c, stream, m, ev.PacketID, true)
 		return
 	}
-	receivers := w.route(w.routeOf(c, m.Topic), m, c)
+	receivers := w.route(r, m, c)
 	switch {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)
@@ -278,14 +289,25 @@ func (w *worker) routeOf(c *client, topic []byte) *route {
 	return r
 }
 
+// routeTails is route for the other loops with durable receivers: what is of QoS 1 or 2
+// they get from the log. It returns how many they are.
+func (w *worker) routeTails(r *route, m *msg.Message) int {
+	for _, to := range r.tails {
+		if m.QoS == 0 && !slices.Contains(r.others, to) {
+			w.exchange.add(to, m)
+		}
+	}
+	return len(r.tails)
+}
+
 // streamFor is the stream that keeps the message: one that takes its topic or, for what
 // the broker itself has to find again, the spare one.
-func (w *worker) streamFor(m *msg.Message) (stream int, ok bool) {
+func (w *worker) streamFor(m *msg.Message, r *route) (stream int, ok bool) {
 	if w.keeping.keeper == nil {
 		return 0, false
 	}
 	stream, ok = w.keeping.keeper.Route(m.Topic)
-	if !ok && (m.Retain || m.Origin != 0) && w.broker.preserver != nil && m.Topic[0] != '$' {
+	if !ok && (m.Retain || m.Origin != 0 || r.logged && m.QoS > 0) && w.broker.preserver != nil && m.Topic[0] != '$' {
 		return w.options.Durable.Spare, true
 	}
 	return stream, ok
@@ -345,6 +367,9 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	for _, to := range r.others {
 		w.exchange.add(to, m)
 	}
+	if len(r.tails) > 0 {
+		n += w.routeTails(r, m)
+	}
 	for _, g := range r.groups {
 		if w.share(g, m) {
 			n++
@@ -388,6 +413,14 @@ func (w *worker) Message(v any) {
 		w.feedStarved()
 	case systemNews:
 		w.publishSystem(v.message)
+	case *fed:
+		w.takeTail(v)
+	case *caught:
+		w.takeCaught(v)
+	case flushNow:
+		w.scribe.armed, w.scribe.due = false, true
+	case *flushing:
+		w.startFlush(v)
 	case sweep:
 		w.sweep()
 	case due:
@@ -421,6 +454,7 @@ func (w *worker) Turn() {
 	w.readSlowed()
 	w.endOverrun()
 	w.tellQueues()
+	w.flush()
 	w.keeping.endTurn()
 	if w.exchange.behind {
 		w.exchange.review()
@@ -454,6 +488,10 @@ func (w *worker) goOn(c *client) {
 	w.pushWaiting(c)
 	if len(c.retained) > 0 {
 		w.pushRetained(c)
+	}
+	if c.enduring != nil {
+		w.catchUp(c)
+		w.noteChanged(c)
 	}
 }
 

@@ -46,6 +46,9 @@ func (b *Batch) Count() int { return len(b.Ends) }
 func (b *Batch) Add(m *Message, token uint64) {
 	if len(b.Ends) == 0 {
 		b.Base, b.MaxTime = m.Time, m.Time
+		if m.Origin != 0 {
+			b.Base -= originSlack
+		}
 	}
 	t := m.Time
 	m.Time = max(t, b.Base)
@@ -55,6 +58,10 @@ func (b *Batch) Add(m *Message, token uint64) {
 	b.Ends = append(b.Ends, uint32(len(b.Records)))
 	b.Tokens = append(b.Tokens, token)
 }
+
+// originSlack is by how much the time of a batch's first message may lie ahead of the
+// others, ns: what has an origin may bear a time of its own, a little ahead of the clock.
+const originSlack = 1e6
 
 // Reset empties the batch and keeps its memory unless one large turn grew it
 // past keep bytes.

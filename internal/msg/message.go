@@ -46,10 +46,27 @@ func (o Origin) Delayed() (number uint64, ok bool) {
 	return uint64(o) >> originBits, o&originMask == originDelayed
 }
 
+// PacketOrigin is that of a QoS 2 message of a client whose session survives the process:
+// the packet identifier that it came under.
+func PacketOrigin(id uint16) Origin { return Origin(id)<<originBits | originPacket }
+
+// Packet is that packet identifier.
+func (o Origin) Packet() (id uint16, ok bool) {
+	return uint16(o >> originBits), o&originMask == originPacket
+}
+
+// WillOrigin is that of the will with the number, which is below 2⁶⁰.
+func WillOrigin(number uint64) Origin { return Origin(number<<originBits | originWill) }
+
+// Will says whether the message is a will.
+func (o Origin) Will() bool { return o&originMask == originWill }
+
 const (
 	originBits    = 2
 	originMask    = 1<<originBits - 1
 	originDelayed = 1
+	originPacket  = 2
+	originWill    = 3
 )
 
 // SetExpiry gives the message an expiry interval, which may be 0.

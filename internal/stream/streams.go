@@ -198,6 +198,14 @@ func (s *Streams) Answered(stream string) msg.Position {
 	return msg.Position{}
 }
 
+// Newest is the position behind which nothing of the stream has been committed yet.
+func (s *Streams) Newest(stream string) msg.Position {
+	if k := s.byName(stream); k != nil {
+		return msg.Position{Seq: k.appender.lastSeq.Load(), Index: ^uint32(0)}
+	}
+	return msg.Position{}
+}
+
 // Index is the number of the stream of that name, as [Streams.Keep] takes it.
 func (s *Streams) Index(name string) (stream int, ok bool) {
 	for i, k := range s.kept {

@@ -327,3 +327,10 @@ func (c *Conn) MoveTo(to *Loop, b []byte) {
 	e.class = 0
 	to.post(e)
 }
+
+// Gone returns a connection that has ended, for those who never had one.
+func Gone() *Conn {
+	c := new(Conn)
+	c.flags.finished = true
+	return c
+}

@@ -16,6 +16,11 @@ func (p *Preserver) Load(ctx context.Context) error {
 	}
 	p.o.Retained.Track()
 	p.o.Delayed.Track()
+	if p.o.Sessions != nil {
+		if err := p.o.Sessions.Recorded(ctx); err != nil {
+			return err
+		}
+	}
 	first, at := len(p.written) == 0, p.answered()
 	for _, name := range p.o.Log.Names() {
 		if err := p.readMessages(ctx, name); err != nil {
@@ -93,6 +98,10 @@ func (p *Preserver) readRecord(r *msg.Message, retained map[string]*msg.Message)
 			return err
 		}
 		p.written = c
+	default:
+		if p.o.Sessions != nil {
+			p.o.Sessions.Record(r)
+		}
 	}
 	return nil
 }
@@ -124,5 +133,8 @@ func (p *Preserver) readMessage(m *msg.Message) {
 	}
 	if id, ok := m.Origin.Delayed(); ok {
 		p.o.Delayed.Remove(id)
+	}
+	if p.o.Sessions != nil && m.Origin != 0 {
+		p.o.Sessions.Message(m)
 	}
 }

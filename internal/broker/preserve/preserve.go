@@ -47,15 +47,31 @@ type Options struct {
 	Settle func(ctx context.Context) error
 	// Spare is the built-in stream of messages that are logged for the broker alone.
 	Spare string
+	// Sessions are the durable sessions; nil is none.
+	Sessions Sessions
 	// Every is the pause between rounds; 0 is a second.
 	Every time.Duration
 	Out   *slog.Logger
+}
+
+// Sessions are what else is in the journal: their owners write it themselves.
+type Sessions interface {
+	// Record takes a record of a kind that is not the preserver's; it is borrowed.
+	Record(r *msg.Message)
+	// Recorded is called when all were given.
+	Recorded(ctx context.Context) error
+	// Message takes a message behind the checkpoint; it is borrowed.
+	Message(m *msg.Message)
+	// Flush writes what has changed, or all once more, of which it returns the bytes.
+	// needed is the lowest place of the spare stream that somebody still needs.
+	Flush(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error)
 }
 
 // Preserver writes down what changes. Load comes first, then one goroutine calls Run.
 type Preserver struct {
 	o       Options
 	written checkpoint // the newest that the journal has
+	needed  uint64     // lowest entry of the spare stream that sessions need
 	purged  uint64     // of the spare stream
 	failing bool
 	changes []retain.Change
@@ -112,13 +128,27 @@ func (p *Preserver) Round(ctx context.Context) error {
 	if err := p.writeDelayed(ctx); err != nil {
 		return err
 	}
+	if err := p.writeSessions(ctx); err != nil {
+		return err
+	}
 	if p.o.Journal.Due() {
 		return p.snapshot(ctx, at)
 	}
 	if maps.Equal(at, p.written) {
-		return nil
+		return p.purge(ctx)
 	}
 	return p.check(ctx, at)
+}
+
+// writeSessions has the sessions written that have changed, and learns what they need.
+func (p *Preserver) writeSessions(ctx context.Context) error {
+	p.needed = 1<<64 - 1
+	if p.o.Sessions == nil {
+		return nil
+	}
+	_, needed, err := p.o.Sessions.Flush(ctx, false)
+	p.needed = needed.Seq
+	return err
 }
 
 func (p *Preserver) answered() checkpoint {
@@ -178,7 +208,7 @@ func (p *Preserver) check(ctx context.Context, at checkpoint) error {
 }
 
 func (p *Preserver) purge(ctx context.Context) error {
-	upTo := p.written[p.o.Spare]
+	upTo := min(p.written[p.o.Spare], max(p.needed, 1)-1)
 	if upTo <= p.purged {
 		return nil
 	}
@@ -203,6 +233,13 @@ func (p *Preserver) snapshot(ctx context.Context, at checkpoint) error {
 	}
 	for _, e := range p.o.Delayed.List() {
 		w.add(Delayed(e))
+	}
+	if p.o.Sessions != nil {
+		bytes, _, err := p.o.Sessions.Flush(ctx, true)
+		if err != nil {
+			return err
+		}
+		w.bytes += bytes
 	}
 	w.add(at.record(p.o.Log.Names()))
 	if err := w.end(); err != nil {

@@ -130,10 +130,11 @@ func recordOf(m *Image, share uint32, now int64) record {
 
 func (s *Session) enqueue(dst []byte, m *Image, share uint32, now int64) ([]byte, Outcome, fault.Code) {
 	r := recordOf(m, share, now)
-	if s.Durable() && r.logged.Stream != 0 && !s.hasRoom(&r) {
-		return dst, Behind, 0
-	}
-	if code, ok := s.makeRoom(&r); !ok {
+	if s.Durable() && r.logged.Stream != 0 {
+		if s.flow.queue.bytes() > 0 && !s.hasRoom(&r) {
+			return dst, Behind, 0
+		}
+	} else if code, ok := s.makeRoom(&r); !ok {
 		return dst, Dropped, s.drop(code)
 	}
 	f := s.flows()
@@ -215,6 +216,9 @@ func (s *Session) drop(code fault.Code) fault.Code {
 	f.lastDrop = code
 	return code
 }
+
+// Outlived counts a message whose time ran out before it could be delivered.
+func (s *Session) Outlived() fault.Code { return s.drop(fault.Expired) }
 
 // Waiting is how many messages are kept back or have to be sent again.
 func (s *Session) Waiting() int {

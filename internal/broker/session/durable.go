@@ -20,6 +20,7 @@ type Logged struct {
 // durable is what a session has to write down, and what waits for it.
 type durable struct {
 	changed bool         // since Write
+	urgent  bool         // something is not sent before the next Write
 	due     []completion // wait for the next Write
 	writing []completion // wait for Written
 	// newest is the time of the newest QoS 2 message of the client, answered that of the
@@ -45,6 +46,9 @@ func (s *Session) Durable() bool { return s.flow != nil && s.flow.durable != nil
 
 // Changed says whether the session is to be written down.
 func (s *Session) Changed() bool { return s.Durable() && s.flow.durable.changed }
+
+// Urgent says whether something waits for the session to be written down.
+func (s *Session) Urgent() bool { return s.Durable() && s.flow.durable.urgent }
 
 // Touch notes that something of the session is to be written down that it does not know
 // of itself.
@@ -78,7 +82,7 @@ func (s *Session) reserve() {
 		}
 		f.window.stamp(id, r.at)
 		f.window.keep(id, f.queue.reserve(id))
-		f.durable.changed = true
+		f.durable.changed, f.durable.urgent = true, true
 	}
 }
 
@@ -92,7 +96,7 @@ func (s *Session) noteFirst(id uint16) bool {
 	if f.window.phase(id) == awaitsReceived {
 		f.forget(id)
 		f.window.advance(id, awaitsNote)
-		f.durable.changed = true
+		f.durable.changed, f.durable.urgent = true, true
 	}
 	return true
 }
@@ -100,7 +104,7 @@ func (s *Session) noteFirst(id uint16) bool {
 // complete has the end of a QoS 2 message of the client written down before PUBCOMP.
 func (d *durable) complete(id uint16, reason byte) {
 	d.due = append(d.due, completion{id, reason})
-	d.changed = true
+	d.changed, d.urgent = true, true
 }
 
 // cut ends what was for the connection that has ended: the client asks again.
@@ -123,7 +127,7 @@ func (d *durable) stamp(now int64) int64 {
 func (s *Session) Write(dst []byte, next []Logged) []byte {
 	f := s.flow
 	d := f.durable
-	d.changed = false
+	d.changed, d.urgent = false, false
 	dst = s.progress(next).append(dst)
 	d.writing, d.due = append(d.writing, d.due...), d.due[:0]
 	f.queue.regate(gated, 0, writing)
@@ -179,4 +183,15 @@ func (s *Session) Unqueue(f func(Logged)) {
 		}
 	}
 	q.release(0)
+}
+
+// Places calls f for what of the log is in the queue, oldest first, until it returns
+// false; waits says that it was never sent.
+func (s *Session) Places(f func(l Logged, waits bool) bool) {
+	if s.flow == nil {
+		return
+	}
+	s.flow.queue.each(func(_ int, r record, waits bool) bool {
+		return r.logged.Stream == 0 || f(r.logged, waits)
+	})
 }

@@ -34,7 +34,6 @@ type durableModel struct {
 	*model
 	toLog   []byte    // QoS of each message for the client, as the log has them
 	fed     int       // of them were given to the session
-	behind  bool      // it had no room
 	fromLog []inbound // messages of the client that the log has
 	fromGo  []inbound // on their way into it
 	stored  []byte    // what the journal has

@@ -283,3 +283,17 @@ func (s *Session) Will(now int64) *msg.Message {
 	w.message.Time = now
 	return &w.message
 }
+
+// KeptWill is the will as it is kept, and its delay in seconds; nil is none.
+func (s *Session) KeptWill() (m *msg.Message, delay uint32) {
+	if s.will == nil {
+		return nil, 0
+	}
+	return &s.will.message, s.will.delay
+}
+
+// RestoreWill gives a recovered session its will.
+func (s *Session) RestoreWill(m *msg.Message, delay uint32) { s.will = &will{*m, delay} }
+
+// DropWill says that the will was published.
+func (s *Session) DropWill() { s.will = nil }

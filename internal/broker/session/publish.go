@@ -194,6 +194,7 @@ func (s *Session) answered(k ack) {
 	s.flow.exact.answer(k.id)
 	if d := s.flow.durable; d != nil {
 		d.answered = max(d.answered, k.at)
+		d.changed = true
 	}
 }
 

@@ -184,7 +184,7 @@ func (q *queue) reserve(id uint16) ref {
 	binary.BigEndian.PutUint16(q.run[at+idInHeader:], id)
 	q.run[at+flagsInHeader] |= byte(unborn | gated)
 	q.next += q.sizeAt(at)
-	q.count--
+	q.wait(-1)
 	q.kept++
 	q.unsent++
 	return q.ref(at)

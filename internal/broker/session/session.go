@@ -188,7 +188,12 @@ func (t *Tally) fits(own, n int) bool {
 }
 
 // Count lets the session's queue count for the tally.
-func (s *Session) Count(t *Tally) { s.tally = t }
+func (s *Session) Count(t *Tally) {
+	s.tally = t
+	if s.flow != nil {
+		s.flow.queue.tally = t
+	}
+}
 
 // flows returns what is under way, making room for it.
 func (s *Session) flows() *flow {

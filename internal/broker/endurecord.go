@@ -1,0 +1,175 @@
+package broker
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// The kinds of records in the journal beside those of preserve: a durable session, how
+// far it is with its client, and the numbers of the streams.
+const (
+	kindSession  = 's'
+	kindProgress = 'p'
+	kindStreams  = 'n'
+)
+
+// sessionRecord is a durable session as it is written down, without its progress.
+type sessionRecord struct {
+	version   packet.Version
+	expiry    uint32
+	clean     bool
+	since     int64 // when it connected, and
+	left      int64 // when it left; 0 while it is connected
+	user      string
+	will      *msg.Message // nil is none
+	willDelay uint32
+	filters   []*subscription
+}
+
+const sessionRecordVersion = 1
+
+var errSessionRecord = errors.New("broker: malformed session record")
+
+// The flags of a session record, and of a subscription in it.
+const (
+	recordClean = 1 << iota
+	recordWill
+)
+
+const (
+	recordNoLocal = 1 << iota
+	recordAsPublished
+	recordDurable
+)
+
+func flag(on bool, bit byte) byte {
+	if on {
+		return bit
+	}
+	return 0
+}
+
+// appendRecord appends the client's record.
+func (c *client) appendRecord(dst []byte) []byte {
+	s := &c.session
+	will, delay := s.KeptWill()
+	dst = append(dst, sessionRecordVersion, byte(s.Version()), flag(c.clean, recordClean)|flag(will != nil, recordWill))
+	dst = binary.AppendUvarint(dst, uint64(s.Expiry()))
+	dst = binary.AppendVarint(dst, c.since)
+	dst = binary.AppendVarint(dst, c.leftAt)
+	dst = appendText(dst, c.enduring.user)
+	if will != nil {
+		dst = binary.AppendUvarint(dst, uint64(delay))
+		dst = appendText(dst, string(msg.AppendRecord(nil, will, will.Time)))
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(c.filters)))
+	for _, f := range c.filters {
+		dst = f.append(dst)
+	}
+	return dst
+}
+
+func (s *subscription) append(dst []byte) []byte {
+	dst = appendText(dst, s.filter)
+	dst = binary.AppendUvarint(dst, uint64(s.id))
+	dst = append(dst, s.qos, s.handling, flag(s.noLocal, recordNoLocal)|flag(s.asPublished, recordAsPublished)|flag(s.durable, recordDurable))
+	dst = binary.AppendUvarint(dst, uint64(len(s.begins)))
+	for _, p := range s.begins {
+		dst = binary.AppendUvarint(dst, p.Seq)
+		dst = binary.AppendUvarint(dst, uint64(p.Index))
+	}
+	return dst
+}
+
+func appendText(dst []byte, s string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+// readSessionRecord reads what appendRecord has written; the subscriptions have no client
+// yet.
+func readSessionRecord(b []byte) (r sessionRecord, err error) {
+	f := fields{b: b}
+	if f.byte() != sessionRecordVersion {
+		return r, errSessionRecord
+	}
+	r.version = packet.Version(f.byte())
+	flags := f.byte()
+	r.clean = flags&recordClean != 0
+	r.expiry, r.since, r.left, r.user = uint32(f.uvarint()), f.varint(), f.varint(), f.text()
+	if flags&recordWill != 0 {
+		r.willDelay = uint32(f.uvarint())
+		var m msg.Message
+		if _, err := msg.ReadRecord([]byte(f.text()), &m, 0); err != nil {
+			return r, err
+		}
+		r.will = &m
+	}
+	for n := f.uvarint(); n > 0 && !f.bad; n-- {
+		r.filters = append(r.filters, f.subscription())
+	}
+	if f.bad || len(f.b) > 0 {
+		return r, errSessionRecord
+	}
+	return r, nil
+}
+
+// fields takes fields off b; after the first that does not fit bad stays set.
+type fields struct {
+	b   []byte
+	bad bool
+}
+
+func (f *fields) subscription() *subscription {
+	s := &subscription{filter: f.text(), id: uint32(f.uvarint()), qos: f.byte(), handling: f.byte()}
+	flags := f.byte()
+	s.noLocal, s.asPublished, s.durable = flags&recordNoLocal != 0, flags&recordAsPublished != 0, flags&recordDurable != 0
+	for n := f.uvarint(); n > 0 && !f.bad; n-- {
+		s.begins = append(s.begins, msg.Position{Seq: f.uvarint(), Index: uint32(f.uvarint())})
+	}
+	f.bad = f.bad || s.filter == "" || s.qos > 2
+	return s
+}
+
+func (f *fields) byte() byte {
+	if len(f.b) == 0 {
+		f.bad = true
+		return 0
+	}
+	v := f.b[0]
+	f.b = f.b[1:]
+	return v
+}
+
+func (f *fields) uvarint() uint64 {
+	v, n := binary.Uvarint(f.b)
+	f.skip(n)
+	return v
+}
+
+func (f *fields) varint() int64 {
+	v, n := binary.Varint(f.b)
+	f.skip(n)
+	return v
+}
+
+func (f *fields) skip(n int) {
+	if n <= 0 {
+		f.bad, f.b = true, nil
+		return
+	}
+	f.b = f.b[n:]
+}
+
+func (f *fields) text() string {
+	n := f.uvarint()
+	if n > uint64(len(f.b)) {
+		f.bad = true
+		return ""
+	}
+	v := string(f.b[:n])
+	f.b = f.b[n:]
+	return v
+}

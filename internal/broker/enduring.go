@@ -1,0 +1,402 @@
+package broker
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// enduring is what a client has whose session survives the process (ADR 0007).
+type enduring struct {
+	cursors []cursor // by stream number less one
+	// answers are SUBACKs and UNSUBACKs that wait until the session is written down,
+	// writing those whose session is being written.
+	answers, writing []byte
+	user             string // whose session it is, when somebody checked
+	altered          bool   // its record is to be written
+	listed           bool   // it is in scribe.dirty
+}
+
+// scribe writes down the durable sessions of one loop: what has changed is collected, one
+// flush is under way.
+type scribe struct {
+	buf     []byte
+	dirty   []*client
+	ended   []string  // sessions that are no more
+	flight  []*client // of the flush under way
+	gone    []string
+	sent    int // records of it, and
+	open    int // those that are not committed
+	failed  error
+	urgent  bool // somebody waits for the next flush
+	due     bool // enough time has passed for the others
+	armed   bool
+	timer   *time.Timer
+	bytes   int64 // written since the waiters asked
+	waiters []*flushing
+}
+
+const (
+	// flushAfter is how long what nobody waits for may wait to be written.
+	flushAfter = 20 * time.Millisecond
+	// flushAgain is the pause after the journal has refused records.
+	flushAgain = time.Second
+	// flushAtOnce bounds how many sessions one flush writes.
+	flushAtOnce = 512
+)
+
+// stop ends the timer. The loop has ended.
+func (k *scribe) stop() {
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+}
+
+// flushNow is posted when it is time to write what has changed.
+type flushNow struct{}
+
+// flushing asks a loop to write down what has changed, or all.
+type flushing struct {
+	all  bool
+	done chan<- flushed
+}
+
+// flushed is the answer: the bytes of records since, and the lowest place of each stream
+// that the loop's sessions need.
+type flushed struct {
+	bytes  int64
+	needed []msg.Position
+	err    error
+}
+
+// endure makes the client's session one that survives the process, if it lasts.
+func (w *worker) endure(c *client) {
+	if w.broker.preserver == nil || c.session.Expiry() == 0 {
+		return
+	}
+	c.session.Endure()
+	a := c.ownAfter()
+	if a.enduring == nil {
+		a.enduring = new(enduring)
+		w.broker.feeds.start()
+		for i, name := range w.broker.feeds.names {
+			a.enduring.cursor(uint8(i + 1)).next = msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
+		}
+	}
+	if c.identity != nil {
+		a.enduring.user = c.identity.Username
+	}
+	if m, _ := c.session.KeptWill(); m != nil {
+		m.Origin = msg.WillOrigin(rand.Uint64() >> 4)
+	}
+	w.alter(c)
+}
+
+// alter has the client's record written: it came, left, or has other subscriptions.
+func (w *worker) alter(c *client) {
+	if e := c.enduring; e != nil {
+		e.altered = true
+		c.session.Touch()
+		w.noteChanged(c)
+	}
+}
+
+// noteChanged has the client's session written down if it has changed.
+func (w *worker) noteChanged(c *client) {
+	e := c.enduring
+	if e == nil || !e.altered && !c.session.Changed() {
+		return
+	}
+	k := &w.scribe
+	k.urgent = k.urgent || len(e.answers) > 0 || c.session.Urgent()
+	if !e.listed {
+		e.listed = true
+		k.dirty = append(k.dirty, c)
+	}
+}
+
+// answerWritten sends the client an answer when its session is written down.
+func (w *worker) answerWritten(c *client, before, after []byte) {
+	if c.enduring == nil {
+		w.send(c, before, after)
+		return
+	}
+	c.enduring.answers = append(c.enduring.answers, after[len(before):]...)
+	w.alter(c)
+}
+
+// flush writes down what has changed when it is time to; Turn calls it.
+func (w *worker) flush() {
+	k := &w.scribe
+	if k.open > 0 {
+		return
+	}
+	if len(k.dirty)+len(k.ended) == 0 {
+		w.tellFlushed(nil)
+		return
+	}
+	if !k.urgent && !k.due && len(k.waiters) == 0 && len(k.ended) == 0 || k.failed != nil && !k.due && len(k.waiters) == 0 {
+		w.flushIn(flushAfter)
+		return
+	}
+	k.urgent, k.due, k.failed = false, false, nil
+	w.writeEnded()
+	n := min(flushAtOnce, len(k.dirty))
+	for _, c := range k.dirty[:n] {
+		c.enduringWritten(w)
+	}
+	k.dirty = append(k.dirty[:0], k.dirty[n:]...)
+	k.urgent = len(k.dirty) > 0
+	clear(k.dirty[len(k.dirty):cap(k.dirty)])
+}
+
+func (w *worker) flushIn(d time.Duration) {
+	k := &w.scribe
+	if k.armed {
+		return
+	}
+	k.armed = true
+	k.timer = time.AfterFunc(d, func() { w.loop.Post(flushNow{}) })
+}
+
+// writeEnded writes down that sessions are no more.
+func (w *worker) writeEnded() {
+	k := &w.scribe
+	for _, id := range k.ended {
+		w.record(kindSession, id, nil)
+		w.record(kindProgress, id, nil)
+	}
+	k.gone, k.ended = k.ended, k.gone[:0]
+}
+
+// enduringWritten gives the client's records to the journal.
+func (c *client) enduringWritten(w *worker) {
+	e := c.enduring
+	if e == nil || w.clients[c.id] != c {
+		return
+	}
+	k := &w.scribe
+	e.listed = false
+	if e.altered {
+		e.altered = false
+		k.buf = c.appendRecord(k.buf[:0])
+		w.record(kindSession, c.id, k.buf)
+	}
+	if c.session.Changed() {
+		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
+		w.record(kindProgress, c.id, k.buf)
+	}
+	e.writing = append(e.writing, e.answers...)
+	e.answers = nil
+	k.flight = append(k.flight, c)
+}
+
+// record gives one record to the journal, as a part of the flush.
+func (w *worker) record(kind byte, id string, value []byte) {
+	m := msg.Message{Topic: append([]byte{kind}, id...), Payload: value, Time: w.loop.Now()}
+	stream := w.options.Durable.Journal.Index()
+	b := w.keeping.fillingFor(stream)
+	b.Later = append(b.Later, msg.Later{Place: uint32(b.Count())})
+	w.scribe.open++
+	w.scribe.bytes += int64(m.Bytes())
+	w.keeping.put(b, stream, &m, 0)
+}
+
+// progressOf is, by stream, the first place that the session has not taken in.
+func (w *worker) progressOf(c *client) []session.Logged {
+	e := c.enduring
+	next := make([]session.Logged, len(w.broker.feeds.names))
+	for i := range next {
+		stream := uint8(i + 1)
+		next[i] = session.Logged{Stream: stream, At: w.cursorAt(e.cursor(stream), stream)}
+	}
+	c.session.Places(func(l session.Logged, waits bool) bool {
+		if i := int(l.Stream) - 1; waits && l.At.Compare(next[i].At) < 0 {
+			next[i].At = l.At
+		}
+		return true
+	})
+	return next
+}
+
+// cursorAt is where the cursor stands.
+func (w *worker) cursorAt(k *cursor, stream uint8) msg.Position {
+	if t := w.tail(stream); !k.behind && t.next.Compare(k.next) > 0 {
+		return t.next
+	}
+	return k.next
+}
+
+// recordsKept takes the journal's word on records of the flush.
+func (w *worker) recordsKept(records int, err error) {
+	k := &w.scribe
+	if k.open -= records; err != nil {
+		k.failed = err
+	}
+	if k.open > 0 || records == 0 {
+		return
+	}
+	flight := k.flight
+	k.flight = nil
+	for _, c := range flight {
+		if c.enduring == nil || w.clients[c.id] != c {
+			continue
+		}
+		if k.failed != nil {
+			w.alter(c)
+		} else {
+			w.written(c)
+		}
+	}
+	if k.failed != nil {
+		k.ended = append(k.ended, k.gone...)
+		w.tellFlushed(k.failed)
+		w.flushIn(flushAgain)
+	}
+	k.gone = k.gone[:0]
+}
+
+// written sends what has waited for the client's records.
+func (w *worker) written(c *client) {
+	e := c.enduring
+	if c.session.Away() || !c.conn.Open() {
+		c.session.Written(nil)
+		return
+	}
+	before := c.conn.Output()
+	w.send(c, before, append(c.session.Written(before), e.writing...))
+	e.writing = nil
+	w.goOn(c)
+	w.noteChanged(c)
+}
+
+// tellFlushed answers those who wait for everything to be written.
+func (w *worker) tellFlushed(err error) {
+	k := &w.scribe
+	if len(k.waiters) == 0 {
+		return
+	}
+	a := flushed{k.bytes, w.neededPlaces(), err}
+	for _, q := range k.waiters {
+		q.done <- a
+	}
+	k.waiters, k.bytes = nil, 0
+}
+
+// neededPlaces are, by stream, the lowest places that a session of the loop has still to
+// get, or may have to be sent again.
+func (w *worker) neededPlaces() []msg.Position {
+	needed := make([]msg.Position, len(w.broker.feeds.names))
+	for i := range needed {
+		needed[i].Seq = 1<<64 - 1
+	}
+	for _, c := range w.clients {
+		if c.enduring == nil {
+			continue
+		}
+		for i := range needed {
+			needed[i] = lower(needed[i], w.cursorAt(c.enduring.cursor(uint8(i+1)), uint8(i+1)))
+		}
+		c.session.Places(func(l session.Logged, _ bool) bool {
+			needed[l.Stream-1] = lower(needed[l.Stream-1], l.At)
+			return true
+		})
+	}
+	return needed
+}
+
+func lower(a, b msg.Position) msg.Position {
+	if b.Compare(a) < 0 {
+		return b
+	}
+	return a
+}
+
+// startFlush begins to write down what has changed, or all, for somebody who waits.
+func (w *worker) startFlush(q *flushing) {
+	if len(w.scribe.waiters) == 0 {
+		w.scribe.bytes = 0
+	}
+	w.scribe.waiters = append(w.scribe.waiters, q)
+	if q.all {
+		if w.home == 0 {
+			w.record(kindStreams, "", w.broker.feeds.namesRecord())
+		}
+		for _, c := range w.clients {
+			w.alter(c)
+		}
+	}
+}
+
+// flushSessions has every loop write down its sessions.
+func (b *Broker) flushSessions(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error) {
+	done := make(chan flushed, len(b.workers))
+	b.post(&flushing{all, done})
+	needed.Seq = 1<<64 - 1
+	for range b.workers {
+		select {
+		case a := <-done:
+			bytes += a.bytes
+			needed = lower(needed, a.needed[b.feeds.spare])
+			if a.err != nil {
+				err = a.err
+			}
+		case <-b.stopped:
+			return 0, needed, errStopped
+		case <-ctx.Done():
+			return 0, needed, ctx.Err()
+		}
+	}
+	return bytes, needed, err
+}
+
+// leaves takes a durable session from the tail: what is not sent is in the log.
+func (w *worker) leaves(c *client) {
+	e := c.enduring
+	if e == nil {
+		return
+	}
+	next := w.progressOf(c)
+	c.session.Unqueue(func(session.Logged) {})
+	for _, l := range next {
+		k := e.cursor(l.Stream)
+		k.behind, k.asked, k.next = true, false, l.At
+		k.round++
+	}
+	e.answers, e.writing = nil, nil
+	delete(w.behind, c)
+	w.alter(c)
+}
+
+// returns brings a durable session back to the tail.
+func (w *worker) returns(c *client) {
+	e := c.enduring
+	if e == nil {
+		return
+	}
+	for i := range e.cursors {
+		if k := &e.cursors[i]; k.behind {
+			w.fallBehind(c, uint8(i+1), k.next)
+		}
+	}
+	w.catchUp(c)
+}
+
+// begins says where a subscription begins that has just been entered in the place of old.
+func (w *worker) begins(s, old *subscription) {
+	if !s.durable {
+		return
+	}
+	if old != nil && old.logged() {
+		s.begins = old.begins
+		return
+	}
+	f := w.broker.feeds
+	s.begins = make([]msg.Position, len(f.names))
+	for i, name := range f.names {
+		s.begins[i] = f.log.Newest(name)
+	}
+}

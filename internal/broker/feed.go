@@ -1,0 +1,302 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// feeds bring what the streams hold to the loops with durable receivers: one goroutine
+// reads the tail of each stream, some others what is further back (catchup.go). Nothing
+// of it runs before the first durable session.
+type feeds struct {
+	log     SessionLog
+	names   []string // of the streams, by number less one
+	spare   int      // the place of the spare one among them
+	workers []*worker
+	router  *router
+	catcher catcher
+
+	begin   sync.Once
+	ctx     context.Context
+	cancel  context.CancelFunc
+	running sync.WaitGroup
+	// outstanding is how many bytes the loops have not taken yet; taken is told when they
+	// have taken some.
+	outstanding atomic.Int64
+	taken       chan struct{}
+}
+
+// feedAhead bounds the bytes that the loops have not taken yet.
+const feedAhead = 8 << 20
+
+func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
+	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1)}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.catcher.feeds, f.catcher.wake = f, sync.NewCond(&f.catcher.mu)
+	return f
+}
+
+// start begins the reading where the streams end now; only the first call does.
+func (f *feeds) start() {
+	f.begin.Do(func() {
+		for i, name := range f.names {
+			from := f.log.Newest(name)
+			f.running.Go(func() { f.follow(uint8(i+1), name, from) })
+		}
+		for range catchers {
+			f.running.Go(f.catcher.run)
+		}
+	})
+}
+
+// stop ends every goroutine.
+func (f *feeds) stop() {
+	f.begin.Do(func() {})
+	f.cancel()
+	f.catcher.mu.Lock()
+	f.catcher.wake.Broadcast()
+	f.catcher.mu.Unlock()
+	f.running.Wait()
+}
+
+// follow reads a stream from there on until the feeds stop.
+func (f *feeds) follow(stream uint8, name string, after msg.Position) {
+	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers))}
+	for f.ctx.Err() == nil {
+		_ = f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
+			t.take(at, ms)
+			after = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms)) - 1}
+			return f.await()
+		})
+		f.pause(time.Second) // the log's own trouble; it has told of it
+	}
+}
+
+func (f *feeds) pause(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-f.ctx.Done():
+	case <-t.C:
+	}
+}
+
+// await returns when the loops have taken enough.
+func (f *feeds) await() error {
+	for f.outstanding.Load() > feedAhead {
+		select {
+		case <-f.taken:
+		case <-f.ctx.Done():
+			return f.ctx.Err()
+		}
+	}
+	return f.ctx.Err()
+}
+
+func (f *feeds) took(bytes int) {
+	if f.outstanding.Add(-int64(bytes)) <= feedAhead {
+		select {
+		case f.taken <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// tail is one stream's reader.
+type tail struct {
+	feeds  *feeds
+	stream uint8
+	routes *routes
+	out    []*fed // by loop
+	told   time.Time
+}
+
+// tellEvery is how often loops hear how far a stream was read that has nothing for them.
+const tellEvery = time.Second
+
+// take posts the entry's messages to the loops with durable receivers. A loop without
+// hears nothing: where it has come to is told with the next message for it.
+func (t *tail) take(at msg.Position, ms []msg.Message) {
+	for i := range ms {
+		m := &ms[i]
+		if m.QoS == 0 || m.Topic[0] == '$' {
+			continue
+		}
+		for _, to := range t.routes.find(m.Topic).tails {
+			p := t.out[to]
+			if p == nil {
+				p = &fed{stream: t.stream, base: m.Time}
+				t.out[to] = p
+			}
+			p.add(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, m)
+		}
+	}
+	t.tellAll()
+	for to, p := range t.out {
+		if p == nil {
+			continue
+		}
+		t.out[to] = nil
+		p.next = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}
+		t.feeds.outstanding.Add(int64(len(p.records)))
+		t.feeds.workers[to].loop.Post(p)
+	}
+}
+
+// tellAll has something for every loop, now and then.
+func (t *tail) tellAll() {
+	now := time.Now()
+	if now.Sub(t.told) < tellEvery {
+		return
+	}
+	t.told = now
+	for to, p := range t.out {
+		if p == nil {
+			t.out[to] = &fed{stream: t.stream}
+		}
+	}
+}
+
+// fed is a run of messages of one stream, in its order.
+type fed struct {
+	stream  uint8
+	records []byte
+	places  []msg.Position
+	base    int64
+	next    msg.Position // everything before it was looked at
+}
+
+func (p *fed) add(at msg.Position, m *msg.Message) {
+	was := m.Time
+	m.Time = max(was, p.base)
+	p.records = msg.AppendRecord(p.records, m, p.base)
+	m.Time = was
+	p.places = append(p.places, at)
+}
+
+// each calls f with every message until it returns false.
+func (p *fed) each(f func(at msg.Position, m *msg.Message) bool) {
+	var m msg.Message
+	rest := p.records
+	for _, at := range p.places {
+		var err error
+		if rest, err = msg.ReadRecord(rest, &m, p.base); err != nil || !f(at, &m) {
+			return
+		}
+	}
+}
+
+// tailState is where a loop has come to in a stream.
+type tailState struct {
+	next msg.Position // everything before it was taken
+	// recent are the last runs; they and what follows hold all from since on.
+	recent []*fed
+	bytes  int
+	since  msg.Position
+}
+
+// recentBytes is how much of a stream's tail a loop remembers, for those who come to it
+// from further back.
+const recentBytes = 1 << 20
+
+func (s *tailState) took(p *fed) {
+	s.next = p.next
+	if len(p.places) == 0 {
+		return
+	}
+	s.recent = append(s.recent, p)
+	s.bytes += len(p.records)
+	for s.bytes > recentBytes && len(s.recent) > 1 {
+		s.since, s.bytes = s.recent[0].next, s.bytes-len(s.recent[0].records)
+		s.recent[0] = nil
+		s.recent = s.recent[1:]
+	}
+}
+
+// tail is where the loop has come to in the stream.
+func (w *worker) tail(stream uint8) *tailState {
+	for int(stream) > len(w.tails) {
+		w.tails = append(w.tails, &tailState{})
+	}
+	return w.tails[stream-1]
+}
+
+// takeTail gives the tail's next messages to the durable receivers that follow it.
+func (w *worker) takeTail(p *fed) {
+	p.each(func(at msg.Position, m *msg.Message) bool {
+		r := w.routes.find(m.Topic)
+		w.images.reset()
+		w.metered = metered{r.meters, len(m.Payload)}
+		for i := range r.local {
+			if t := &r.local[i]; t.logged {
+				w.feedTarget(t, p.stream, at, m)
+			}
+		}
+		w.meterEnd()
+		return true
+	})
+	w.tail(p.stream).took(p)
+	w.broker.feeds.took(len(p.records))
+}
+
+func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Message) {
+	c := t.client
+	e := c.enduring
+	if e == nil {
+		return
+	}
+	if k := e.cursor(stream); !k.behind && at.Compare(k.next) >= 0 && !w.feed(t, stream, at, m) {
+		w.fallBehind(c, stream, at)
+	}
+}
+
+// feed gives a message of the log to a client; false says that it has no room.
+func (w *worker) feed(t *target, stream uint8, at msg.Position, m *msg.Message) bool {
+	c, g := t.client, &t.grant
+	if t.own != nil && string(m.Publisher) == c.id {
+		g = t.own
+	}
+	if g.none || !t.begun(stream, at) {
+		return true
+	}
+	now := *m
+	if m.Expires() {
+		passed := max(w.loop.Now()-m.Time, 0) / 1e9
+		if passed > 0 && passed >= int64(m.Expiry) {
+			w.missed(c, c.session.Outlived())
+			return true
+		}
+		now.SetExpiry(m.Expiry - uint32(passed))
+		now.Time = m.Time + passed*1e9
+		w.images.reset()
+	}
+	im := w.imageFor(c, g, &now)
+	im.Logged = session.Logged{Stream: stream, At: at}
+	outcome, code := w.try(c, im, 0)
+	switch outcome {
+	case session.Behind:
+		return false
+	case session.Dropped:
+		w.missed(c, code)
+	}
+	w.noteChanged(c)
+	return true
+}
+
+var errFed = errors.New("enough for one run")
+
+// SessionLog is the log as durable sessions need it; see stream.Streams.
+type SessionLog interface {
+	preserve.Log
+	// Newest is the position behind which nothing has been committed.
+	Newest(stream string) msg.Position
+	// Read is Replay that goes on until ctx ends.
+	Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error
+}

@@ -1,0 +1,286 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// recovery brings the durable sessions back before the loops run: from their records in
+// the journal, and from the messages that the log holds for them.
+type recovery struct {
+	broker    *Broker
+	records   map[string][]byte // by client identifier, newest
+	progress  map[string][]byte
+	names     []string // of the streams, by number less one
+	malformed int
+	open      map[*client][]session.Open
+}
+
+var _ preserve.Sessions = (*recovery)(nil)
+
+// Record is preserve.Sessions'.
+func (r *recovery) Record(m *msg.Message) {
+	id := string(m.Topic[1:])
+	switch m.Topic[0] {
+	case kindSession:
+		newest(&r.records, id, m.Payload)
+	case kindProgress:
+		newest(&r.progress, id, m.Payload)
+	case kindStreams:
+		r.names = nil
+		for f := (fields{b: m.Payload}); len(f.b) > 0; {
+			r.names = append(r.names, f.text())
+		}
+	}
+}
+
+func newest(of *map[string][]byte, id string, value []byte) {
+	if len(value) == 0 {
+		delete(*of, id)
+		return
+	}
+	if *of == nil {
+		*of = map[string][]byte{}
+	}
+	(*of)[id] = bytes.Clone(value)
+}
+
+// Recorded is preserve.Sessions'.
+func (r *recovery) Recorded(ctx context.Context) error {
+	if err := r.numberStreams(ctx); err != nil {
+		return err
+	}
+	r.open = map[*client][]session.Open{}
+	for id, b := range r.records {
+		if err := r.recover(id, b, r.progress[id]); err != nil {
+			r.malformed++
+		}
+	}
+	if r.malformed > 0 {
+		r.broker.options.Log.Error("records of sessions cannot be read and are left out", "sessions", r.malformed)
+	}
+	r.records, r.progress = nil, nil
+	return nil
+}
+
+// numberStreams gives every stream the number that it keeps.
+func (r *recovery) numberStreams(ctx context.Context) error {
+	f, d := r.broker.feeds, &r.broker.options.Durable
+	known := len(r.names)
+	for _, name := range d.Log.Names() {
+		if !slices.Contains(r.names, name) {
+			r.names = append(r.names, name)
+		}
+	}
+	f.names, f.spare = r.names, slices.Index(r.names, d.SpareName)
+	if len(r.names) == known {
+		return nil
+	}
+	b, done := new(msg.Batch), make(chan error, 1)
+	b.Add(&msg.Message{Topic: []byte{kindStreams}, Payload: f.namesRecord()}, 0)
+	d.Journal.Keep(b, func(_ *msg.Batch, err error) { done <- err })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *feeds) namesRecord() (b []byte) {
+	for _, name := range f.names {
+		b = appendText(b, name)
+	}
+	return b
+}
+
+// recover makes the client of a session that waits for it.
+func (r *recovery) recover(id string, record, progress []byte) error {
+	s, err := readSessionRecord(record)
+	if err != nil {
+		return err
+	}
+	var p session.Progress
+	if len(progress) > 0 {
+		if p, err = session.ReadProgress(progress); err != nil {
+			return err
+		}
+	}
+	b := r.broker
+	w, d := b.homeOf(id), b.doors[0]
+	c := &client{conn: loop.Gone(), door: d, since: s.since, name: shown(id), seldom: noSeldom, access: noAccess}
+	c.id, c.clean = id, s.clean
+	c.session = session.Recovered(&d.limits, id, s.version, s.expiry, &p)
+	c.session.Count(&w.queues)
+	c.after = &after{enduring: &enduring{user: s.user}}
+	for _, l := range p.Next {
+		*c.enduring.cursor(l.Stream) = cursor{next: l.At, behind: true}
+	}
+	for i := range b.feeds.names {
+		c.enduring.cursor(uint8(i + 1)).behind = true
+	}
+	if s.will != nil {
+		c.session.RestoreWill(s.will, s.willDelay)
+	}
+	w.clients[id] = c
+	w.count(c)
+	w.readmit(c, s.filters)
+	w.waitSince(c, s.left)
+	if len(p.Open) > 0 {
+		r.open[c] = p.Open
+	}
+	return nil
+}
+
+// readmit enters the subscriptions of a recovered session.
+func (w *worker) readmit(c *client, filters []*subscription) {
+	c.filters = make(map[string]*subscription, len(filters))
+	for _, s := range filters {
+		s.client, s.home = c, w.home
+		if w.broker.router.exclusive.claim(s) != nil {
+			continue // cannot be: nobody else had it
+		}
+		c.number(s)
+		c.filters[s.filter] = s
+		w.broker.router.add(s)
+		if s.number != 0 {
+			w.broker.router.setPresent(s, false)
+		}
+	}
+}
+
+// waitSince lets a recovered session wait for its client, who left then, or when the
+// process ended, which counts as now.
+func (w *worker) waitSince(c *client, left int64) {
+	if left == 0 {
+		left = w.options.Now().UnixNano()
+		w.alter(c)
+	}
+	c.leftAt = left
+	if delay, ok := c.session.WillDelay(); ok {
+		c.willAt = left + int64(delay)*1e9
+	}
+	if e := c.session.Expiry(); e != session.Never {
+		c.endAt = left + int64(e)*1e9
+	}
+	w.schedule.set(c)
+}
+
+// Message is preserve.Sessions'.
+func (r *recovery) Message(m *msg.Message) {
+	w := r.broker.homeOf(string(m.Publisher))
+	c := w.clients[string(m.Publisher)]
+	if c == nil {
+		return
+	}
+	if id, ok := m.Origin.Packet(); ok {
+		c.session.Hold(id, m.Time)
+	}
+	if will, _ := c.session.KeptWill(); m.Origin.Will() && will != nil && will.Origin == m.Origin {
+		c.session.DropWill()
+		c.willAt = 0
+		w.schedule.set(c)
+		w.alter(c)
+	}
+	w.noteChanged(c)
+}
+
+// Flush is preserve.Sessions'.
+func (r *recovery) Flush(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error) {
+	return r.broker.flushSessions(ctx, all)
+}
+
+// refill gives the sessions the messages that were sent and not acknowledged, and lets
+// the feeding begin when there are any sessions.
+func (r *recovery) refill(ctx context.Context) error {
+	b := r.broker
+	found := map[session.Logged]*msg.Message{}
+	for _, open := range r.open {
+		for _, o := range open {
+			if !o.Received && o.Place.Stream > 0 && int(o.Place.Stream) <= len(b.feeds.names) {
+				found[o.Place] = nil
+			}
+		}
+	}
+	for i, name := range b.feeds.names {
+		if err := r.read(ctx, uint8(i+1), name, found); err != nil {
+			return err
+		}
+	}
+	for c, open := range r.open {
+		for _, o := range open {
+			if m := found[o.Place]; m != nil && !o.Received {
+				b.homeOf(c.id).refill(c, o, m)
+			}
+		}
+	}
+	r.open = nil
+	if b.lasting.Load() > 0 {
+		b.feeds.start()
+	}
+	return nil
+}
+
+// read finds the messages of one stream.
+func (r *recovery) read(ctx context.Context, stream uint8, name string, found map[session.Logged]*msg.Message) error {
+	var places []msg.Position
+	for l := range found {
+		if l.Stream == stream {
+			places = append(places, l.At)
+		}
+	}
+	slices.SortFunc(places, msg.Position.Compare)
+	for len(places) > 0 {
+		err := r.broker.feeds.log.Replay(ctx, name, before(places[0]), func(at msg.Position, ms []msg.Message) error {
+			return r.pick(stream, at, ms, &places, found)
+		})
+		if err == nil {
+			return nil // the rest is not there any more
+		}
+		if !errors.Is(err, errFed) {
+			return err
+		}
+	}
+	return nil
+}
+
+// readOn is how many entries are read rather than sought.
+const readOn = 1000
+
+// pick takes from an entry what is looked for; errFed says that the next is far.
+func (r *recovery) pick(stream uint8, at msg.Position, ms []msg.Message, places *[]msg.Position, found map[session.Logged]*msg.Message) error {
+	for len(*places) > 0 {
+		p := (*places)[0]
+		switch {
+		case p.Seq > at.Seq+readOn:
+			return errFed
+		case p.Seq > at.Seq:
+			return nil
+		}
+		*places = (*places)[1:]
+		if i := int64(p.Index) - int64(at.Index); p.Seq == at.Seq && i >= 0 && i < int64(len(ms)) {
+			own := ms[i].Clone()
+			found[session.Logged{Stream: stream, At: p}] = &own
+		}
+	}
+	return errFed
+}
+
+// refill puts one message back that was sent under its identifier.
+func (w *worker) refill(c *client, o session.Open, m *msg.Message) {
+	g := grant{qos: m.QoS}
+	if t, ok := w.routes.grantOf(c, string(m.Topic)); ok {
+		g = t.grant
+	}
+	w.images.reset()
+	im := w.imageFor(c, &g, m)
+	im.Logged = o.Place
+	c.session.Refill(o, im, m.Time)
+}
