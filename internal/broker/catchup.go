@@ -160,6 +160,9 @@ func (w *worker) fallBehind(c *client, stream uint8, at msg.Position) {
 	k := c.enduring.cursor(stream)
 	k.behind, k.next, k.asked = true, at, false
 	k.round++
+	if c.session.Away() {
+		return
+	}
 	if w.behind == nil {
 		w.behind = map[*client]struct{}{}
 	}

@@ -353,10 +353,17 @@ func (b *Broker) flushSessions(ctx context.Context, all bool) (bytes int64, need
 	return bytes, needed, err
 }
 
-// leaves takes a durable session from the tail: what is not sent is in the log.
+// leaves takes a durable session from the tail when much waits for its client: what is
+// not sent is in the log.
 func (w *worker) leaves(c *client) {
 	e := c.enduring
 	if e == nil {
+		return
+	}
+	e.answers, e.writing = nil, nil
+	delete(w.behind, c)
+	if !c.awayLong() {
+		w.unask(c)
 		return
 	}
 	next := w.progressOf(c)
@@ -366,9 +373,15 @@ func (w *worker) leaves(c *client) {
 		k.behind, k.asked, k.next = true, false, l.At
 		k.round++
 	}
-	e.answers, e.writing = nil, nil
-	delete(w.behind, c)
-	w.alter(c)
+}
+
+// unask lets answers that are under way go nowhere: the client has left.
+func (w *worker) unask(c *client) {
+	for i := range c.enduring.cursors {
+		k := &c.enduring.cursors[i]
+		k.asked = false
+		k.round++
+	}
 }
 
 // returns brings a durable session back to the tail.

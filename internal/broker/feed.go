@@ -252,9 +252,18 @@ func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Mes
 	if e == nil {
 		return
 	}
-	if k := e.cursor(stream); !k.behind && at.Compare(k.next) >= 0 && !w.feed(t, stream, at, m) {
+	if k := e.cursor(stream); !k.behind && at.Compare(k.next) >= 0 && (c.awayLong() || !w.feed(t, stream, at, m)) {
 		w.fallBehind(c, stream, at)
 	}
+}
+
+// awayBytes is how much waits in memory for a client that is away. What is beyond stays
+// in the log alone, where it costs nothing for each client.
+const awayBytes = 1 << 10
+
+func (c *client) awayLong() bool {
+	_, bytes := c.session.Backlog()
+	return bytes >= awayBytes && c.session.Away()
 }
 
 // feed gives a message of the log to a client; false says that it has no room.

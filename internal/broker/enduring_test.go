@@ -1,0 +1,222 @@
+package broker
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/stream"
+)
+
+// disk is the logs of a node, which its brokers leave behind.
+type disk map[string]*stream.MemoryLog
+
+func newDisk() disk {
+	return disk{"telemetry": new(stream.MemoryLog), "sessions": new(stream.MemoryLog), "journal": new(stream.MemoryLog)}
+}
+
+// node runs a broker over the logs, with what end ends at once.
+func (d disk) node(t *testing.T, o Options) (b *Broker, end func()) {
+	t.Helper()
+	s, err := stream.New(stream.Options{
+		Streams: []stream.Config{
+			{Name: "telemetry", Filters: []string{"kept/#"}}, {Name: "sessions", BuiltIn: true}, {Name: "journal", BuiltIn: true, State: true},
+		},
+		Open: func(_ context.Context, c stream.LogConfig) (stream.Log, error) { return d[c.Name], nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	journal, err := s.Journal("journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Keeper, o.Durable = s, Durable{Journal: journal, Log: s, Spare: 1, SpareName: "sessions"}
+	b = start(t, o)
+	end = func() {
+		if err := stop(b); err != nil {
+			t.Error(err)
+		}
+		s.Close(t.Context())
+	}
+	t.Cleanup(func() { _ = stop(b); s.Close(context.Background()) })
+	return b, end
+}
+
+// take reads n messages, acknowledges each, and returns their payloads.
+func (c *raw) take(n int) (got []string) {
+	c.t.Helper()
+	for range n {
+		p := expect[*packet.Publish](c)
+		got = append(got, string(p.Payload))
+		if p.QoS == 1 {
+			c.send(&packet.Ack{Kind: packet.TypePuback, ID: p.ID})
+		}
+	}
+	return got
+}
+
+func series(prefix string, from, to int) (all []string) {
+	for n := from; n <= to; n++ {
+		all = append(all, fmt.Sprint(prefix, n))
+	}
+	return all
+}
+
+// publishAll publishes with QoS 1 and waits for each acknowledgement.
+func (c *raw) publishAll(topic string, payloads []string) {
+	c.t.Helper()
+	for i, p := range payloads {
+		c.send(publish(topic, p, 1, uint16(i+1)))
+		expect[*packet.Ack](c)
+	}
+}
+
+// A client that does not acknowledge falls behind and loses nothing, however short its
+// queue: what it missed comes from the log, while others go on publishing.
+func TestWhoFallsBehindGetsEverythingInOrder(t *testing.T) {
+	for _, topic := range []string{"kept/a", "other/a"} {
+		t.Run(topic, func(t *testing.T) {
+			b, _ := newDisk().node(t, Options{Zone: Zone{Queue: 5, Inflight: 2}})
+			sub, _ := come(t, b, "sub", 100, nil)
+			sub.subscribe("+/a", 1)
+			pub := enter(t, b, packet.V5, "pub")
+			pub.publishAll(topic, series("m", 1, 300))
+			done := make(chan bool)
+			go func() {
+				defer close(done)
+				pub.publishAll(topic, series("m", 301, 900))
+			}()
+			got := sub.take(600)
+			<-done
+			got = append(got, sub.take(300)...)
+			if want := series("m", 1, 900); !reflect.DeepEqual(got, want) {
+				t.Errorf("got %v", got)
+			}
+			if n := b.Stats().Dropped; n[fault.QueueFull] != 0 {
+				t.Errorf("dropped %v", n)
+			}
+		})
+	}
+}
+
+// What a session is comes back with the node: subscriptions with what they missed, and
+// nothing of those that ended.
+func TestSessionsComeBackWithTheNode(t *testing.T) {
+	d := newDisk()
+	b, end := d.node(t, Options{})
+	sub, _ := come(t, b, "sub", 100, nil)
+	sub.subscribe("kept/#", 1)
+	sub.subscribe("other/#", 2)
+	sub.subscribe("left/#", 1)
+	sub.send(&packet.Unsubscribe{ID: 5, Filters: [][]byte{[]byte("left/#")}})
+	expect[*packet.Unsuback](sub)
+	gone, _ := come(t, b, "gone", 100, nil)
+	gone.subscribe("kept/#", 1)
+	gone.drop(b)
+	enter(t, b, packet.V5, "gone").drop(b) // begins without it, and keeps none
+	sub.drop(b)
+	pub := enter(t, b, packet.V5, "pub")
+	long := make([]byte, awayBytes)
+	pub.publishAll("kept/1", []string{"one", string(long), "two"})
+	pub.publishAll("left/1", []string{"no"})
+	pub.publishAll("other/1", []string{"three"})
+	end()
+
+	b, end = d.node(t, Options{})
+	if n := b.lasting.Load(); n != 1 {
+		t.Errorf("%d sessions last", n)
+	}
+	sub, a := come(t, b, "sub", 100, nil)
+	if !a.SessionPresent {
+		t.Error("the session is not there")
+	}
+	got := map[string]bool{}
+	for _, p := range sub.take(4) {
+		got[p] = true
+	}
+	if !got["one"] || !got["two"] || !got["three"] || !got[string(long)] {
+		t.Errorf("got %d messages: %v", len(got), got)
+	}
+	pub = enter(t, b, packet.V5, "pub")
+	pub.publishAll("left/1", []string{"no"})
+	pub.publishAll("kept/1", []string{"four"})
+	if got := sub.take(1); got[0] != "four" {
+		t.Errorf("got %v", got)
+	}
+	end()
+}
+
+// A will that waited and a session's end come to their time, also when the node was down
+// then; a will that was published stays so.
+func TestWillsAndEndsComeWithTheNode(t *testing.T) {
+	d, clock := newDisk(), newClock()
+	o := Options{Now: clock.now}
+	b, end := d.node(t, o)
+	heir, _ := come(t, b, "heir", 1000, nil)
+	heir.subscribe("wills/#", 1)
+	for _, c := range []struct {
+		id            string
+		delay, expiry uint32
+	}{{"soon", 10, 100}, {"later", 50, 100}, {"short", 90, 20}} {
+		m, _ := come(t, b, c.id, c.expiry, func(p *packet.Connect) {
+			p.HasWill, p.Will = true, packet.Will{Topic: []byte("wills/" + c.id), Payload: []byte(c.id), QoS: 1, Delay: c.delay}
+		})
+		m.drop(b)
+	}
+	heir.drop(b)
+	end()
+
+	clock.forward(30 * time.Second)
+	b, end = d.node(t, o)
+	heir, _ = come(t, b, "heir", 1000, nil)
+	if got := heir.take(2); got[0] == got[1] || got[0] == "later" || got[1] == "later" {
+		t.Errorf("got %v", got)
+	}
+	heir.send(packet.Pingreq{})
+	expect[packet.Pingresp](heir) // its acknowledgements have come
+	eventually(t, "the short session has ended", func() bool { return b.lasting.Load() == 3 })
+	end()
+
+	b, end = d.node(t, o)
+	clock.forward(30 * time.Second)
+	heir, _ = come(t, b, "heir", 1000, nil)
+	if got := heir.take(1); got[0] != "later" {
+		t.Errorf("got %v", got)
+	}
+	end()
+}
+
+func TestSessionRecords(t *testing.T) {
+	c := &client{since: 7}
+	c.after = &after{leftAt: 9, enduring: &enduring{user: "u"}}
+	c.filters = map[string]*subscription{"a/#": {filter: "a/#", id: 3, qos: 2, noLocal: true, durable: true, begins: []msg.Position{{Seq: 4, Index: 5}}}}
+	b := c.appendRecord(nil)
+	r, err := readSessionRecord(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sessionRecord{since: 7, left: 9, user: "u", filters: []*subscription{c.filters["a/#"]}}
+	if !reflect.DeepEqual(r, want) {
+		t.Errorf("got %+v, want %+v", r, want)
+	}
+	for n := range b {
+		if _, err := readSessionRecord(b[:n]); err == nil {
+			t.Errorf("%d of %d bytes are a record", n, len(b))
+		}
+	}
+}
+
+// Bytes that are no record are refused, whatever they are.
+func FuzzSessionRecord(f *testing.F) {
+	f.Add([]byte{sessionRecordVersion})
+	f.Fuzz(func(t *testing.T, b []byte) { _, _ = readSessionRecord(b) })
+}
