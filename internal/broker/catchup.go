@@ -27,6 +27,7 @@ type catchUp struct {
 	stream  uint8
 	round   uint32 // of the cursor when it was asked
 	from    msg.Position
+	most    int // messages
 	filters []string
 }
 
@@ -94,7 +95,7 @@ func (k *catcher) read(a *caught) error {
 				a.add(here, &ms[i])
 			}
 			a.next = behindOf(here)
-			if looked++; len(a.places) >= chunkMessages || len(a.records) >= chunkBytes || looked >= chunkLooks {
+			if looked++; len(a.places) >= a.most || len(a.records) >= chunkBytes || looked >= chunkLooks {
 				return errFed
 			}
 		}
@@ -176,13 +177,15 @@ func (w *worker) catchUp(c *client) {
 		return
 	}
 	l := c.session.Limits()
-	if messages, bytes := c.session.Backlog(); messages > l.Queue/2 || bytes > l.QueueBytes/2 {
+	messages, bytes := c.session.Backlog()
+	if messages > l.Queue/2 || bytes > l.QueueBytes/2 {
 		return
 	}
+	most := min(max(l.Queue-messages, 1), chunkMessages)
 	for i := range e.cursors {
 		if k := &e.cursors[i]; k.behind && !k.asked {
 			k.asked = true
-			w.broker.feeds.catcher.ask(catchUp{w, c, uint8(i + 1), k.round, k.next, c.loggedFilters()})
+			w.broker.feeds.catcher.ask(catchUp{w, c, uint8(i + 1), k.round, k.next, most, c.loggedFilters()})
 		}
 	}
 }

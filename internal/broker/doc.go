@@ -19,7 +19,8 @@
 //   - What a connection does can be followed in the log: its lines carry conn, its
 //     number, and no more than 64 bytes of what the client calls itself.
 //
-// Retained messages and sessions are in memory and end with the process.
+// With a [Durable.Journal], sessions that last, retained and delayed messages survive the
+// process; else they are in memory and end with it.
 //
 // Layout: one event loop per core (package loop) owns its connections; a worker
 // is the broker on one loop, and holds the sessions (package session, pure), the
@@ -27,6 +28,7 @@
 // the workers share is the router: a tree of filters read without locks. A client
 // identifier's hash decides on which loop its session lives.
 //
-// Goroutines: the loops, their connections' readers and writers, the listener's
-// and one clock. [Broker.Close] ends them all.
+// Goroutines: the loops, their connections' readers and writers, the listener's, one
+// clock and, once there is a durable session, one reader of each stream and a few that
+// read further back. [Broker.Close] ends them all.
 package broker

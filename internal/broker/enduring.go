@@ -28,8 +28,7 @@ type scribe struct {
 	ended   []string  // sessions that are no more
 	flight  []*client // of the flush under way
 	gone    []string
-	sent    int // records of it, and
-	open    int // those that are not committed
+	open    int // records of it that are not committed
 	failed  error
 	urgent  bool // somebody waits for the next flush
 	due     bool // enough time has passed for the others

@@ -211,9 +211,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.End:
 		w.leave(c, ev.Err)
 	}
-	if c := clientOf(c.conn); c.enduring != nil {
-		w.noteChanged(c)
-	}
+	w.noteChanged(c)
 	return true
 }
 
