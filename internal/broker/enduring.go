@@ -143,6 +143,9 @@ func (w *worker) flush() {
 	}
 	k.urgent, k.due, k.failed = false, false, nil
 	w.writeEnded()
+	if w.broker.feeds.unnamed.Load() {
+		w.record(kindStreams, "", w.broker.feeds.namesRecord())
+	}
 	n := min(flushAtOnce, len(k.dirty))
 	for _, c := range k.dirty[:n] {
 		c.enduringWritten(w)
@@ -250,7 +253,9 @@ func (w *worker) recordsKept(records int, err error) {
 			w.written(c)
 		}
 	}
-	if k.failed != nil {
+	if k.failed == nil {
+		w.broker.feeds.unnamed.Store(false)
+	} else {
 		k.ended = append(k.ended, k.gone...)
 		w.tellFlushed(k.failed)
 		w.flushIn(flushAgain)

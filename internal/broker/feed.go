@@ -17,8 +17,9 @@ import (
 // of it runs before the first durable session.
 type feeds struct {
 	log     SessionLog
-	names   []string // of the streams, by number less one
-	spare   int      // the place of the spare one among them
+	names   []string    // of the streams, by number less one
+	spare   int         // the place of the spare one among them
+	unnamed atomic.Bool // the journal has no record of the names
 	workers []*worker
 	router  *router
 	catcher catcher

@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -88,6 +89,10 @@ func (r *recovery) numberStreams(ctx context.Context) error {
 	d.Journal.Keep(b, func(_ *msg.Batch, err error) { done <- err })
 	select {
 	case err := <-done:
+		if fault.CodeOf(err) == fault.StorageFull {
+			f.unnamed.Store(true) // it goes with the first session that is written down
+			return nil
+		}
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
