@@ -76,6 +76,7 @@ var allowed = map[string]map[string]string{
 		"internal/sim":     "sim plays a plant",
 		"internal/bench":   "bench loads a broker",
 		"internal/access":  "passwd writes the users file without a node",
+		"internal/backup":  "backup and restore work without a node",
 
 		"internal/doctor":       "doctor judges what is seen",
 		"internal/doctor/probe": "and this sees it",

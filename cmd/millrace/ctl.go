@@ -45,7 +45,7 @@ speaks to another node.`,
 		c.clientsCommand(), c.subscriptionsCommand(), c.retainedCommand(), c.listenersCommand(), c.refusedCommand(),
 		c.slowCommand(), c.topicMetricsCommand(), c.traceCommand(),
 	)
-	cmd.AddCommand(c.accessCommand(), c.mqttPasswordCommand())
+	cmd.AddCommand(c.backupCommand(), c.accessCommand(), c.mqttPasswordCommand())
 	return cmd
 }
 

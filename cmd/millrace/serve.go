@@ -46,7 +46,7 @@ func serveCommand() *cobra.Command {
 			if check {
 				return checkOnly(cfg, origins, c.OutOrStdout(), c.ErrOrStderr())
 			}
-			return serve(c.Context(), cfg, origins, c.OutOrStdout(), c.ErrOrStderr())
+			return serve(c.Context(), file, cfg, origins, c.OutOrStdout(), c.ErrOrStderr())
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "YAML `file` with the settings (MILLRACE_CONFIG)")
@@ -83,13 +83,13 @@ func givenFlags(c *cobra.Command) map[string]string {
 }
 
 // serve runs a node until ctx ends.
-func serve(ctx context.Context, cfg *config.Config, origins *config.Origins, out, errs io.Writer) error {
+func serve(ctx context.Context, file string, cfg *config.Config, origins *config.Origins, out, errs io.Writer) error {
 	level := new(slog.LevelVar)
 	l, _ := observe.ParseLevel(cfg.Log.Level) // checked with the configuration
 	level.Set(l)
 	log := observe.NewLogger(errs, cfg.Log.Format, level)
 
-	node := app.New(app.Options{Config: cfg, Origins: origins, Version: thisBuild().Version, Log: log, Level: level})
+	node := app.New(app.Options{Config: cfg, Origins: origins, ConfigFile: config.Sources{File: file, Env: os.Environ()}.Path(), Version: thisBuild().Version, Log: log, Level: level})
 	start, cancel := context.WithTimeout(ctx, startDeadline)
 	welcome, err := node.Start(start)
 	cancel()

@@ -46,6 +46,8 @@ var access = map[string]string{
 	"list-listeners":         Viewer,
 	"reload-listeners":       Administrator,
 	"list-refused":           Viewer,
+	"get-backup":             Administrator,
+	"start-backup":           Administrator,
 	"list-bans":              Viewer,
 	"ban":                    Operator,
 	"unban":                  Operator,

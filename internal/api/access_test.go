@@ -186,6 +186,7 @@ var bodies = map[string]string{
 	"kick-clients":     `{"ids":["press-7"]}`,
 	"add-topic-metric": `{"filter":"plant/#"}`,
 	"set-redirect":     `{}`,
+	"start-backup":     `{"folder":""}`,
 	"ban":              `{"kind":"user","value":"eve"}`,
 	"test-access":      `{"action":"publish","topic":"a"}`,
 	"set-mqtt-user":    `{"password":"long enough"}`,

@@ -105,6 +105,7 @@ func (a *API) operations() {
 	a.userOperations()
 	a.keyOperations()
 	a.settingOperations()
+	a.backupOperations()
 }
 
 // answer is an operation's output: a JSON body and nothing else.

@@ -99,6 +99,8 @@ type Options struct {
 	Traces       Traces
 	// Bans are those who are kept out.
 	Bans Bans
+	// Backups are of everything that the node keeps.
+	Backups Backups
 	// Redirects send clients to another server.
 	Redirects Redirects
 	// Refused lists those that match and came at or after since, sorted, and how

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/access"
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/api/topics"
+	"github.com/millrace/millrace/internal/backup"
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/refused"
 	"github.com/millrace/millrace/internal/broker/slow"
@@ -27,6 +29,8 @@ import (
 type Options struct {
 	Config  *config.Config
 	Origins *config.Origins
+	// ConfigFile is the file that Config was read from, if any.
+	ConfigFile string
 	// Version is the program's.
 	Version string
 	// Log takes the node's lines, Level is its level, changeable while running.
@@ -38,6 +42,7 @@ type Options struct {
 type App struct {
 	cfg     *config.Config
 	origins *config.Origins
+	file    string
 	version string
 	log     *slog.Logger
 	level   *slog.LevelVar
@@ -65,6 +70,7 @@ type App struct {
 	topics     *topics.Registry
 	httpDoor   net.Listener
 	socket     net.Listener
+	backups    *backup.Service
 	api        *api.API
 }
 
@@ -81,7 +87,7 @@ type Welcome struct {
 
 // New returns a node that is not started.
 func New(o Options) *App {
-	a := &App{cfg: o.Config, origins: o.Origins, version: o.Version, log: o.Log, level: o.Level}
+	a := &App{cfg: o.Config, origins: o.Origins, file: o.ConfigFile, version: o.Version, log: o.Log, level: o.Level}
 	a.parts.log = o.Log
 	a.metrics = observe.NewMetrics()
 	a.alarms = observe.NewAlarms(observe.AlarmOptions{Log: o.Log, Changed: a.tellAlarm})
@@ -122,6 +128,7 @@ func (a *App) steps() []step {
 		{"broker", a.startBroker},
 		{"traces", a.openTraces},
 		{"topics", a.startTopics},
+		{"back-ups", a.startBackups},
 		{"figures", a.startFigures},
 		{"api", a.buildAPI},
 		{"first administrator", a.ensureAdministrator},
@@ -134,6 +141,9 @@ func (a *App) startFolder(context.Context) (stop, error) {
 	lock, err := lockFolder(a.cfg.Data)
 	if err != nil {
 		return nil, err
+	}
+	if err := backup.CheckWhole(a.cfg.Data); err != nil {
+		return nil, errors.Join(err, lock.Close())
 	}
 	return simple(lock.Close), nil
 }

@@ -25,6 +25,7 @@ func (a *App) registerMetrics() {
 	a.aliasMetrics()
 	a.streamMetrics()
 	a.historianMetrics()
+	a.backupMetrics()
 	m := a.metrics
 	m.Gauge("millrace_alarms", "Active alarms.", func() float64 { return float64(len(a.alarms.Active())) })
 	m.Gauge("millrace_disk_free_bytes", "Free bytes where the data lies.", func() float64 { free, _ := a.freeSpace(); return float64(free) })

@@ -233,7 +233,7 @@ func (a *App) apiOptions() api.Options {
 		Clients: clientsAPI{a.broker}, Retained: clientsAPI{a.broker}, Listeners: listenersAPI{a.broker},
 		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
-		Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
+		Backups: backupAPI{a.backups}, Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
 		Redirects: redirectAPI{a.broker, a.cfg.MQTT.Redirect.Reference},
 		Access:    accessAPI{a.access},
 		LogLevel:  a.level, Metrics: a.metrics.Handler(), Console: console.FS(),

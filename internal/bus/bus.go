@@ -123,6 +123,7 @@ type Bus struct {
 	changed  signal // fired when now changes
 	sick     chan *engine
 	restarts atomic.Uint64
+	purging  chan struct{} // held by whoever purges, or lets nobody
 
 	stop chan struct{}
 	done sync.WaitGroup
@@ -139,7 +140,7 @@ func New(o Options) (*Bus, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	return &Bus{opt: o, sick: make(chan *engine, 1), stop: make(chan struct{}), logs: map[string]*Log{}}, nil
+	return &Bus{opt: o, sick: make(chan *engine, 1), purging: make(chan struct{}, 1), stop: make(chan struct{}), logs: map[string]*Log{}}, nil
 }
 
 // Start opens the data folder and brings the engine up. When it fails nothing is

@@ -172,8 +172,13 @@ func (l *Log) State(ctx context.Context) (LogState, error) {
 }
 
 // Purge removes the entries up to that sequence, itself included. It is done when the
-// engine says so; a crash before leaves some of them.
+// engine says so; a crash before leaves some of them. It waits for [Bus.HoldPurges].
 func (l *Log) Purge(ctx context.Context, upTo uint64) error {
+	release, err := l.bus.HoldPurges(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	e := l.bus.now.Load()
 	if e == nil {
 		return fault.New(fault.Unavailable, "The storage engine is being restarted.")

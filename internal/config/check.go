@@ -49,6 +49,9 @@ func check(c *Config, o *Origins, bad doubts) []Problem {
 	if c.HTTP.SessionIdle > c.HTTP.SessionLifetime && !bad["http.session_lifetime"] {
 		k.problem("http.session_idle", "is longer than http.session_lifetime, %s", formatDuration(c.HTTP.SessionLifetime))
 	}
+	if c.Backup.Folder == "" && (c.Backup.Every > 0 || c.Backup.At != "") {
+		k.problem("backup.folder", "is empty, and back-ups are to be made by schedule: name a folder")
+	}
 	if strings.TrimSpace(c.Data) == "" {
 		k.problem("data", "must not be empty")
 	}

@@ -18,6 +18,7 @@ type Config struct {
 	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
 	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
 	Observe       Observe   `yaml:"observe" doc:"What the node remembers of its clients for people to look at."`
+	Backup        Backup    `yaml:"backup" doc:"Back-ups of everything that the node keeps."`
 }
 
 // Node names the node.

@@ -21,7 +21,7 @@ type Sources struct {
 // *Error, holds every problem found; Config and Origins are then nil.
 func Load(s Sources) (*Config, *Origins, error) {
 	layers := []*decoder{}
-	if name := s.file(); name != "" {
+	if name := s.Path(); name != "" {
 		layers = append(layers, readFile(name))
 	}
 	layers = append(layers, readEnv(s.Env)...)
@@ -47,7 +47,8 @@ func Load(s Sources) (*Config, *Origins, error) {
 	return c, o, nil
 }
 
-func (s Sources) file() string {
+// Path is the YAML file that is read; empty for none.
+func (s Sources) Path() string {
 	if s.File != "" {
 		return s.File
 	}

@@ -131,6 +131,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How back-ups are going */
+        get: operations["get-backup"];
+        put?: never;
+        /**
+         * Begin a back-up
+         * @description Ask GET /backup how it goes.
+         */
+        post: operations["start-backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bans": {
         parameters: {
             query?: never;
@@ -992,6 +1013,65 @@ export interface components {
             since: string;
             title: string;
         };
+        Backup: {
+            /**
+             * Format: int64
+             * @description What it holds, shared with others or not
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Entries of streams and buckets that were new
+             */
+            entries: number;
+            /** @description Files that the configuration names and the back-up does not hold: keys and certificates */
+            leftOut?: string[];
+            /** @description Its time, for millrace restore --at */
+            name: string;
+            /**
+             * Format: double
+             * @description How long it took
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Bytes that were new
+             */
+            written: number;
+        };
+        BackupState: {
+            /**
+             * Format: int64
+             * @description Bytes that the one that runs has copied
+             */
+            bytes: number;
+            /** @description What it is at */
+            doing?: string;
+            /**
+             * Format: date-time
+             * @description When the last one ended
+             */
+            ended?: string;
+            /** @description Why the last one failed */
+            error?: string;
+            /** @description Where back-ups by schedule go */
+            folder?: string;
+            /** @description Folder of the last one, or of the one that runs */
+            into?: string;
+            /** @description The last one that ended well since the start */
+            last?: components["schemas"]["Backup"];
+            /**
+             * Format: date-time
+             * @description When one is due
+             */
+            next?: string;
+            running: boolean;
+            /**
+             * Format: date-time
+             * @description Time of the newest back-up in the folder
+             */
+            succeeded?: string;
+        };
         Ban: {
             /** @description True where a network of every address (/0) is meant: nobody gets in until the ban is deleted */
             all?: boolean;
@@ -1596,6 +1676,12 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
             secret: string;
+        };
+        NewBackup: {
+            /** @description Tell what would be copied, and copy nothing */
+            dryRun?: boolean;
+            /** @description A folder on the node's machine; another than the configured one only through the node's own socket (millrace ctl there) */
+            folder?: string;
         };
         NewBan: {
             /** @description True where a network of every address (/0) is meant: nobody gets in until the ban is deleted */
@@ -2639,6 +2725,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "start-backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
             };
             /** @description Error */
             default: {

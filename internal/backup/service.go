@@ -1,0 +1,227 @@
+package backup
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// Alarms is told of back-ups that fail or do not come.
+type Alarms interface {
+	Raise(id string, priority int, title, detail string)
+	Clear(id string)
+}
+
+const (
+	alarmFailed  = "backup-failed"
+	alarmOverdue = "backup-overdue"
+	scheduleLook = 10 * time.Second // how often the schedule is looked at
+)
+
+// Options of a [Service].
+type Options struct {
+	Source Source
+	// Folder is where scheduled back-ups go; empty for none.
+	Folder   string
+	Schedule Schedule
+	Keep     Keep
+	Alarms   Alarms
+	Log      *slog.Logger
+}
+
+// State is what a service does and has done.
+type State struct {
+	Folder   string
+	Running  bool
+	Into     string // the folder of the one that runs
+	Progress Progress
+	// Last and Err are of the last run that ended, at Ended.
+	Last  Result
+	Err   error
+	Ended time.Time
+	// Succeeded is when the newest generation in Folder began; Next when one is due.
+	Succeeded, Next time.Time
+	// Runs, Failures and Written count since the start.
+	Runs, Failures, Written uint64
+}
+
+// Service makes back-ups of a running node, one at a time, on demand and by schedule. It
+// owns a goroutine for its schedule and one for the back-up that runs.
+type Service struct {
+	opt    Options
+	ctx    context.Context
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	// mu guards the fields below.
+	mu     sync.Mutex
+	state  State
+	begun  time.Time // the last attempt by schedule
+	closed bool
+}
+
+// New returns a Service that is not started.
+func New(o Options) *Service {
+	if o.Source.Now == nil {
+		o.Source.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{opt: o, state: State{Folder: o.Folder}}
+}
+
+// Start looks for what is in the folder and begins to keep the schedule.
+func (s *Service) Start(context.Context) error {
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	if s.opt.Folder == "" {
+		return nil
+	}
+	last := s.opt.Source.Now()
+	if names, err := (folder{dir: s.opt.Folder}).names(); err == nil && len(names) > 0 {
+		if at, err := time.Parse(nameFormat, names[len(names)-1]); err == nil {
+			last, s.state.Succeeded = at.Local(), at
+		}
+	} else if s.opt.Schedule.Every > 0 {
+		last = last.Add(-s.opt.Schedule.Every) // the first one at once
+	}
+	s.begun, s.state.Next = last, s.opt.Schedule.Due(last)
+	if !s.state.Next.IsZero() {
+		s.work.Go(s.keepSchedule)
+	}
+	return nil
+}
+
+// Close ends the back-up that runs and waits for it.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.work.Wait()
+	return nil
+}
+
+// State is what the service does now.
+func (s *Service) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.state
+}
+
+// Run begins a back-up into dir, the configured folder where it is empty, and returns at
+// once. fault.Conflict says that one runs already.
+func (s *Service) Run(dir string) error {
+	if dir == "" {
+		dir = s.opt.Folder
+	}
+	if dir == "" {
+		return errNoFolder
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return fault.New(fault.ServerShutdown, "The node is shutting down.")
+	}
+	if s.state.Running {
+		return fault.New(fault.Conflict, "A back-up runs already.")
+	}
+	s.state.Running, s.state.Into, s.state.Progress = true, dir, Progress{Doing: "beginning"}
+	s.work.Go(func() { s.run(dir) })
+	return nil
+}
+
+func (s *Service) run(dir string) {
+	result, err := Take(s.ctx, dir, s.opt.Source, func(p Progress) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.state.Progress = p
+	})
+	if err == nil {
+		_, err = Prune(dir, s.keepOf(dir), s.opt.Source.Now())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.state
+	st.Running, st.Last, st.Err, st.Ended = false, result, err, s.opt.Source.Now()
+	st.Runs, st.Written = st.Runs+1, st.Written+uint64(result.Written)
+	s.note(dir, result, err)
+}
+
+// keepOf is what is kept in dir: without bound in one that somebody named.
+func (s *Service) keepOf(dir string) Keep {
+	if dir == s.opt.Folder {
+		return s.opt.Keep
+	}
+	return Keep{}
+}
+
+// note tells whoever should know how a back-up ended. s.mu is held.
+func (s *Service) note(dir string, r Result, err error) {
+	if s.closed && err != nil {
+		s.opt.Log.Info("a back-up was interrupted by the end of the node; the next one goes on with what it wrote", "folder", dir)
+		return
+	}
+	if err != nil {
+		s.state.Failures++
+		s.opt.Log.Error("a back-up failed", "folder", dir, "error", err)
+		s.opt.Alarms.Raise(alarmFailed, 2, "A back-up has failed", fault.UserMessage(err)+" Folder "+dir+".")
+		return
+	}
+	s.opt.Log.Info("backed up", "folder", dir, "name", r.Name, "entries", r.Entries, "bytes", r.Size, "new", r.Written, "took", r.Took)
+	s.opt.Alarms.Clear(alarmFailed)
+	if dir == s.opt.Folder {
+		at, _ := time.Parse(nameFormat, r.Name)
+		s.state.Succeeded = at
+		s.opt.Alarms.Clear(alarmOverdue)
+	}
+}
+
+// keepSchedule begins back-ups when they are due until the service is closed.
+func (s *Service) keepSchedule() {
+	clock := time.NewTicker(scheduleLook)
+	defer clock.Stop()
+	for {
+		s.lookAtSchedule(s.opt.Source.Now())
+		select {
+		case <-clock.C:
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// lookAtSchedule begins a back-up that is due. One that fails is due again at its next
+// time.
+func (s *Service) lookAtSchedule(now time.Time) {
+	s.mu.Lock()
+	due, running, succeeded, begun := s.state.Next, s.state.Running, s.state.Succeeded, s.begun
+	s.mu.Unlock()
+	if succeeded.IsZero() {
+		succeeded = begun
+	}
+	if s.opt.Schedule.Overdue(succeeded.Local(), now) {
+		s.opt.Alarms.Raise(alarmOverdue, 2, "A back-up is overdue", "The newest back-up in "+s.opt.Folder+" is of "+succeeded.Local().Format(time.DateTime)+".")
+	}
+	if running || now.Before(due) || s.Run("") != nil {
+		return
+	}
+	s.mu.Lock()
+	s.begun, s.state.Next = now, s.opt.Schedule.Due(now.Local())
+	s.mu.Unlock()
+}
+
+// Plan tells what a back-up into dir would copy.
+func (s *Service) Plan(ctx context.Context, dir string) (Result, error) {
+	if dir == "" {
+		return Result{}, errNoFolder
+	}
+	return Plan(ctx, dir, s.opt.Source)
+}
+
+var errNoFolder = fault.New(fault.Invalid, "There is no folder to back up to: name one, or set backup.folder.")

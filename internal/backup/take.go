@@ -1,0 +1,530 @@
+package backup
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// StreamState describes a stream of the node; an alias as [Entry] is.
+type StreamState = struct {
+	Name                 string
+	Config               json.RawMessage
+	Created              time.Time
+	Newest               bool
+	First, Last, Entries uint64
+}
+
+// Store is where the node keeps its logs and buckets.
+type Store interface {
+	CopyStates(ctx context.Context) ([]StreamState, error)
+	// CopyOut calls f with the entries from sequence from to sequence to, 0 for the end.
+	CopyOut(ctx context.Context, name string, from, to uint64, f func(*Entry) error) error
+	// HoldPurges lets nobody remove entries on purpose until release is called.
+	HoldPurges(ctx context.Context) (release func(), err error)
+}
+
+// Source is a running node.
+type Source struct {
+	Node, Version string
+	Store         Store
+	// Together are the streams that name positions of others (first of all) and those
+	// that are emptied because of what they hold: they are copied as of one moment.
+	Together []string
+	// Checkpoint copies the historian's store to a folder; nil where there is none.
+	Checkpoint func(ctx context.Context, dir string) error
+	// Data is the data folder, Skip names in it that are not copied as files.
+	Data string
+	Skip []string
+	// Named are files that the configuration names elsewhere, LeftOut those of them that
+	// are not to be copied.
+	Named, LeftOut []string
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Progress is how far a back-up, a verification or a restoration is.
+type Progress struct {
+	Doing string `json:"doing"`
+	Done  int64  `json:"done"` // bytes that were read
+	Of    int64  `json:"of"`   // in all, 0 where that is not known
+}
+
+// Result is what a back-up did.
+type Result struct {
+	Name    string        `json:"name"`
+	Took    time.Duration `json:"took"`
+	Size    int64         `json:"size"`    // of all that the generation holds, bytes
+	Written int64         `json:"written"` // of what was new, bytes
+	Entries uint64        `json:"entries"` // that were new
+	LeftOut []string      `json:"leftOut,omitempty"`
+}
+
+const (
+	// segmentBytes is where a segment ends.
+	segmentBytes = 32 << 20
+	// A run of so many segments below smallSegment is written again as one.
+	mergeRun     = 16
+	smallSegment = 8 << 20
+	// slackEntries is how many entries of a bucket may be out of date whatever its size.
+	slackEntries = 1000
+	// nameFormat is how a generation is named by its time; names sort by it.
+	nameFormat = "20060102T150405.000Z"
+	scratchDir = "backup-scratch"
+	pointsDir  = "warm"
+	// restoredDir holds the files that were elsewhere.
+	restoredDir = "restored"
+)
+
+// taking is a back-up that is being made.
+type taking struct {
+	folder
+	src      Source
+	progress func(Progress)
+	g        Generation
+	last     *Generation // the newest one that is whole; may be nil
+	broken   *Generation // what an interrupted one has got; may be nil
+	written  int64
+	read     int64
+	entries  uint64
+}
+
+// Take makes one more generation in dir. progress is called now and then.
+func Take(ctx context.Context, dir string, src Source, progress func(Progress)) (Result, error) {
+	if src.Now == nil {
+		src.Now = time.Now
+	}
+	t := &taking{folder: folder{dir, map[string]bool{}}, src: src, progress: progress}
+	t.g = Generation{Format: formatVersion, Node: src.Node, Version: src.Version, Began: src.Now().UTC(), LeftOut: src.LeftOut}
+	t.g.Name = t.g.Began.Format(nameFormat)
+	if err := t.open(); err != nil {
+		return Result{}, err
+	}
+	if err := os.MkdirAll(t.generationsDir(), 0o700); err != nil {
+		return Result{}, t.fault("made", err)
+	}
+	if err := t.copy(ctx); err != nil {
+		return Result{}, err
+	}
+	t.g.Ended = src.Now().UTC()
+	if err := t.writeManifest(t.path(t.g.Name), &t.g); err != nil {
+		return Result{}, err
+	}
+	if err := os.Remove(t.unfinished()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return Result{}, t.fault("written", err)
+	}
+	return Result{Name: t.g.Name, Took: t.g.Ended.Sub(t.g.Began), Size: t.g.Size(), Written: t.written, Entries: t.entries, LeftOut: t.g.LeftOut}, nil
+}
+
+// Plan tells what Take would copy of the streams, and changes nothing.
+func Plan(ctx context.Context, dir string, src Source) (Result, error) {
+	if src.Now == nil {
+		src.Now = time.Now
+	}
+	t := &taking{folder: folder{dir: dir}, src: src}
+	t.g = Generation{Node: src.Node, Began: src.Now().UTC()}
+	t.g.Name = t.g.Began.Format(nameFormat)
+	if err := t.open(); err != nil {
+		return Result{}, err
+	}
+	states, err := src.Store.CopyStates(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Name: t.g.Name, LeftOut: src.LeftOut}
+	for _, s := range states {
+		segments, err := t.base(ctx, s)
+		if err != nil {
+			return Result{}, err
+		}
+		from := s.First
+		for _, seg := range segments {
+			from, r.Size = max(from, seg.To+1), r.Size+seg.Size
+		}
+		r.Entries += min(s.Entries, s.Last+1-min(from, s.Last+1))
+	}
+	return r, nil
+}
+
+// open looks at what is there.
+func (t *taking) open() error {
+	if within(t.dir, t.src.Data) || within(t.src.Data, t.dir) {
+		return fault.New(fault.Invalid, "The back-up folder %s and the data folder %s lie in each other.", t.dir, t.src.Data)
+	}
+	names, err := t.names()
+	if err != nil {
+		return err
+	}
+	for i := len(names) - 1; i >= 0 && t.last == nil; i-- {
+		t.last, _ = t.readManifest(t.path(names[i])) // a damaged one only makes more to write
+	}
+	t.broken, _ = t.readManifest(t.unfinished())
+	for _, g := range []*Generation{t.last, t.broken} {
+		if g != nil && g.Node != t.g.Node {
+			return fault.New(fault.Conflict, "%s holds back-ups of the node %s: this one, %s, needs a folder of its own.", t.dir, g.Node, t.g.Node)
+		}
+	}
+	if len(names) > 0 && t.g.Name <= names[len(names)-1] {
+		return fault.New(fault.Conflict, "The newest back-up in %s is of %s, which is not in the past: does the clock go wrong?", t.dir, names[len(names)-1])
+	}
+	return nil
+}
+
+// within says whether path is dir or lies in it.
+func within(path, dir string) bool {
+	p, err1 := filepath.Abs(path)
+	d, err2 := filepath.Abs(dir)
+	rel, err3 := filepath.Rel(d, p)
+	return errors.Join(err1, err2, err3) == nil && filepath.IsLocal(rel)
+}
+
+// copy fills the generation. The historian's store comes first, then the streams in whose
+// positions it speaks, so that none speaks of what is not there.
+func (t *taking) copy(ctx context.Context) error {
+	release, err := t.src.Store.HoldPurges(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { release() }()
+	scratch := filepath.Join(t.src.Data, scratchDir)
+	defer os.RemoveAll(scratch)
+	if t.src.Checkpoint != nil {
+		t.tell("the historian's store")
+		if err := t.src.Checkpoint(ctx, scratch); err != nil {
+			return err
+		}
+	}
+	rest, err := t.copyTogether(ctx)
+	if err != nil {
+		return err
+	}
+	release()
+	release = func() {}
+	for _, s := range rest {
+		if err := t.stream(ctx, s); err != nil {
+			return err
+		}
+	}
+	if t.src.Checkpoint != nil {
+		if err := t.points(ctx, scratch); err != nil {
+			return err
+		}
+	}
+	return t.files(ctx)
+}
+
+// copyTogether copies the streams that belong together and returns the others.
+func (t *taking) copyTogether(ctx context.Context) (rest []StreamState, err error) {
+	first, err := t.src.Store.CopyStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := t.src.Store.CopyStates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byName := func(states []StreamState, name string) int {
+		return slices.IndexFunc(states, func(s StreamState) bool { return s.Name == name })
+	}
+	for i, name := range t.src.Together {
+		states := all
+		if i == 0 {
+			states = first // it names positions of the others, and so is looked at before them
+		}
+		if at := byName(states, name); at >= 0 {
+			if err := t.stream(ctx, states[at]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, s := range all {
+		if !slices.Contains(t.src.Together, s.Name) {
+			rest = append(rest, s)
+		}
+	}
+	return rest, nil
+}
+
+func (t *taking) tell(doing string) {
+	if t.progress != nil {
+		t.progress(Progress{Doing: doing, Done: t.read})
+	}
+}
+
+// base is what the folder has of the stream already, as far as that can be built on.
+func (t *taking) base(ctx context.Context, s StreamState) ([]Segment, error) {
+	var known *Stream
+	for _, g := range []*Generation{t.broken, t.last} {
+		if g == nil || known != nil {
+			continue
+		}
+		for i := range g.Streams {
+			if x := &g.Streams[i]; x.Name == s.Name && x.Created.Equal(s.Created) {
+				known = x
+			}
+		}
+	}
+	if known == nil || len(known.Segments) == 0 {
+		return nil, nil
+	}
+	if s.Newest && known.stored() > 2*s.Entries+slackEntries {
+		return nil, nil
+	}
+	if same, err := t.goesOn(ctx, s, known); !same || err != nil {
+		return nil, err
+	}
+	return merged(live(known.Segments, s.First)), nil
+}
+
+// goesOn tells whether the stream is the one whose segments are known, and not one that
+// lost its end and has other entries there now.
+func (t *taking) goesOn(ctx context.Context, s StreamState, known *Stream) (bool, error) {
+	for _, seg := range known.Segments {
+		if !t.has(seg.Object) {
+			return false, nil
+		}
+	}
+	last := known.Segments[len(known.Segments)-1]
+	if last.To > s.Last {
+		return false, nil
+	}
+	same := true
+	err := t.src.Store.CopyOut(ctx, s.Name, last.To, last.To, func(x *Entry) error {
+		same = x.Seq != last.To || x.Time == last.LastTime
+		return nil
+	})
+	return same, err
+}
+
+// live leaves out the segments of which nothing is left.
+func live(segments []Segment, first uint64) []Segment {
+	i := slices.IndexFunc(segments, func(s Segment) bool { return s.To >= first })
+	if i < 0 {
+		return nil
+	}
+	return slices.Clone(segments[i:])
+}
+
+// merged leaves out a long run of small segments at the end, to be written again as one.
+func merged(segments []Segment) []Segment {
+	n := len(segments)
+	for n > 0 && segments[n-1].Size < smallSegment {
+		n--
+	}
+	if len(segments)-n >= mergeRun {
+		return segments[:n]
+	}
+	return segments
+}
+
+// stream copies what is new of one stream.
+func (t *taking) stream(ctx context.Context, s StreamState) error {
+	segments, err := t.base(ctx, s)
+	if err != nil {
+		return err
+	}
+	t.g.Streams = append(t.g.Streams, Stream{Name: s.Name, Config: s.Config, Created: s.Created, Newest: s.Newest,
+		First: s.First, Last: s.Last, Entries: s.Entries, Segments: segments})
+	c := &cutter{taking: t, stream: &t.g.Streams[len(t.g.Streams)-1]}
+	defer c.abandon()
+	from, to := s.First, s.Last
+	if n := len(segments); n > 0 {
+		from = max(from, segments[n-1].To+1)
+	}
+	if s.Newest {
+		to = 0 // a value that is replaced meanwhile is found where it is now
+	}
+	t.tell(s.Name)
+	if from <= s.Last {
+		if err := t.src.Store.CopyOut(ctx, s.Name, from, to, c.add); err != nil {
+			return err
+		}
+	}
+	return c.cut()
+}
+
+// cutter writes a stream's entries as segments.
+type cutter struct {
+	*taking
+	stream  *Stream
+	out     *writer
+	segment Segment
+	record  []byte
+}
+
+func (c *cutter) add(x *Entry) (err error) {
+	if c.out == nil {
+		if c.out, err = c.create(); err != nil {
+			return err
+		}
+		if _, err = io.WriteString(c.out, segmentMagic); err != nil {
+			return err
+		}
+		c.segment = Segment{From: x.Seq}
+	}
+	c.record = appendEntry(c.record[:0], x)
+	if _, err := c.out.Write(c.record); err != nil {
+		return err
+	}
+	c.segment.To, c.segment.LastTime = x.Seq, x.Time
+	c.segment.Entries++
+	c.entries++
+	c.stream.Last = max(c.stream.Last, x.Seq)
+	if c.out.size < segmentBytes {
+		return nil
+	}
+	if err := c.cut(); err != nil {
+		return err
+	}
+	return c.writeManifest(c.unfinished(), &c.g) // for a back-up that comes after a crash
+}
+
+// cut ends the segment.
+func (c *cutter) cut() (err error) {
+	if c.out == nil {
+		return nil
+	}
+	c.written, c.read = c.written+c.out.size, c.read+c.out.size
+	c.segment.Object, err = c.out.keep()
+	c.out = nil
+	if err != nil {
+		return err
+	}
+	c.stream.Segments = append(c.stream.Segments, c.segment)
+	c.tell(c.stream.Name)
+	return nil
+}
+
+func (c *cutter) abandon() {
+	if c.out != nil {
+		c.out.drop()
+	}
+}
+
+// points copies the historian's files from its checkpoint. A table never changes, so one
+// that the last generation has is not read again.
+func (t *taking) points(ctx context.Context, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fault.Wrap(fault.Unavailable, "backup: points", err, "The copy of the historian's store cannot be read.")
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		f, err := t.file(ctx, filepath.Join(dir, e.Name()), e.Name(), t.knownTable(e))
+		if err != nil {
+			return err
+		}
+		t.g.Points = append(t.g.Points, f)
+	}
+	return nil
+}
+
+func (t *taking) knownTable(e fs.DirEntry) *File {
+	info, err := e.Info()
+	if err != nil || t.last == nil || !strings.HasSuffix(e.Name(), ".sst") {
+		return nil
+	}
+	for i := range t.last.Points {
+		if f := &t.last.Points[i]; f.Path == e.Name() && f.Size == info.Size() && f.Modified.Equal(info.ModTime()) && t.has(f.Object) {
+			return f
+		}
+	}
+	return nil
+}
+
+// file copies one file, or takes it as known.
+func (t *taking) file(ctx context.Context, from, path string, known *File) (File, error) {
+	if known != nil {
+		return *known, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return File{}, err
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return File{}, fault.Wrap(fault.Unavailable, "backup: file", err, "The file %s cannot be read: %v.", from, plain(err))
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		return File{}, err
+	}
+	out, err := t.create()
+	if err != nil {
+		return File{}, err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.drop()
+		return File{}, err
+	}
+	o, err := out.keep()
+	t.written, t.read = t.written+o.Size, t.read+o.Size
+	t.tell(path)
+	return File{Object: o, Path: path, Modified: info.ModTime().UTC()}, err
+}
+
+// files copies the rest of the data folder, and the files that the configuration names.
+func (t *taking) files(ctx context.Context) error {
+	skip := append([]string{scratchDir, pointsDir, restoredDir, marker}, t.src.Skip...)
+	err := filepath.WalkDir(t.src.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(t.src.Data, path)
+		switch {
+		case slices.Contains(skip, rel) && d.IsDir():
+			return filepath.SkipDir
+		case slices.Contains(skip, rel), !d.Type().IsRegular():
+			return nil
+		}
+		return t.plainFile(ctx, path, filepath.ToSlash(rel), "")
+	})
+	if err != nil {
+		return err
+	}
+	for _, path := range t.src.Named {
+		if rel, err := filepath.Rel(t.src.Data, path); err == nil && filepath.IsLocal(rel) {
+			continue // copied already
+		}
+		full, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		if err := t.plainFile(ctx, full, restoredDir+"/"+t.freeName(filepath.Base(full)), full); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *taking) plainFile(ctx context.Context, from, path, original string) error {
+	f, err := t.file(ctx, from, path, nil)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // gone meanwhile
+	}
+	f.Original = original
+	t.g.Files = append(t.g.Files, f)
+	return err
+}
+
+// freeName keeps two files of one name apart.
+func (t *taking) freeName(base string) string {
+	for _, f := range t.g.Files {
+		if f.Path == restoredDir+"/"+base {
+			return t.freeName("other-" + base)
+		}
+	}
+	return cmp.Or(base, "file")
+}

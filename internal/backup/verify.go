@@ -1,0 +1,118 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+// Verified is what was found whole.
+type Verified struct {
+	Generations []string `json:"generations"`
+	Files       int      `json:"files"`
+	Bytes       int64    `json:"bytes"`
+}
+
+// maxDamage is how many damaged files are named.
+const maxDamage = 20
+
+// Verify reads back everything that the generation of that name needs, or all of them
+// where the name is empty. Its error names every file that is missing or damaged.
+func Verify(ctx context.Context, dir, name string, progress func(Progress)) (Verified, error) {
+	f := folder{dir: dir}
+	names := []string{name}
+	if name == "" {
+		var err error
+		if names, err = f.names(); err != nil {
+			return Verified{}, err
+		}
+		if len(names) == 0 {
+			_, err := f.find("")
+			return Verified{}, err
+		}
+	}
+	var all []*Generation
+	var bad []error
+	for _, n := range names {
+		g, err := f.find(n)
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		all = append(all, g)
+	}
+	v, err := f.verify(ctx, all, progress)
+	return v, errors.Join(append(bad, err)...)
+}
+
+// verify reads every object of the generations once.
+func (f folder) verify(ctx context.Context, all []*Generation, progress func(Progress)) (v Verified, err error) {
+	of, segments := int64(0), map[string]bool{}
+	todo, what := map[string]Object{}, map[string]string{}
+	var order []string
+	for _, g := range all {
+		v.Generations = append(v.Generations, g.Name)
+		g.objects(func(o Object, name string) {
+			if _, known := todo[o.SHA256]; !known {
+				todo[o.SHA256], what[o.SHA256] = o, name
+				order, of = append(order, o.SHA256), of+o.Size
+			}
+		})
+		for _, s := range g.Streams {
+			for _, seg := range s.Segments {
+				segments[seg.SHA256] = true
+			}
+		}
+	}
+	var bad []error
+	for _, sum := range order {
+		if ctx.Err() != nil {
+			return v, ctx.Err()
+		}
+		if progress != nil {
+			progress(Progress{Doing: what[sum], Done: v.Bytes, Of: of})
+		}
+		if err := f.read(todo[sum], what[sum], look(segments[sum])); err != nil {
+			if bad = append(bad, err); len(bad) == maxDamage {
+				return v, errors.Join(append(bad, fault.New(fault.Malformed, "There may be more."))...)
+			}
+			continue
+		}
+		v.Files, v.Bytes = v.Files+1, v.Bytes+todo[sum].Size
+	}
+	return v, errors.Join(bad...)
+}
+
+// look reads an object for nothing but to see that it can be read.
+func look(segment bool) func(io.Reader) error {
+	return func(r io.Reader) error {
+		if segment {
+			return readSegment(r, func(*Entry) error { return nil })
+		}
+		_, err := io.Copy(io.Discard, r)
+		return err
+	}
+}
+
+// List are the generations in dir, oldest first, those that cannot be read left out and
+// named by the error.
+func List(dir string) ([]*Generation, error) {
+	f := folder{dir: dir}
+	names, err := f.names()
+	if err != nil {
+		return nil, err
+	}
+	var all []*Generation
+	var bad []error
+	for _, n := range names {
+		g, err := f.readManifest(f.path(n))
+		if err != nil {
+			bad = append(bad, err)
+			continue
+		}
+		all = append(all, g)
+	}
+	return all, errors.Join(bad...)
+}
