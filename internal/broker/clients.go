@@ -169,13 +169,23 @@ func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, er
 // subscribe enters the filters that are granted and answers with SUBACK.
 func (w *worker) subscribe(c *client, p *packet.Subscribe) {
 	w.reasons, w.refusedFilter = w.reasons[:0], nil
-	for i := range p.Filters {
+	w.askAll(c, p, 0, len(p.Filters))
+	w.subscribed(c, p)
+}
+
+// askAll enters some of the filters, as far as they are granted.
+func (w *worker) askAll(c *client, p *packet.Subscribe, from, to int) {
+	for i := from; i < to; i++ {
 		if w.subscribesTooFast(c, i == 0) {
 			w.refuseFilter(c, fault.RateExceeded)
 			continue
 		}
 		w.reasons = append(w.reasons, w.ask(c, &p.Filters[i], p.SubscriptionID))
 	}
+}
+
+// subscribed answers for all filters.
+func (w *worker) subscribed(c *client, p *packet.Subscribe) {
 	w.granted(c, p)
 	w.tellSubscribed(c, p.Filters, w.reasons)
 }

@@ -24,6 +24,8 @@ type seldom struct {
 	over      scope             // whose rate of connects it waits for
 	starved   bool              // it waits for memory of output
 	troubles  troubles
+
+	subscribing *subscribing // paused: while its many filters are entered
 }
 
 // troubles are what one connection was last refused or last missed.
@@ -67,7 +69,7 @@ func (c *client) ownSeldom() *seldom {
 
 // mayShareSeldom gives a seldom back that holds nothing.
 func (c *client) mayShareSeldom() {
-	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
+	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.subscribing == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
 		c.seldom = noSeldom
 	}
 }

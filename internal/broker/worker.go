@@ -198,7 +198,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 		w.counts.messagesIn[ev.Message.QoS]++
 		w.counts.dropped[fault.CodeOf(ev.Err)]++
 	case session.Subscribe:
-		w.subscribe(c, &ev.Subscribe)
+		w.subscribeFor(c, &ev.Subscribe, frame)
 	case session.Unsubscribe:
 		w.unsubscribe(c, &ev.Unsubscribe)
 	case session.Acknowledged:
@@ -429,6 +429,8 @@ func (w *worker) Message(v any) {
 		w.beginDigest(v.digester)
 	case undigesting:
 		w.endDigest(v.digester)
+	case subscribeOn:
+		w.subscribeMore(v.conn)
 	case *decided:
 		w.answered(v)
 	case reauthorising:
