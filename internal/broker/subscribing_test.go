@@ -1,0 +1,95 @@
+package broker
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// askedFilters calls a test back for each filter that the rules are asked about, on the
+// client's loop, and denies those it says no to.
+type askedFilters func(n int) bool
+
+func (a askedFilters) Rights(*Identity, *Login) Rights { n := 0; return &countedFilters{a, &n} }
+
+type countedFilters struct {
+	asked askedFilters
+	n     *int
+}
+
+func (c *countedFilters) MayPublish([]byte, byte, bool) bool { return true }
+
+func (c *countedFilters) MaySubscribe([]byte, byte) bool {
+	*c.n++
+	return c.asked(*c.n - 1)
+}
+
+// many is a SUBSCRIBE of n filters.
+func many(id uint16, n int) *packet.Subscribe {
+	s := &packet.Subscribe{ID: id}
+	for i := range n {
+		s.Filters = append(s.Filters, packet.Subscription{Filter: fmt.Appendf(nil, "plant/%d/+", i), QoS: byte(i % 3)})
+	}
+	return s
+}
+
+// A SUBSCRIBE of 10,000 filters is entered a few at a time: who says something meanwhile
+// is heard before many more are. What its client sends behind it waits for the SUBACK,
+// which answers for each filter in its place.
+func TestASubscribeOfManyFiltersLeavesRoomForOthers(t *testing.T) {
+	const all, pingAt, denied = 10_000, 5000, 7777
+	var b *Broker
+	var other *raw
+	heard := func() uint64 { return b.workers[0].counts.packetsIn[packet.TypePingreq] }
+	heardAt := -1
+	b = start(t, Options{Loops: 1, Authorizer: askedFilters(func(n int) bool {
+		if n == pingAt {
+			other.send(packet.Pingreq{})
+		}
+		if n > pingAt && heardAt < 0 && heard() > 0 {
+			heardAt = n
+		}
+		return n != denied
+	})})
+	other = enter(t, b, packet.V5, "other")
+	greedy := enter(t, b, packet.V5, "greedy")
+	greedy.send(many(1, all), publish("plant/7/a", "x", 0, 0))
+	a := expect[*packet.Suback](greedy)
+	for i, r := range a.Reasons {
+		if want := byte(i % 3); i == denied && r != packet.NotAuthorized || i != denied && r != want {
+			t.Fatalf("filter %d: %#x", i, r)
+		}
+	}
+	expect[*packet.Publish](greedy)
+	expect[packet.Pingresp](other)
+	// On the portable transport the packet has yet to come to the loop.
+	if transport == Epoll && (heardAt < 0 || heardAt > pingAt+2*subscribeMost) || len(a.Reasons) != all {
+		t.Errorf("%d reasons; who spoke at filter %d was heard at %d", len(a.Reasons), pingAt, heardAt)
+	}
+}
+
+// The client of such a SUBSCRIBE can be thrown out in the middle of it: the rest is let go.
+func TestAClientLeavesInTheMiddleOfASubscribe(t *testing.T) {
+	var b *Broker
+	asked := 0
+	b = start(t, Options{Loops: 1, Authorizer: askedFilters(func(n int) bool {
+		if asked++; n == 1000 {
+			b.workers[0].loop.Post(&inquiry{done: make(chan struct{}, 1), next: func(w *worker) bool {
+				w.end(w.clients["greedy"], errKicked)
+				return false
+			}})
+		}
+		return true
+	})})
+	greedy := enter(t, b, packet.V5, "greedy")
+	greedy.send(many(1, 5000))
+	expect[*packet.Disconnect](greedy)
+	greedy.closed()
+	eventually(t, "nothing is left", func() bool { return b.Stats().Subscriptions == 0 })
+	again := enter(t, b, packet.V5, "greedy")
+	again.send(many(2, 100))
+	if a := expect[*packet.Suback](again); len(a.Reasons) != 100 || a.ID != 2 || asked > 1300 {
+		t.Errorf("%d reasons for %d, %d filters were looked at", len(a.Reasons), a.ID, asked)
+	}
+}
