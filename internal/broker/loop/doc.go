@@ -15,7 +15,8 @@
 // descriptor that the loop watches itself. It reads into one buffer of its own and
 // shows the bytes where they lie: a connection keeps a partial packet and output
 // that the socket did not take, an idle one nothing. One connection brings at most
-// 64 KB a turn. Reads, writes and looks for events are raw calls; only waiting
+// 64 KB a turn. Connections that make little work are served before the busy ones, and
+// between them. Reads, writes and looks for events are raw calls; only waiting
 // when nothing is to do enters the scheduler.
 //
 // What stands between a socket and the Handler, TLS or WebSocket, is a [Codec]; both
