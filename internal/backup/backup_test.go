@@ -215,6 +215,41 @@ func TestOnlyWhatIsNewIsCopied(t *testing.T) {
 	}
 }
 
+// Whoever names positions of a stream is copied before the stream is looked at, so that no
+// position lies behind its end.
+func TestWhatNamesPositionsComesFirst(t *testing.T) {
+	for _, namer := range []string{"journal", "KV_people"} {
+		p, dir := newPlant(t), t.TempDir()
+		p.add("telemetry", "telemetry.0.a", nil)
+		p.add(namer, "position", []byte("1"))
+		busy := &busyPlant{p, namer}
+		source := p.source()
+		source.Store = busy
+		if _, err := Take(t.Context(), dir, source, nil); err != nil {
+			t.Fatal(err)
+		}
+		got := restore(t, dir, "")
+		named := got.entries[namer][len(got.entries[namer])-1].Data
+		if end := got.states["telemetry"].Last; fmt.Sprint(end) < string(named) {
+			t.Errorf("%s names position %s of a stream that ends at %d", namer, named, end)
+		}
+	}
+}
+
+// busyPlant takes a message, and namer notes its position, whenever namer is copied.
+type busyPlant struct {
+	*plant
+	namer string
+}
+
+func (b *busyPlant) CopyOut(ctx context.Context, name string, from, to uint64, f func(*Entry) error) error {
+	if name == b.namer {
+		b.add("telemetry", "telemetry.0.a", nil)
+		b.add(b.namer, "position", fmt.Append(nil, b.states["telemetry"].Last))
+	}
+	return b.plant.CopyOut(ctx, name, from, to, f)
+}
+
 // What an interrupted back-up has written is not written again.
 func TestAnInterruptedBackUpGoesOn(t *testing.T) {
 	p, dir := newPlant(t), t.TempDir()

@@ -219,33 +219,34 @@ func (t *taking) copy(ctx context.Context) error {
 	return t.files(ctx)
 }
 
-// copyTogether copies the streams that belong together and returns the others.
+// copyTogether copies what belongs together and returns the other streams. Whoever names
+// positions comes before what it names: the first of Together, the buckets, the streams.
 func (t *taking) copyTogether(ctx context.Context) (rest []StreamState, err error) {
-	first, err := t.src.Store.CopyStates(ctx)
+	together := t.src.Together
+	names := func(s StreamState) bool { return s.Newest || len(together) > 0 && s.Name == together[0] }
+	states, err := t.src.Store.CopyStates(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := t.src.Store.CopyStates(ctx)
-	if err != nil {
-		return nil, err
-	}
-	byName := func(states []StreamState, name string) int {
-		return slices.IndexFunc(states, func(s StreamState) bool { return s.Name == name })
-	}
-	for i, name := range t.src.Together {
-		states := all
-		if i == 0 {
-			states = first // it names positions of the others, and so is looked at before them
-		}
-		if at := byName(states, name); at >= 0 {
-			if err := t.stream(ctx, states[at]); err != nil {
+	for _, s := range states {
+		if names(s) {
+			if err := t.stream(ctx, s); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, s := range all {
-		if !slices.Contains(t.src.Together, s.Name) {
+	if states, err = t.src.Store.CopyStates(ctx); err != nil {
+		return nil, err
+	}
+	for _, s := range states {
+		switch {
+		case names(s):
+		case !slices.Contains(together, s.Name):
 			rest = append(rest, s)
+		default:
+			if err := t.stream(ctx, s); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return rest, nil
