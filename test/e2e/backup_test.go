@@ -102,7 +102,7 @@ func TestABackUpUnderLoadRestoresWhatWasAcknowledged(t *testing.T) {
 func checkRestored(t *testing.T, n *node, v *values) {
 	t.Helper()
 	got := make(chan *paho.Publish, 100)
-	client := connect(t, n, "reader", func(p *paho.Publish) { got <- p })
+	client := connect(t, n, "reader", into(t, got))
 	if _, err := client.Subscribe(t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "kept/+", QoS: 1}, {Topic: "other/+", QoS: 1}}}); err != nil {
 		t.Fatal(err)
 	}

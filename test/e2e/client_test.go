@@ -111,6 +111,17 @@ func unmarshal(t *testing.T, b []byte, v any) {
 	}
 }
 
+// into hands what a client receives to got while the test runs; its client could not
+// disconnect while a message waited there.
+func into(t *testing.T, got chan<- *paho.Publish) func(*paho.Publish) {
+	return func(p *paho.Publish) {
+		select {
+		case got <- p:
+		case <-t.Context().Done():
+		}
+	}
+}
+
 // connect returns a paho MQTT 5 client that is connected.
 func connect(t *testing.T, n *node, id string, received func(*paho.Publish)) *paho.Client {
 	t.Helper()
