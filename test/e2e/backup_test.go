@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -115,6 +116,26 @@ func checkRestored(t *testing.T, n *node, v *values) {
 		if value, _ := strconv.Atoi(string(p.Payload)); value < v.acked[p.Topic] || value > v.sent[p.Topic] {
 			t.Errorf("%s is %d; %d was acknowledged before the back-up, %d was sent last", p.Topic, value, v.acked[p.Topic], v.sent[p.Topic])
 		}
+	}
+}
+
+// Who is away when the back-up is made gets from the restored node what came meanwhile.
+func TestASessionIsRestoredWithWhatWaitsForIt(t *testing.T) {
+	env := []string{"MILLRACE_NODE__NAME=plant-1"}
+	n := startNode(t, t.TempDir(), env)
+	sub := func(n *node) string {
+		out, _ := exec.Command("mosquitto_sub", "-p", n.mqttPort(), "-c", "-i", "view", "-q", "1", "-t", "plant/#", "-W", "1").Output()
+		return string(out)
+	}
+	sub(n)
+	mosquittoPub(t, n, "-q", "1", "-t", "plant/a", "-m", "while you were away")
+	folder, data := filepath.Join(t.TempDir(), "backup"), filepath.Join(t.TempDir(), "data")
+	n.ctl(t, "backup", folder)
+	if out, err := run(n, "restore", folder, "--data", data); err != nil {
+		t.Fatal(out)
+	}
+	if got := sub(startNode(t, data, env)); got != "while you were away\n" {
+		t.Errorf("the client got %q", got)
 	}
 }
 
