@@ -9,11 +9,11 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// catchers is how many clients' messages are read back at one time.
+// catchers is how many passes over the logs are made at one time.
 const catchers = 4
 
 // A chunk that is read for one client ends with so many messages, or their bytes, or when
-// so many were looked at.
+// its pass has looked at so many.
 const (
 	chunkMessages = 500
 	chunkBytes    = 256 << 10
@@ -35,7 +35,9 @@ type catchUp struct {
 type caught struct {
 	catchUp
 	fed
-	end bool
+	end  bool
+	full bool // it holds as much as it may
+	mark int  // the look in which it was found to want a topic
 }
 
 // catcher holds the questions, and answers them on goroutines of its own.
@@ -53,49 +55,54 @@ func (k *catcher) ask(q catchUp) {
 	k.wake.Signal()
 }
 
-// next waits for a question; false comes when the feeds stop.
-func (k *catcher) next() (q catchUp, ok bool) {
+// passMembers is how many questions one pass over the log answers at most.
+const passMembers = 4096
+
+// next waits for questions, and takes those about one stream: they share a pass. nil
+// comes when the feeds stop.
+func (k *catcher) next() (members []*caught) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for len(k.asked) == 0 && k.feeds.ctx.Err() == nil {
 		k.wake.Wait()
 	}
 	if k.feeds.ctx.Err() != nil {
-		return q, false
+		return nil
 	}
-	q = k.asked[0]
-	k.asked[0] = catchUp{}
-	k.asked = k.asked[1:]
-	return q, true
+	stream, rest := k.asked[0].stream, k.asked[:0]
+	for _, q := range k.asked {
+		if q.stream == stream && len(members) < passMembers {
+			members = append(members, &caught{catchUp: q})
+		} else {
+			rest = append(rest, q)
+		}
+	}
+	clear(k.asked[len(rest):])
+	k.asked = rest
+	return members
 }
 
 func (k *catcher) run() {
-	for q, ok := k.next(); ok; q, ok = k.next() {
-		a := &caught{catchUp: q}
-		for k.read(a) != nil && k.feeds.ctx.Err() == nil {
+	for members := k.next(); members != nil; members = k.next() {
+		for k.read(members) != nil && k.feeds.ctx.Err() == nil {
 			k.feeds.pause(time.Second)
 		}
-		q.worker.loop.Post(a)
+		for _, a := range members {
+			a.worker.loop.Post(a)
+		}
 	}
 }
 
-// read fills the answer.
-func (k *catcher) read(a *caught) error {
-	name := k.feeds.names[a.catchUp.stream-1]
+// read fills the answers in one pass over the log, from the lowest place that one of the
+// members asks for; each gets its own in order.
+func (k *catcher) read(members []*caught) error {
+	stream := members[0].catchUp.stream
+	name := k.feeds.names[stream-1]
 	newest := k.feeds.log.Newest(name)
-	a.fed = fed{stream: a.catchUp.stream, next: a.from}
-	looked := 0
-	err := k.feeds.log.Replay(k.feeds.ctx, name, before(a.from), func(at msg.Position, ms []msg.Message) error {
+	p := newPass(members)
+	err := k.feeds.log.Replay(k.feeds.ctx, name, before(p.from), func(at msg.Position, ms []msg.Message) error {
 		for i := range ms {
-			here := msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
-			if a.wants(&ms[i]) {
-				if len(a.places) == 0 {
-					a.base = ms[i].Time
-				}
-				a.add(here, &ms[i])
-			}
-			a.next = behindOf(here)
-			if looked++; len(a.places) >= a.most || len(a.records) >= chunkBytes || looked >= chunkLooks {
+			if !p.take(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, &ms[i]) {
 				return errFed
 			}
 		}
@@ -103,27 +110,107 @@ func (k *catcher) read(a *caught) error {
 	})
 	switch {
 	case errors.Is(err, errFed):
+		p.stop()
 		return nil
 	case err != nil:
 		return err
 	}
-	a.end = true
-	if end := (msg.Position{Seq: newest.Seq + 1}); a.next.Compare(end) < 0 {
-		a.next = end
-	}
+	p.end(msg.Position{Seq: newest.Seq + 1})
 	return nil
 }
 
-func (q *catchUp) wants(m *msg.Message) bool {
-	if m.QoS == 0 {
-		return false
-	}
-	for _, f := range q.filters {
-		if topic.Match(f, string(m.Topic)) {
-			return true
+// pass is one reading of the log for several clients.
+type pass struct {
+	members []*caught
+	filters topic.Tree[*caught]
+	topics  map[string][]*caught // who wants a topic, for those that came
+	from    msg.Position         // the lowest place that a member asks for
+	next    msg.Position         // behind what was looked at
+	open    int                  // members that want more
+	looked  int
+}
+
+func newPass(members []*caught) *pass {
+	p := &pass{members: members, topics: map[string][]*caught{}, from: members[0].from, open: len(members)}
+	for _, a := range members {
+		a.fed, a.end, a.full, a.mark = fed{stream: a.catchUp.stream, next: a.from}, false, false, 0
+		for _, f := range a.filters {
+			p.filters.Add(f, a)
+		}
+		if a.from.Compare(p.from) < 0 {
+			p.from = a.from
 		}
 	}
-	return false
+	p.next = p.from
+	return p
+}
+
+// take gives a message to those who want it; false says that the pass is over.
+func (p *pass) take(here msg.Position, m *msg.Message) bool {
+	p.next = behindOf(here)
+	if m.QoS > 0 {
+		for _, a := range p.wanting(m.Topic) {
+			if !a.full && here.Compare(a.from) >= 0 {
+				p.give(a, here, m)
+			}
+		}
+	}
+	p.looked++
+	return p.open > 0 && p.looked < chunkLooks
+}
+
+func (p *pass) give(a *caught, here msg.Position, m *msg.Message) {
+	if len(a.places) == 0 {
+		a.base = m.Time
+	}
+	a.add(here, m)
+	if a.next = p.next; len(a.places) >= a.most || len(a.records) >= chunkBytes {
+		a.full = true
+		p.open--
+	}
+}
+
+// passTopics is of how many topics a pass remembers who wants them.
+const passTopics = 1 << 16
+
+func (p *pass) wanting(name []byte) []*caught {
+	who, known := p.topics[string(name)]
+	if known {
+		return who
+	}
+	p.filters.Match(name, func(a *caught) {
+		if a.mark != p.looked+1 { // not by another of its filters
+			a.mark = p.looked + 1
+			who = append(who, a)
+		}
+	})
+	if len(p.topics) >= passTopics {
+		clear(p.topics)
+	}
+	p.topics[string(name)] = who
+	return who
+}
+
+// stop ends the pass in the middle of the log: who is not full has seen what was looked at.
+func (p *pass) stop() {
+	for _, a := range p.members {
+		if !a.full && a.next.Compare(p.next) < 0 {
+			a.next = p.next
+		}
+	}
+}
+
+// end ends the pass at the end of the log.
+func (p *pass) end(newest msg.Position) {
+	p.stop()
+	for _, a := range p.members {
+		if a.full {
+			continue
+		}
+		if a.end = true; a.next.Compare(newest) < 0 {
+			a.next = newest
+		}
+	}
 }
 
 // behindOf is the place that follows, before the one that is passed to a reader so that it

@@ -1,0 +1,75 @@
+package broker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Many clients share passes over a log, each from a place of its own: each gets what its
+// filters take from there on, once, in order, and goes on where its answer ended.
+func TestClientsShareAPass(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	var log []msg.Message // one an entry
+	for range 2000 {
+		log = append(log, msg.Message{Topic: fmt.Appendf(nil, "t/%d/%d", rnd.IntN(5), rnd.IntN(5)), QoS: byte(rnd.IntN(3)), Time: 1})
+	}
+	at := func(seq uint64) msg.Position { return msg.Position{Seq: seq} }
+	var members []*caught
+	var want, got [50][]uint64
+	for i := range want {
+		q := catchUp{from: at(uint64(1 + rnd.IntN(len(log)))), most: 1 + rnd.IntN(60)}
+		q.filters = []string{fmt.Sprintf("t/%d/+", rnd.IntN(5)), fmt.Sprintf("t/+/%d", rnd.IntN(5))}
+		for seq := q.from.Seq; seq <= uint64(len(log)); seq++ {
+			m := &log[seq-1]
+			if m.QoS > 0 && slices.ContainsFunc(q.filters, func(f string) bool { return topic.Match(f, string(m.Topic)) }) {
+				want[i] = append(want[i], seq)
+			}
+		}
+		members = append(members, &caught{catchUp: q})
+	}
+	numbers := map[*caught]int{}
+	for i, a := range members {
+		numbers[a] = i
+	}
+	for rounds := 0; len(members) > 0; rounds++ {
+		p := newPass(members)
+		ended := true
+		for seq := p.from.Seq; seq <= uint64(len(log)); seq++ {
+			if !p.take(at(seq), &log[seq-1]) || rnd.IntN(700) == 0 {
+				ended = false
+				break
+			}
+		}
+		if ended {
+			p.end(at(uint64(len(log) + 1)))
+		} else {
+			p.stop()
+		}
+		var open []*caught
+		for _, a := range members {
+			i := numbers[a]
+			for _, place := range a.places {
+				got[i] = append(got[i], place.Seq)
+			}
+			if len(a.places) > a.most {
+				t.Fatalf("client %d got %d of at most %d", i, len(a.places), a.most)
+			}
+			if a.from = a.next; !a.end {
+				open = append(open, a)
+			}
+		}
+		members = open
+	}
+	for i := range want {
+		if !slices.Equal(got[i], want[i]) {
+			t.Fatalf("client %d got %v, want %v", i, got[i], want[i])
+		}
+	}
+}
