@@ -91,85 +91,43 @@ func appendText(dst []byte, s string) []byte {
 // readSessionRecord reads what appendRecord has written; the subscriptions have no client
 // yet.
 func readSessionRecord(b []byte) (r sessionRecord, err error) {
-	f := fields{b: b}
-	if f.byte() != sessionRecordVersion {
+	f := fields{msg.Fields{B: b}}
+	if f.Byte() != sessionRecordVersion {
 		return r, errSessionRecord
 	}
-	r.version = packet.Version(f.byte())
-	flags := f.byte()
+	r.version = packet.Version(f.Byte())
+	flags := f.Byte()
 	r.clean = flags&recordClean != 0
-	r.expiry, r.since, r.left, r.user = uint32(f.uvarint()), f.varint(), f.varint(), f.text()
+	r.expiry, r.since, r.left, r.user = uint32(f.Uvarint()), f.Varint(), f.Varint(), f.text()
 	if flags&recordWill != 0 {
-		r.willDelay = uint32(f.uvarint())
+		r.willDelay = uint32(f.Uvarint())
 		var m msg.Message
 		if _, err := msg.ReadRecord([]byte(f.text()), &m, 0); err != nil {
 			return r, err
 		}
 		r.will = &m
 	}
-	for n := f.uvarint(); n > 0 && !f.bad; n-- {
+	for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
 		r.filters = append(r.filters, f.subscription())
 	}
-	if f.bad || len(f.b) > 0 {
+	if f.Bad || len(f.B) > 0 {
 		return r, errSessionRecord
 	}
 	return r, nil
 }
 
-// fields takes fields off b; after the first that does not fit bad stays set.
-type fields struct {
-	b   []byte
-	bad bool
-}
+// fields takes a session's record apart.
+type fields struct{ msg.Fields }
 
 func (f *fields) subscription() *subscription {
-	s := &subscription{filter: f.text(), id: uint32(f.uvarint()), qos: f.byte(), handling: f.byte()}
-	flags := f.byte()
+	s := &subscription{filter: f.text(), id: uint32(f.Uvarint()), qos: f.Byte(), handling: f.Byte()}
+	flags := f.Byte()
 	s.noLocal, s.asPublished, s.durable = flags&recordNoLocal != 0, flags&recordAsPublished != 0, flags&recordDurable != 0
-	for n := f.uvarint(); n > 0 && !f.bad; n-- {
-		s.begins = append(s.begins, msg.Position{Seq: f.uvarint(), Index: uint32(f.uvarint())})
+	for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
+		s.begins = append(s.begins, msg.Position{Seq: f.Uvarint(), Index: uint32(f.Uvarint())})
 	}
-	f.bad = f.bad || s.filter == "" || s.qos > 2
+	f.Bad = f.Bad || s.filter == "" || s.qos > 2
 	return s
 }
 
-func (f *fields) byte() byte {
-	if len(f.b) == 0 {
-		f.bad = true
-		return 0
-	}
-	v := f.b[0]
-	f.b = f.b[1:]
-	return v
-}
-
-func (f *fields) uvarint() uint64 {
-	v, n := binary.Uvarint(f.b)
-	f.skip(n)
-	return v
-}
-
-func (f *fields) varint() int64 {
-	v, n := binary.Varint(f.b)
-	f.skip(n)
-	return v
-}
-
-func (f *fields) skip(n int) {
-	if n <= 0 {
-		f.bad, f.b = true, nil
-		return
-	}
-	f.b = f.b[n:]
-}
-
-func (f *fields) text() string {
-	n := f.uvarint()
-	if n > uint64(len(f.b)) {
-		f.bad = true
-		return ""
-	}
-	v := string(f.b[:n])
-	f.b = f.b[n:]
-	return v
-}
+func (f *fields) text() string { return string(f.Bytes()) }

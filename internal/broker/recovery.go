@@ -36,7 +36,7 @@ func (r *recovery) Record(m *msg.Message) {
 		newest(&r.progress, id, m.Payload)
 	case kindStreams:
 		r.names = nil
-		for f := (fields{b: m.Payload}); len(f.b) > 0; {
+		for f := (fields{msg.Fields{B: m.Payload}}); len(f.B) > 0; {
 			r.names = append(r.names, f.text())
 		}
 	}

@@ -3,7 +3,6 @@ package msg
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 )
 
 // ErrRecord says that bytes are no packed record. It never says more: a log
@@ -55,26 +54,26 @@ func AppendRecord(dst []byte, m *Message, base int64) []byte {
 // ReadRecord parses the record at the head of b into m, whose slices then point
 // into b, and returns what follows it. base is the smallest time of its group.
 func ReadRecord(b []byte, m *Message, base int64) (rest []byte, err error) {
-	r := reader{b: b}
-	flags := r.byte()
+	r := Fields{B: b}
+	flags := r.Byte()
 	*m = Message{QoS: flags & flagQoS, Retain: flags&flagRetain != 0}
-	m.Time = base + int64(r.uvarint())
-	m.Topic = r.bytes()
-	m.Publisher = r.bytes()
+	m.Time = base + int64(r.Uvarint())
+	m.Topic = r.Bytes()
+	m.Publisher = r.Bytes()
 	if flags&flagProperties != 0 {
-		m.Properties = r.bytes()
+		m.Properties = r.Bytes()
 	}
 	if flags&flagExpiry != 0 {
-		m.SetExpiry(r.uint32())
+		m.SetExpiry(r.Uint32())
 	}
 	if flags&flagOrigin != 0 {
-		m.Origin = Origin(r.uvarint())
+		m.Origin = Origin(r.Uvarint())
 	}
-	m.Payload = r.bytes()
-	if r.bad || flags&^flagsKnown != 0 || m.QoS == 3 {
+	m.Payload = r.Bytes()
+	if r.Bad || flags&^flagsKnown != 0 || m.QoS == 3 {
 		return nil, ErrRecord
 	}
-	return r.b, nil
+	return r.B, nil
 }
 
 func appendBytes(dst, v []byte) []byte {
@@ -82,55 +81,11 @@ func appendBytes(dst, v []byte) []byte {
 	return append(dst, v...)
 }
 
-// reader takes fields off b; after the first that does not fit, bad stays set
-// and every further field is zero.
-type reader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *reader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	v := r.b[0]
-	r.b = r.b[1:]
-	return v
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.bad, r.b = true, nil
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) uint32() uint32 {
-	v := r.uvarint()
-	r.bad = r.bad || v > math.MaxUint32
-	return uint32(v)
-}
-
-func (r *reader) bytes() []byte {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.bad, r.b = true, nil
-		return nil
-	}
-	v := r.b[:n:n]
-	r.b = r.b[n:]
-	return v
-}
-
 // RecordTopic returns the topic of the record at the head of b, pointing into b,
 // without parsing the rest; nil when there is none to read.
 func RecordTopic(b []byte) []byte {
-	r := reader{b: b}
-	r.byte()
-	r.uvarint()
-	return r.bytes()
+	r := Fields{B: b}
+	r.Byte()
+	r.Uvarint()
+	return r.Bytes()
 }

@@ -11,11 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/eclipse/paho.golang/paho"
 )
 
 // run runs the program without a node.
@@ -102,19 +99,9 @@ func TestABackUpUnderLoadRestoresWhatWasAcknowledged(t *testing.T) {
 // back-up.
 func checkRestored(t *testing.T, n *node, v *values) {
 	t.Helper()
-	got := make(chan *paho.Publish, 100)
-	client := connect(t, n, "reader", into(t, got))
-	if _, err := client.Subscribe(t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "kept/+", QoS: 1}, {Topic: "other/+", QoS: 1}}}); err != nil {
-		t.Fatal(err)
-	}
-	for missing := len(v.acked); missing > 0; {
-		p := <-got
-		if p.Topic == "kept/late" {
-			continue
-		}
-		missing--
-		if value, _ := strconv.Atoi(string(p.Payload)); value < v.acked[p.Topic] || value > v.sent[p.Topic] {
-			t.Errorf("%s is %d; %d was acknowledged before the back-up, %d was sent last", p.Topic, value, v.acked[p.Topic], v.sent[p.Topic])
+	for topic, value := range retainedValues(t, n, len(v.acked)) {
+		if value < v.acked[topic] || value > v.sent[topic] {
+			t.Errorf("%s is %d; %d was acknowledged before the back-up, %d was sent last", topic, value, v.acked[topic], v.sent[topic])
 		}
 	}
 }

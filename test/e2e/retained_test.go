@@ -93,22 +93,32 @@ func TestRetainedAndDelayedMessagesSurviveKills(t *testing.T) {
 }
 
 func (v *values) check(t *testing.T, n *node) {
+	for topic, value := range retainedValues(t, n, len(v.acked)) {
+		if value != v.acked[topic] && value != v.sent[topic] {
+			t.Errorf("%s is %d; acknowledged %d, sent %d", topic, value, v.acked[topic], v.sent[topic])
+		}
+	}
+}
+
+// retainedValues are the values that a new subscriber gets, by topic, of that many topics.
+func retainedValues(t *testing.T, n *node, topics int) map[string]int {
+	t.Helper()
 	got := make(chan *paho.Publish, 100)
 	client := connect(t, n, "reader", into(t, got))
 	if _, err := client.Subscribe(t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "kept/+", QoS: 1}, {Topic: "other/+", QoS: 1}}}); err != nil {
 		t.Fatal(err)
 	}
-	for missing := len(v.acked); missing > 0; {
-		p := <-got
-		if p.Topic == "kept/late" {
-			continue
-		}
-		missing--
-		value, _ := strconv.Atoi(string(p.Payload))
-		if value != v.acked[p.Topic] && value != v.sent[p.Topic] {
-			t.Errorf("%s is %d; acknowledged %d, sent %d", p.Topic, value, v.acked[p.Topic], v.sent[p.Topic])
+	all := map[string]int{}
+	for len(all) < topics {
+		if p := <-got; p.Topic != "kept/late" {
+			value, err := strconv.Atoi(string(p.Payload))
+			if err != nil {
+				t.Fatalf("%s is %q", p.Topic, p.Payload)
+			}
+			all[p.Topic] = value
 		}
 	}
+	return all
 }
 
 // checkLate looks at the samples that the historian made of the delayed messages: they

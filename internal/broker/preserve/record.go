@@ -73,19 +73,13 @@ func (c checkpoint) record(names []string) msg.Message {
 }
 
 func readCheckpoint(b []byte) (checkpoint, error) {
-	c := checkpoint{}
-	for len(b) > 0 {
-		n, used := binary.Uvarint(b)
-		if used <= 0 || n > uint64(len(b)-used) {
-			return nil, errRecord
-		}
-		name := string(b[used : used+int(n)])
-		b = b[used+int(n):]
-		seq, used := binary.Uvarint(b)
-		if used <= 0 {
-			return nil, errRecord
-		}
-		c[name], b = seq, b[used:]
+	c, f := checkpoint{}, msg.Fields{B: b}
+	for len(f.B) > 0 {
+		name := string(f.Bytes())
+		c[name] = f.Uvarint()
+	}
+	if f.Bad {
+		return nil, errRecord
 	}
 	return c, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // Progress is how far a durable session is with its client, as it is written down.
@@ -93,19 +94,19 @@ func (l Logged) append(dst []byte) []byte {
 
 // ReadProgress reads what Write has written.
 func ReadProgress(b []byte) (p Progress, err error) {
-	r := progressReader{b: b}
-	if r.byte() != progressVersion {
+	r := progressReader{msg.Fields{B: b}}
+	if r.Byte() != progressVersion {
 		return p, errProgress
 	}
-	p.LastID, p.Dropped = r.id(), r.uvarint()
-	p.HeldAsOf = r.varint()
+	p.LastID, p.Dropped = r.id(), r.Uvarint()
+	p.HeldAsOf = r.Varint()
 	for range r.count() {
 		p.Next = append(p.Next, r.place())
 	}
 	for range r.count() {
-		n := r.uvarint()
+		n := r.Uvarint()
 		o := Open{ID: uint16(n >> 1), Received: n&1 == 1}
-		r.bad = r.bad || n>>17 != 0 || o.ID == 0
+		r.Bad = r.Bad || n>>17 != 0 || o.ID == 0
 		if !o.Received {
 			o.Place = r.place()
 		}
@@ -114,69 +115,35 @@ func ReadProgress(b []byte) (p Progress, err error) {
 	for range r.count() {
 		p.Held = append(p.Held, r.id())
 	}
-	if r.bad || len(r.b) > 0 {
+	if r.Bad || len(r.B) > 0 {
 		return Progress{}, errProgress
 	}
 	return p, nil
 }
 
-// progressReader takes fields off b; after the first that does not fit bad stays set.
-type progressReader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *progressReader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	v := r.b[0]
-	r.b = r.b[1:]
-	return v
-}
-
-func (r *progressReader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	return taken(r, v, n)
-}
-
-func (r *progressReader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	return taken(r, v, n)
-}
-
-func taken[T any](r *progressReader, v T, n int) T {
-	if n <= 0 {
-		r.bad, r.b = true, nil
-		return v
-	}
-	r.b = r.b[n:]
-	return v
-}
+// progressReader takes a progress apart.
+type progressReader struct{ msg.Fields }
 
 // count is how many of something follow, each a byte at least.
 func (r *progressReader) count() int {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.bad = true
+	n := r.Uvarint()
+	if n > uint64(len(r.B)) {
+		r.Bad = true
 		return 0
 	}
 	return int(n)
 }
 
 func (r *progressReader) id() uint16 {
-	v := r.uvarint()
-	r.bad = r.bad || v > 1<<16-1
+	v := r.Uvarint()
+	r.Bad = r.Bad || v > 1<<16-1
 	return uint16(v)
 }
 
 func (r *progressReader) place() Logged {
-	l := Logged{Stream: r.byte()}
-	l.At.Seq = r.uvarint()
-	index := r.uvarint()
-	r.bad = r.bad || index > 1<<32-1
-	l.At.Index = uint32(index)
+	l := Logged{Stream: r.Byte()}
+	l.At.Seq = r.Uvarint()
+	l.At.Index = r.Uint32()
 	return l
 }
 
