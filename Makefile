@@ -128,6 +128,10 @@ bench: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server: the
 bench-quick: build-go ## The first of these tables with one second a figure, printed only (4 min)
 	./deploy/bench.sh $(BIN) -duration 1s
 
+.PHONY: bench-fair
+bench-fair: build-go ## What quiet clients feel of floods (root, 3 min)
+	./deploy/fair.sh $(BIN)
+
 .PHONY: bench-steps
 bench-steps: ## Go benchmarks of every step of a message's way
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

@@ -290,8 +290,7 @@ func (c *Conn) consume(b []byte) {
 	if len(c.left) == 0 {
 		used := l.handler.Read(c, b)
 		if c.loop == l && c.Open() && used < len(b) {
-			c.busy()
-			c.left = append(c.left, b[used:]...)
+			c.keepLeft(b[used:])
 		}
 		return
 	}
@@ -301,8 +300,7 @@ func (c *Conn) consume(b []byte) {
 		return
 	}
 	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {
-		c.left = nil
-		c.rest()
+		c.nothingLeft()
 	}
 }
 

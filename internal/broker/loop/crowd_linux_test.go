@@ -2,6 +2,7 @@ package loop
 
 import (
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,37 @@ func TestANewcomerDoesNotWaitForAFloodsReceivers(t *testing.T) {
 	}
 	if asked < 30 {
 		t.Errorf("asked %d times: that was no flood", asked)
+	}
+	h.loop.Stop()
+	h.loop.Run()
+	h.loop.WaitConns()
+}
+
+// What a flooder's shares leave of a read makes no garbage: collecting it held others up
+// for milliseconds.
+func TestAFloodMakesNoGarbage(t *testing.T) {
+	const lines, rounds = 16 << 10, 64
+	h := &crowded{now: time.Unix(1e9, 0)}
+	h.loop = newLoop(t, "epoll", h, func() time.Time { return h.now })
+	nc := h.sockets(t, 2)
+	burst := []byte(strings.Repeat("f\n", lines))
+	var before, after runtime.MemStats
+	for i := range 2 * rounds {
+		if i == rounds {
+			runtime.ReadMemStats(&before)
+		}
+		h.waiting = lines
+		if _, err := nc[0].Write(burst); err != nil {
+			t.Fatal(err)
+		}
+		for h.waiting > 0 {
+			h.loop.await()
+			h.loop.turn()
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > rounds*uint64(len(burst))/16 {
+		t.Errorf("%d bytes of garbage for %d bytes read", n, rounds*len(burst))
 	}
 	h.loop.Stop()
 	h.loop.Run()

@@ -90,6 +90,25 @@ func (c *Conn) busy() {
 	c.buffers = new(buffers)
 }
 
+// keepLeft keeps what the Handler has not used of a read. A connection that yields does
+// so with each large read: those are kept in places of the loop's.
+func (c *Conn) keepLeft(b []byte) {
+	c.busy()
+	if c.left == nil && len(b) >= largeLeft {
+		c.left = c.loop.leftovers.take()
+	}
+	c.left = append(c.left[:0], b...)
+}
+
+// nothingLeft is keepLeft's end.
+func (c *Conn) nothingLeft() {
+	if cap(c.left) >= largeLeft {
+		c.loop.leftovers.give(c.left)
+	}
+	c.left = nil
+	c.rest()
+}
+
 // account counts what waits for the socket now.
 func (c *Conn) account() {
 	if n := len(c.out) + len(c.writing); n != c.counted {

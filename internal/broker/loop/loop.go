@@ -72,6 +72,7 @@ type Loop struct {
 	flushed     []*Conn // dirty, of the turn before
 	ready       []*Conn
 	spares      spares
+	leftovers   spares     // for what is left of large reads
 	held        []*buffers // of connections that were busy
 	spare       []byte     // what Output gave to a connection that had none
 	waiting     int        // bytes of output of all connections
@@ -216,6 +217,7 @@ func (l *Loop) turn() {
 	l.share()
 	if ticked {
 		l.spares.tick()
+		l.leftovers.tick()
 		l.wheel.advance(l.clock, l.fire)
 		if l.ticker != nil {
 			l.ticker.Tick()

@@ -80,15 +80,11 @@ func (l *Loop) show(c *Conn, buf []byte) {
 	if c.loop != l || !c.Open() {
 		return
 	}
-	if used == len(b) {
-		if k > 0 {
-			c.left = nil
-			c.rest()
-		}
-		return
+	if used < len(b) {
+		c.keepLeft(b[used:])
+	} else if k > 0 {
+		c.nothingLeft()
 	}
-	c.busy()
-	c.left = append(c.left[:0], b[used:]...)
 }
 
 // remoteOf is the peer's address as AdoptFD takes it.

@@ -5,13 +5,15 @@ const (
 	keepBytes = 32 << 20
 	keepCap   = 1 << 20
 	newCap    = 2 << 10
+	// largeLeft is how much of a read must be left for a place that is used again.
+	largeLeft = 4 << 10
 	// keepHeld bounds what it keeps of the places for a connection's buffers.
 	keepHeld = 16 << 10
 	// trimTicks is after how many ticks the loop looks what was not needed.
 	trimTicks = 16
 )
 
-// spares are output buffers that nobody uses now. Its zero value has none.
+// spares are buffers that nobody uses now. Its zero value has none.
 type spares struct {
 	list  [][]byte
 	bytes int
