@@ -166,30 +166,6 @@ func (w *worker) sayWhy(c *client, err error) {
 // wasIn says whether the client had been admitted before err ended its connection.
 func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, errSmallPackets) }
 
-// subscribe enters the filters that are granted and answers with SUBACK.
-func (w *worker) subscribe(c *client, p *packet.Subscribe) {
-	w.reasons, w.refusedFilter = w.reasons[:0], nil
-	w.askAll(c, p, 0, len(p.Filters))
-	w.subscribed(c, p)
-}
-
-// askAll enters some of the filters, as far as they are granted.
-func (w *worker) askAll(c *client, p *packet.Subscribe, from, to int) {
-	for i := from; i < to; i++ {
-		if w.subscribesTooFast(c, i == 0) {
-			w.refuseFilter(c, fault.RateExceeded)
-			continue
-		}
-		w.reasons = append(w.reasons, w.ask(c, &p.Filters[i], p.SubscriptionID))
-	}
-}
-
-// subscribed answers for all filters.
-func (w *worker) subscribed(c *client, p *packet.Subscribe) {
-	w.granted(c, p)
-	w.tellSubscribed(c, p.Filters, w.reasons)
-}
-
 // subscribeTo enters one filter and returns its reason code.
 func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte {
 	old := c.filters[string(f.Filter)]
@@ -239,21 +215,15 @@ func (w *worker) enter(c *client, old, s *subscription) {
 	}
 }
 
-func (w *worker) unsubscribe(c *client, p *packet.Unsubscribe) {
-	w.reasons = w.reasons[:0]
-	for _, f := range p.Filters {
-		f, _ := w.rewriteFilter(c, f)
-		s := c.filters[string(f)]
-		if s == nil {
-			w.reasons = append(w.reasons, packet.NoSubscriptionExisted)
-			continue
-		}
-		delete(c.filters, s.filter)
-		w.broker.router.remove(s)
-		w.unshare(c, s)
-		w.reasons = append(w.reasons, packet.Success)
+// unsubscribe ends the subscription to one filter and returns its reason code.
+func (w *worker) unsubscribe(c *client, filter []byte) byte {
+	filter, _ = w.rewriteFilter(c, filter)
+	s := c.filters[string(filter)]
+	if s == nil {
+		return packet.NoSubscriptionExisted
 	}
-	before := c.conn.Output()
-	w.answerWritten(c, before, c.session.Ended(before, p.ID, w.reasons))
-	w.tellUnsubscribed(c, p.Filters, w.reasons)
+	delete(c.filters, s.filter)
+	w.broker.router.remove(s)
+	w.unshare(c, s)
+	return packet.Success
 }

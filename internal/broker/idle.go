@@ -25,7 +25,7 @@ type seldom struct {
 	starved   bool              // it waits for memory of output
 	troubles  troubles
 
-	subscribing *subscribing // paused: while its many filters are entered
+	filtersLeft *takingFilters // paused: while the many filters of a packet are taken
 }
 
 // troubles are what one connection was last refused or last missed.
@@ -69,7 +69,7 @@ func (c *client) ownSeldom() *seldom {
 
 // mayShareSeldom gives a seldom back that holds nothing.
 func (c *client) mayShareSeldom() {
-	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.subscribing == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
+	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.filtersLeft == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
 		c.seldom = noSeldom
 	}
 }

@@ -88,7 +88,7 @@ func (w *worker) forget(c *client) {
 	}
 	w.broker.connections.Add(-1)
 	w.unclog(c)
-	c.stopSubscribing()
+	c.stopFilters()
 	w.paces.leave(c.id, c.pace, w.loop.Now())
 	w.strike(c)
 	stays, owed := c.session.Leave()

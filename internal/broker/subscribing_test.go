@@ -66,7 +66,7 @@ func TestASubscribeOfManyFiltersLeavesRoomForOthers(t *testing.T) {
 	expect[packet.Pingresp](other)
 	// On the portable transport the packet has yet to come to the loop.
 	at := heardAt.Load()
-	if transport == Epoll && (at == 0 || at > pingAt+2*subscribeMost) || len(a.Reasons) != all {
+	if transport == Epoll && (at == 0 || at > pingAt+2*filtersMost) || len(a.Reasons) != all {
 		t.Errorf("%d reasons; who spoke at filter %d was heard at %d", len(a.Reasons), pingAt, at)
 	}
 }
@@ -93,5 +93,40 @@ func TestAClientLeavesInTheMiddleOfASubscribe(t *testing.T) {
 	again.send(many(2, 100))
 	if a := expect[*packet.Suback](again); len(a.Reasons) != 100 || a.ID != 2 || asked.Load() > 1300 {
 		t.Errorf("%d reasons for %d, %d filters were looked at", len(a.Reasons), a.ID, asked.Load())
+	}
+}
+
+// An UNSUBSCRIBE of 10,000 filters is taken a few at a time, and answered in one packet.
+func TestAnUnsubscribeOfManyFiltersLeavesRoomForOthers(t *testing.T) {
+	const all = 10_000
+	b := start(t, Options{Loops: 1})
+	greedy := enter(t, b, packet.V5, "greedy")
+	greedy.send(many(1, all))
+	expect[*packet.Suback](greedy)
+	most, last := 0, all
+	looked := make(chan struct{}, 1)
+	b.workers[0].loop.Post(&inquiry{done: looked, next: func(w *worker) bool {
+		left := len(w.clients["greedy"].filters)
+		most, last = max(most, last-left), left
+		return left > 1
+	}})
+	u := &packet.Unsubscribe{ID: 2, Filters: [][]byte{[]byte("never/asked/for")}}
+	for i := range all - 1 {
+		u.Filters = append(u.Filters, fmt.Appendf(nil, "plant/%d/+", i))
+	}
+	greedy.send(u, packet.Pingreq{})
+	a := expect[*packet.Unsuback](greedy)
+	expect[packet.Pingresp](greedy)
+	<-looked
+	if most > 2*filtersMost {
+		t.Errorf("%d filters were ended between two looks", most)
+	}
+	for i, r := range a.Reasons {
+		if want := byte(packet.NoSubscriptionExisted); i == 0 && r != want || i > 0 && r != packet.Success {
+			t.Fatalf("filter %d: %#x", i, r)
+		}
+	}
+	if len(a.Reasons) != all || a.ID != 2 {
+		t.Errorf("%d reasons for %d", len(a.Reasons), a.ID)
 	}
 }

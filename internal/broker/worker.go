@@ -200,7 +200,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Subscribe:
 		w.subscribeFor(c, &ev.Subscribe, frame)
 	case session.Unsubscribe:
-		w.unsubscribe(c, &ev.Unsubscribe)
+		w.unsubscribeFor(c, &ev.Unsubscribe, frame)
 	case session.Acknowledged:
 		if ev.Slow.Took > 0 {
 			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
@@ -429,8 +429,8 @@ func (w *worker) Message(v any) {
 		w.beginDigest(v.digester)
 	case undigesting:
 		w.endDigest(v.digester)
-	case subscribeOn:
-		w.subscribeMore(v.conn)
+	case moreFilters:
+		w.takeMore(v.conn)
 	case *decided:
 		w.answered(v)
 	case reauthorising:
