@@ -16,7 +16,9 @@ type parcel struct {
 	base    int64
 }
 
-const keepParcel = 256 << 10
+// keepParcel is what a parcel keeps of its memory for the next turn: as much as a whole
+// turn of large messages comes to.
+const keepParcel = 1 << 20
 
 var parcels = sync.Pool{New: func() any { return new(parcel) }}
 
