@@ -2,6 +2,7 @@ package stream
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,7 @@ type appender struct {
 	refused  atomic.Uint64 // messages
 	pending  atomic.Int64  // messages handed over and not called back
 	fullAt   atomic.Int64  // when the log last said that it is full, ns
-	lastSeq  atomic.Uint64
+	lastSeq  atomic.Uint64 // of the newest entry that is settled
 	lastSize atomic.Uint64 // messages of the entry at lastSeq
 	answered atomic.Uint64 // see [Streams.Answered]
 
@@ -43,9 +44,13 @@ type appender struct {
 	arrived []arrival
 	answers []answer
 	spare   []*job
-	closing bool // nothing more is taken
-	stop    bool // what is not settled is abandoned
+	closing bool              // nothing more is taken
+	stop    bool              // what is not settled is abandoned
+	open    [maxInFlight]name // entries that are not settled
 }
+
+// name is what an entry is called in its header.
+type name struct{ run, number uint64 }
 
 type arrival struct {
 	job    *job
@@ -148,6 +153,9 @@ func (a *appender) step(in *inbox) int64 {
 	for _, r := range in.answers {
 		a.take(now, r)
 	}
+	if len(in.answers) > 0 {
+		a.tellOpen()
+	}
 	clear(in.answers)
 	for _, r := range in.arrived {
 		a.queue.arrive(now, r.job, r.refuse)
@@ -171,11 +179,13 @@ func (a *appender) take(now int64, r answer) {
 		a.disk.settle(repeatCost(s))
 	}
 	a.queue.answer(now, s, r.seq, r.err)
+	if last := a.queue.reached; last.seq > 0 && last.seq != a.lastSeq.Load() {
+		a.lastSeq.Store(last.seq)
+		a.lastSize.Store(uint64(last.messages))
+	}
 	switch s.state {
 	case stored:
 		a.entries.Add(1)
-		a.lastSeq.Store(r.seq)
-		a.lastSize.Store(uint64(s.messages))
 		a.fullAt.Store(0)
 	case refused:
 		if fault.CodeOf(r.err) == fault.StorageFull {
@@ -210,11 +220,32 @@ func (a *appender) send(s *shipment) {
 		}
 		s.buf = a.enc.encode(buf, s.run, s.number, s.parts)
 	}
+	a.tellOpen() // before anybody can read it
 	a.log.Append(s.id(), s.repeat, s.buf, func(seq uint64, err error) {
 		a.mu.Lock()
 		a.answers = append(a.answers, answer{s, seq, err})
 		a.mu.Unlock()
 		a.poke()
+	})
+}
+
+// tellOpen notes which entries are not settled.
+func (a *appender) tellOpen() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	clear(a.open[:])
+	for i, s := range a.queue.flights {
+		a.open[i] = name{s.run, s.number}
+	}
+}
+
+// unsettled says whether an entry of the run with from <= number < to is under way, or
+// will be sent again.
+func (a *appender) unsettled(run, from, to uint64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(a.open[:], func(n name) bool {
+		return n.run == run && n.number >= from && n.number < to
 	})
 }
 

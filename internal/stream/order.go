@@ -22,7 +22,9 @@ type held struct {
 // an entry whose predecessor is missing is held back: if the predecessor follows,
 // the held one is dropped, since its repeat follows, too; if it does not, within a
 // few entries, it was never stored and the held one is handed on. Positions never
-// step back. It is a pure value.
+// step back. Wherever two readers begin, they hand on the same entries: what is decided
+// without the log's word ([order.release]) waits until the writer has settled. It is a
+// pure value.
 type order struct {
 	runs    map[uint64]*progress
 	queue   []held // in log order; the first waits for a missing entry
@@ -60,10 +62,23 @@ func (o *order) damaged(seq uint64, f func(held) error) error {
 	return o.advance(f)
 }
 
-// release hands on what is held back.
-func (o *order) release(f func(held) error) error {
-	for len(o.queue) > 0 {
-		o.loosen()
+// unsettled says whether an entry of the run with from <= number < to may still come.
+type unsettled func(run, from, to uint64) bool
+
+// stuck says that something waits for an entry that will not come any more: it is not in
+// the log, and its writer does not have it under way.
+func (o *order) stuck(open unsettled) bool {
+	if len(o.queue) == 0 {
+		return false
+	}
+	h := o.queue[0]
+	return !open(h.entry.Run, o.progress(h).last+1, h.entry.Number)
+}
+
+// release hands on what is held back and stuck. The log has nothing behind it.
+func (o *order) release(open unsettled, f func(held) error) error {
+	for o.stuck(open) {
+		o.progress(o.queue[0]).loose = true
 		if err := o.advance(f); err != nil {
 			return err
 		}

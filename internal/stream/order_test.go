@@ -27,7 +27,7 @@ func handed(log string) string {
 			_ = o.damaged(seq, take)
 		case "-":
 		case "release":
-			_ = o.release(take)
+			_ = o.release(never, take)
 		default:
 			n, _ := strconv.ParseUint(w[2:], 10, 64)
 			_ = o.admit(held{seq: seq, entry: Entry{Run: uint64(w[0]), Number: n}}, take)
@@ -35,6 +35,8 @@ func handed(log string) string {
 	}
 	return strings.Join(out, " ")
 }
+
+func never(uint64, uint64, uint64) bool { return false }
 
 func TestOrderOfEntries(t *testing.T) {
 	for _, c := range []struct{ name, log, want string }{
@@ -98,7 +100,7 @@ func TestOrderUnderFailingAppends(t *testing.T) {
 		for i, n := range log {
 			_ = o.admit(held{seq: uint64(i + 1), entry: Entry{Run: 1, Number: n}}, take)
 		}
-		_ = o.release(take)
+		_ = o.release(never, take)
 		if !slices.IsSorted(got) || len(slices.Compact(slices.Clone(got))) != len(got) {
 			t.Fatalf("log %v was read as %v", log, got)
 		}
@@ -110,9 +112,80 @@ func TestOrderUnderFailingAppends(t *testing.T) {
 	}
 }
 
+// TestEveryReaderTakesTheSame has readers begin and end anywhere in a log while its writer
+// fails and sends again: whatever they divide among them comes once and in order.
+func TestEveryReaderTakesTheSame(t *testing.T) {
+	r := seed(t)
+	for range 1000 {
+		log, opens := loggedFailures(r)
+		want := readBy(log, opens, func(int) bool { return false })
+		got := readBy(log, opens, func(int) bool { return r.IntN(4) == 0 })
+		if !slices.Equal(got, want) {
+			t.Fatalf("log %v, unsettled %v: one reader has %v, several %v", log, opens, want, got)
+		}
+	}
+}
+
+// readBy reads a log that grows; after an entry for which ends is true the reader gives up
+// what is stuck, and another goes on where it ended. It returns the sequences handed on.
+func readBy(log []uint64, opens [][]uint64, ends func(i int) bool) (got []uint64) {
+	take := func(h held) error {
+		if len(got) == 0 || h.seq > got[len(got)-1] {
+			got = append(got, h.seq)
+		}
+		return nil
+	}
+	o := newOrder()
+	for i := range log {
+		_ = o.admit(entryOf(log, i), take)
+		if !ends(i) {
+			continue
+		}
+		_ = o.release(func(_, from, to uint64) bool {
+			return slices.ContainsFunc(opens[i], func(n uint64) bool { return n >= from && n < to })
+		}, take)
+		o = newOrder()
+		from := 0
+		if len(got) > 0 && got[len(got)-1] > lookBack {
+			from = int(got[len(got)-1]-lookBack) - 1
+		}
+		for j := from; j <= i; j++ {
+			_ = o.admit(entryOf(log, j), take)
+		}
+	}
+	_ = o.release(never, take)
+	return got
+}
+
+func entryOf(log []uint64, i int) held {
+	return held{seq: uint64(i + 1), entry: Entry{Run: 1, Number: log[i]}}
+}
+
+// loggedFailures is [failingLog] with, for each entry of the log, the numbers that the
+// writer had not settled when the next one came.
+func loggedFailures(r *rand.Rand) (log []uint64, opens [][]uint64) {
+	log, _ = failingLogSeen(r, func(q *queue, log []uint64) {
+		var open []uint64
+		for _, s := range q.flights {
+			open = append(open, s.number)
+		}
+		for len(opens) < len(log) {
+			opens = append(opens, nil)
+		}
+		if len(log) > 0 {
+			opens[len(log)-1] = open
+		}
+	})
+	return log, opens
+}
+
 // failingLog runs a queue until twenty entries are confirmed, or the node dies, and
 // returns the numbers in the log and those whose batches were called back.
 func failingLog(r *rand.Rand) (log []uint64, acked map[uint64]bool) {
+	return failingLogSeen(r, func(*queue, []uint64) {})
+}
+
+func failingLogSeen(r *rand.Rand, see func(*queue, []uint64)) (log []uint64, acked map[uint64]bool) {
 	q := newQueue(func() uint64 { return 1 })
 	acked = map[uint64]bool{}
 	now := int64(1e9)
@@ -137,6 +210,7 @@ func failingLog(r *rand.Rand) (log []uint64, acked map[uint64]bool) {
 			}
 			flying = append(flying, answer{s, uint64(len(log)), err})
 		}
+		see(q, log)
 		if len(flying) > 0 && r.IntN(2) == 0 {
 			i := r.IntN(len(flying))
 			q.answer(now, flying[i].shipment, flying[i].seq, flying[i].err)

@@ -38,6 +38,12 @@ const (
 	refused       // it will not be sent again
 )
 
+// reached is the newest entry that is stored and will not be stored once more.
+type reached struct {
+	seq      uint64
+	messages int
+}
+
 // shipment is one entry on its way into the log.
 type shipment struct {
 	run, number uint64
@@ -70,6 +76,7 @@ type queue struct {
 	from        int         // first record of waiting[0] that is not packed
 	flights     []*shipment // not settled, in order
 	recovering  bool        // something failed: settle it before anything new
+	reached     reached     // by what is settled
 	messages    int         // waiting
 	bytes       int         // waiting
 }
@@ -119,6 +126,9 @@ func (q *queue) settle() {
 			if s.state == refused && j.err == nil {
 				j.err = s.err
 			}
+		}
+		if s.state == stored {
+			q.reached = reached{s.seq, s.messages}
 		}
 		q.flights = q.flights[1:]
 	}

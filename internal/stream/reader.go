@@ -35,7 +35,8 @@ func (s *Streams) Read(ctx context.Context, stream string, after msg.Position, f
 	return r.read(ctx)
 }
 
-// Replay calls f as [Streams.Read] does for what is stored now, and returns then.
+// Replay calls f as [Streams.Read] does for what is stored now, and returns then. It is
+// called for everything up to [Streams.Newest].
 func (s *Streams) Replay(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error {
 	r, err := s.reader(ctx, stream, after, f)
 	if err != nil {
@@ -46,10 +47,28 @@ func (s *Streams) Replay(ctx context.Context, stream string, after msg.Position,
 		return err
 	}
 	r.end = st.Last
-	if err := r.read(ctx); !errors.Is(err, errStored) {
-		return err
+	for {
+		if err := r.read(ctx); !errors.Is(err, errStored) {
+			return err
+		}
+		if over, err := r.ends(ctx); over || err != nil {
+			return err
+		}
 	}
-	return r.order.release(r.hand)
+}
+
+// ends hands on what waits at the end of what was stored, unless it is written once more
+// behind. When more is stored meanwhile it may explain what waits, and is read, too.
+func (r *reader) ends(ctx context.Context) (over bool, err error) {
+	if !r.order.stuck(r.kept.appender.unsettled) {
+		return true, nil
+	}
+	st, err := r.kept.log.State(ctx)
+	if err != nil || st.Last > r.end {
+		r.end = st.Last
+		return false, err
+	}
+	return true, r.order.release(r.kept.appender.unsettled, r.hand)
 }
 
 func (s *Streams) reader(ctx context.Context, stream string, after msg.Position, f func(msg.Position, []msg.Message) error) (*reader, error) {
@@ -61,7 +80,7 @@ func (s *Streams) reader(ctx context.Context, stream string, after msg.Position,
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{kept: k, order: newOrder(), after: after, f: f, next: 1}
+	r := &reader{kept: k, order: newOrder(), after: after, f: f, next: 1, patient: s.patience}
 	if after.Seq > lookBack {
 		r.next = after.Seq - lookBack
 	}
@@ -70,14 +89,15 @@ func (s *Streams) reader(ctx context.Context, stream string, after msg.Position,
 
 // reader is one pass over a stream, from a position to the tail.
 type reader struct {
-	kept  *kept
-	order *order
-	after msg.Position
-	next  uint64 // sequence to read next
-	end   uint64 // sequence of the last to read; 0 waits for more
-	f     func(msg.Position, []msg.Message) error
-	ms    []msg.Message
-	msSeq uint64 // entry that ms was read from
+	kept    *kept
+	order   *order
+	after   msg.Position
+	next    uint64 // sequence to read next
+	end     uint64 // sequence of the last to read; 0 waits for more
+	f       func(msg.Position, []msg.Message) error
+	ms      []msg.Message
+	msSeq   uint64        // entry that ms was read from
+	patient time.Duration // how long an entry is held back before the missing one is asked for
 	// patience runs while an entry is held back.
 	patience *time.Timer
 }
@@ -88,10 +108,23 @@ func (r *reader) read(ctx context.Context) error {
 		if err := r.run(ctx); !errors.Is(err, errHeldTooLong) {
 			return err
 		}
-		if err := r.order.release(r.hand); err != nil {
+		if err := r.letGo(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// letGo hands on what has waited too long for an entry, unless that may still come. What
+// cannot be asked now is asked again.
+func (r *reader) letGo(ctx context.Context) error {
+	if !r.order.stuck(r.kept.appender.unsettled) {
+		return nil
+	}
+	st, err := r.kept.log.State(ctx)
+	if err != nil || st.Last >= r.next {
+		return ctx.Err()
+	}
+	return r.order.release(r.kept.appender.unsettled, r.hand)
 }
 
 // run reads until an error, or until an entry has been held back for too long.
@@ -99,6 +132,7 @@ func (r *reader) run(ctx context.Context) error {
 	bounded, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer r.calm()
+	r.watch(cancel)
 	err := r.kept.log.Read(bounded, r.next, func(seq uint64, raw []byte) error {
 		r.next = seq + 1
 		err := r.take(seq, raw)
@@ -118,7 +152,7 @@ func (r *reader) run(ctx context.Context) error {
 func (r *reader) watch(cancel context.CancelCauseFunc) {
 	r.calm()
 	if r.order.waiting() > 0 {
-		r.patience = time.AfterFunc(patience, func() { cancel(errHeldTooLong) })
+		r.patience = time.AfterFunc(r.patient, func() { cancel(errHeldTooLong) })
 	}
 }
 

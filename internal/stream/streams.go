@@ -63,6 +63,8 @@ type Streams struct {
 	captures captures
 	kept     []*kept
 
+	patience time.Duration // of readers
+
 	disk    *budget
 	over    atomic.Bool   // a batch was refused since the last measurement
 	measure chan struct{} // asks the guard to measure at once
@@ -101,7 +103,7 @@ func New(o Options) (*Streams, error) {
 	if len(o.Streams) > 0 && o.Open == nil {
 		return nil, fault.New(fault.Invalid, "Streams need a log to keep messages in.")
 	}
-	s := &Streams{opt: o.filled(), disk: newBudget(), measure: make(chan struct{}, 1), stop: make(chan struct{}), guardEnded: make(chan struct{})}
+	s := &Streams{opt: o.filled(), patience: patience, disk: newBudget(), measure: make(chan struct{}, 1), stop: make(chan struct{}), guardEnded: make(chan struct{})}
 	s.guard.reserve = s.opt.Reserve
 	for _, c := range o.Streams {
 		s.captures = append(s.captures, c.Filters)
@@ -226,7 +228,8 @@ func (s *Streams) Names() (names []string) {
 	return names
 }
 
-// Purge removes the entries of a built-in stream that hold nothing behind the position.
+// Purge removes the entries of a built-in stream that hold nothing behind the position,
+// but for the few by which a reader that begins there knows repeats.
 func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) error {
 	k := s.byName(stream)
 	if k == nil || !k.cfg.BuiltIn {
@@ -235,11 +238,11 @@ func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) e
 	if upTo.Index != ^uint32(0) {
 		upTo.Seq-- // the rest of its entry is needed
 	}
-	if upTo.Seq == 0 {
+	if upTo.Seq <= lookBack {
 		return nil
 	}
 	defer k.forgetState()
-	return k.log.Purge(ctx, upTo.Seq)
+	return k.log.Purge(ctx, upTo.Seq-lookBack)
 }
 
 // Close takes no more batches, waits until ctx ends for those that were handed over,

@@ -176,13 +176,17 @@ func TestMessagesAreReadBackFromAnyPosition(t *testing.T) {
 }
 
 func TestAPositionBehindTheLogIsTakenAsItsEnd(t *testing.T) {
-	s := running(t, new(MemoryLog), nil)
+	l := &stubborn{asked: make(chan struct{}, 1), healed: true}
+	s := running(t, l, nil)
 	for _, v := range []string{"1", "2"} {
 		if err := keep(s, batchOf(reading("a", v, 1))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	go func() { _ = keep(s, batchOf(reading("a", "3", 1))) }()
+	go func() {
+		<-l.asked
+		_ = keep(s, batchOf(reading("a", "3", 1)))
+	}()
 	if got := read(t, s, msg.Position{Seq: 900, Index: 7}, 1); got[0] != "3:0 a 3" {
 		t.Fatalf("got %q", got)
 	}

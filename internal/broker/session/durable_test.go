@@ -296,10 +296,16 @@ func TestProgressIsReadAsItWasWritten(t *testing.T) {
 
 func FuzzProgress(f *testing.F) {
 	f.Add(Progress{Open: []Open{{ID: 1}}, Held: []uint16{2}, Next: []Logged{{Stream: 1}}}.append(nil))
+	f.Add(Progress{Next: []Logged{{}}}.append(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := ReadProgress(b)
 		if err != nil {
 			return
+		}
+		for _, next := range p.Next {
+			if next.Stream == 0 {
+				t.Fatalf("%+v", p)
+			}
 		}
 		again, err := ReadProgress(p.append(nil))
 		if err != nil || !bytes.Equal(again.append(nil), p.append(nil)) {

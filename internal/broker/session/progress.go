@@ -101,7 +101,9 @@ func ReadProgress(b []byte) (p Progress, err error) {
 	p.LastID, p.Dropped = r.id(), r.Uvarint()
 	p.HeldAsOf = r.Varint()
 	for range r.count() {
-		p.Next = append(p.Next, r.place())
+		next := r.place()
+		r.Bad = r.Bad || next.Stream == 0 // what came by no stream has a place among the open alone
+		p.Next = append(p.Next, next)
 	}
 	for range r.count() {
 		n := r.Uvarint()
