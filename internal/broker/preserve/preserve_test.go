@@ -218,7 +218,7 @@ func TestTheJournalStaysSmall(t *testing.T) {
 	if n.must(err); st.Bytes > 12<<20 {
 		t.Errorf("the journal takes %d bytes", st.Bytes)
 	}
-	if st, _ = n.disk["sessions"].State(t.Context()); st.Entries > 1 {
+	if st, _ = n.disk["sessions"].State(t.Context()); st.Entries > 20 { // readers look at the last
 		t.Errorf("%d entries are left that nobody needs", st.Entries)
 	}
 	n.crash()
