@@ -24,7 +24,6 @@ type ack struct {
 	Answer
 	exact   bool // a PUBREC, else a PUBACK
 	settled bool
-	at      int64 // for a durable session: the time of its message
 }
 
 // Answer is what a PUBACK or PUBREC says; its zero value is that all is well.
@@ -40,12 +39,12 @@ func Refusal(code fault.Code) Answer { return Answer{Reason(packet.TypePuback, c
 func (a Answer) refuses() bool { return a.Reason >= packet.UnspecifiedError }
 
 // await appends an identifier and returns its place.
-func (a *acks) await(id uint16, exact bool, at int64) Place {
+func (a *acks) await(id uint16, exact bool) Place {
 	if a.count == len(a.ring) {
 		a.grow()
 	}
 	p := a.head + Place(a.count)
-	*a.at(p) = ack{id: id, exact: exact, at: at}
+	*a.at(p) = ack{id: id, exact: exact}
 	a.count++
 	if !exact {
 		a.once++
@@ -53,12 +52,15 @@ func (a *acks) await(id uint16, exact bool, at int64) Place {
 	return p
 }
 
-// settle decides an acknowledgement; a place that is not awaited is left alone.
-func (a *acks) settle(p Place, answer Answer) {
-	if int(p-a.head) < a.count {
-		k := a.at(p)
-		k.Answer, k.settled = answer, true
+// settle decides an acknowledgement, and returns it; a place that is not awaited is left
+// alone.
+func (a *acks) settle(p Place, answer Answer) (k ack, ok bool) {
+	if int(p-a.head) >= a.count {
+		return ack{}, false
 	}
+	at := a.at(p)
+	at.Answer, at.settled = answer, true
+	return *at, true
 }
 
 // next takes the oldest acknowledgement when it is settled.

@@ -23,9 +23,11 @@ type durable struct {
 	urgent  bool         // something is not sent before the next Write
 	due     []completion // wait for the next Write
 	writing []completion // wait for Written
-	// newest is the time of the newest QoS 2 message of the client, answered that of the
-	// newest of those whose PUBREC was sent, ns since 1970.
-	newest, answered int64
+	// newest is the time of the newest QoS 2 message of the client, ns since 1970; pending
+	// are those of which the log has yet to speak, by identifier, with their times.
+	newest  int64
+	pending map[uint16]int64
+	floor   int64 // of a recovered session: HeldAsOf
 }
 
 // completion is a PUBCOMP.
@@ -116,9 +118,31 @@ func (d *durable) cut() {
 
 // stamp gives the times of a client's QoS 2 messages the order of their arrival, whatever
 // the clock does.
-func (d *durable) stamp(now int64) int64 {
+func (d *durable) stamp(id uint16, now int64) int64 {
 	d.newest = max(now, d.newest+1)
+	if d.pending == nil {
+		d.pending = map[uint16]int64{}
+	}
+	d.pending[id] = d.newest
 	return d.newest
+}
+
+// spoken notes that the log has spoken of a QoS 2 message, or nobody will: it is taken, or
+// was refused. Its PUBREC may still wait for others.
+func (d *durable) spoken(id uint16) {
+	if d != nil {
+		delete(d.pending, id)
+		d.changed = true
+	}
+}
+
+// heldAsOf is the time up to which the log has spoken of every QoS 2 message.
+func (d *durable) heldAsOf() int64 {
+	at := d.newest
+	for _, t := range d.pending {
+		at = min(at, t-1)
+	}
+	return at
 }
 
 // Write appends what is to be written down now to dst: a [Progress] with next, by stream

@@ -34,8 +34,10 @@ type durableModel struct {
 	*model
 	toLog   []byte    // QoS of each message for the client, as the log has them
 	fed     int       // of them were given to the session
-	fromLog []inbound // messages of the client that the log has
-	fromGo  []inbound // on their way into it
+	fromLog [2][]inbound // messages of the client that the log has, by stream
+	fromGo  [2][]inbound // on their way into it
+	checked [2]int       // of fromLog: before the checkpoint
+	round   [2]int       // the checkpoint that follows the write under way
 	stored  []byte    // what the journal has
 	writing []byte    // what it is being given; nil is nothing
 }
@@ -72,7 +74,7 @@ func (m *durableModel) run() error {
 		m.enter(true)
 	}
 	for range 100_000 {
-		if len(m.toServer)+len(m.toClient)+len(m.fromGo) == 0 && m.fed == len(m.toLog) && !m.s.Changed() && m.writing == nil {
+		if len(m.toServer)+len(m.toClient)+len(m.fromGo[0])+len(m.fromGo[1]) == 0 && m.fed == len(m.toLog) && !m.s.Changed() && m.writing == nil {
 			break
 		}
 		m.feed()
@@ -82,6 +84,22 @@ func (m *durableModel) run() error {
 		m.write()
 		m.commit()
 	}
+	return m.checkStreams()
+}
+
+// checkStreams looks that the messages of each stream are in order, and at everything.
+func (m *durableModel) checkStreams() error {
+	for stream, all := range m.fromLog {
+		newest := [3]int{-1, -1, -1}
+		for _, in := range all {
+			if in.number < newest[in.qos] && in.qos == 2 {
+				return fmt.Errorf("stream %d has %d behind %d", stream, in.number, newest[in.qos])
+			}
+			newest[in.qos] = max(newest[in.qos], in.number)
+		}
+	}
+	slices.Sort(m.had[1])
+	slices.Sort(m.had[2])
 	return m.check()
 }
 
@@ -106,10 +124,24 @@ func (m *durableModel) step() {
 		m.serverTakes()
 	case k < 90:
 		m.clientTakes()
-	case k < 95:
+	case k < 94:
 		m.write()
+	case k < 96:
+		m.checkpoint()
 	default:
 		m.commit()
+	}
+}
+
+// checkpoint begins a round: what the streams have now need not be read again once the
+// session is written down.
+func (m *durableModel) checkpoint() {
+	if m.writing != nil {
+		return
+	}
+	m.round = [2]int{len(m.fromLog[0]), len(m.fromLog[1])}
+	if m.write(); m.writing == nil {
+		m.checked = m.round
 	}
 }
 
@@ -186,19 +218,20 @@ func (m *durableModel) serverTakes() {
 		in := inbound{id: m.ev.PacketID, qos: m.ev.Message.QoS, at: m.ev.Message.Time, epoch: m.epoch}
 		_, _ = fmt.Sscan(string(m.ev.Message.Payload), &in.number)
 		in.place = m.s.Await(in.id, in.qos)
-		m.fromGo = append(m.fromGo, in)
+		m.fromGo[in.number%2] = append(m.fromGo[in.number%2], in)
 	case End:
 		panic(m.ev.Err)
 	}
 }
 
-// settle lets the log take a message of the client.
+// settle lets one stream take a message of the client.
 func (m *durableModel) settle() {
-	if len(m.fromGo) == 0 {
+	under := &m.fromGo[m.r.IntN(2)]
+	if len(*under) == 0 {
 		return
 	}
-	in := m.fromGo[0]
-	m.fromGo = m.fromGo[1:]
+	in := (*under)[0]
+	*under = (*under)[1:]
 	m.logIt(in)
 	if m.connected && in.epoch == m.epoch {
 		m.send(m.s.Settle(nil, in.place, Answer{}))
@@ -214,7 +247,7 @@ func (m *durableModel) settle() {
 }
 
 func (m *durableModel) logIt(in inbound) {
-	m.fromLog = append(m.fromLog, in)
+	m.fromLog[in.number%2] = append(m.fromLog[in.number%2], in)
 	m.had[in.qos] = append(m.had[in.qos], in.number)
 }
 
@@ -238,20 +271,23 @@ func (m *durableModel) commit() {
 		return
 	}
 	m.stored, m.writing = m.writing, nil
+	m.checked = [2]int{max(m.checked[0], m.round[0]), max(m.checked[1], m.round[1])}
 	m.send(m.s.Written(nil))
 	m.push()
 }
 
 // kill ends the server: the logs have a part of what was under way, or all, or none.
 func (m *durableModel) kill() {
-	for n := m.r.IntN(len(m.fromGo) + 1); n > 0; n-- {
-		m.logIt(m.fromGo[0])
-		m.fromGo = m.fromGo[1:]
+	for i := range m.fromGo {
+		for n := m.r.IntN(len(m.fromGo[i]) + 1); n > 0; n-- {
+			m.logIt(m.fromGo[i][0])
+			m.fromGo[i] = m.fromGo[i][1:]
+		}
 	}
 	if m.writing != nil && m.r.IntN(2) == 0 {
 		m.stored = m.writing
 	}
-	m.fromGo, m.writing, m.owed = nil, nil, map[int]Owed{}
+	m.fromGo, m.round, m.writing, m.owed = [2][]inbound{}, [2]int{}, nil, map[int]Owed{}
 	m.connected, m.toServer, m.toClient = false, nil, nil
 	p, err := ReadProgress(m.stored)
 	if err != nil {
@@ -265,9 +301,11 @@ func (m *durableModel) kill() {
 			m.s.Refill(o, m.image(int(o.Place.At.Seq)-1), m.now)
 		}
 	}
-	for _, in := range m.fromLog {
-		if in.qos == 2 {
-			m.s.Hold(in.id, in.at)
+	for i := range m.fromLog {
+		for _, in := range m.fromLog[i][m.checked[i]:] {
+			if in.qos == 2 {
+				m.s.Hold(in.id, in.at)
+			}
 		}
 	}
 	m.fed = int(p.Next[0].At.Seq) - 1

@@ -59,6 +59,7 @@ func (s *Session) Leave() (stays bool, owed Owed) {
 		return false, Owed{}
 	}
 	if s.acks != nil && s.acks.count > s.acks.once {
+		s.settleBehind()
 		owed = Owed{s.acks}
 	}
 	s.acks, s.aliases, s.numbering = nil, nil, nil
@@ -70,6 +71,20 @@ func (s *Session) Leave() (stays bool, owed Owed) {
 		s.flow.durable.cut()
 	}
 	return true, owed
+}
+
+// settleBehind takes the log's word on the QoS 2 messages whose PUBREC waited for others:
+// nobody says it again.
+func (s *Session) settleBehind() {
+	for i := range Place(s.acks.count) {
+		switch k := s.acks.at(s.acks.head + i); {
+		case !k.exact || !k.settled:
+		case k.refuses():
+			s.refused(k.id)
+		default:
+			s.answered(*k)
+		}
+	}
 }
 
 // Resume gives the session to the connection on which fresh has taken CONNECT; it
@@ -227,7 +242,7 @@ func (s *Session) settleFormer(dst []byte, k ack, answer Answer) (out []byte, ag
 		}
 		return s.Settle(dst, now, answer), true
 	case answer.refuses():
-		s.flow.exact.release(k.id) // its repetition is a new message
+		s.refused(k.id)
 	default:
 		s.answered(k)
 	}
@@ -238,7 +253,7 @@ func (s *Session) settleFormer(dst []byte, k ack, answer Answer) (out []byte, ag
 // told: its repetition is a new message.
 func (s *Session) Withdraw(p Place) {
 	if a := s.acks; a != nil && int(p-a.head) < a.count && a.at(p).exact {
-		s.flow.exact.release(a.at(p).id)
+		s.refused(a.at(p).id)
 	}
 }
 

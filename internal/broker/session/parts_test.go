@@ -62,7 +62,7 @@ func TestAcksLeaveInOrder(t *testing.T) {
 	for range 200_000 { // the places wrap around
 		switch k := r.IntN(3); {
 		case k == 0 && len(awaiting) < 500:
-			awaiting = append(awaiting, a.await(uint16(given%65535+1), given%3 == 0, 0))
+			awaiting = append(awaiting, a.await(uint16(given%65535+1), given%3 == 0))
 			given++
 		case k > 0 && len(awaiting) > 0:
 			i := r.IntN(len(awaiting))

@@ -17,8 +17,8 @@ type Progress struct {
 	Open []Open
 	// LastID is the packet identifier that was given last.
 	LastID uint16
-	// Held are the identifiers of QoS 2 messages taken from the client, answered and not
-	// released; HeldAsOf is the time of the newest of its QoS 2 messages that was answered.
+	// Held are the identifiers of QoS 2 messages taken from the client and not released, but
+	// for those of which the log has yet to speak; HeldAsOf is a time before all of these.
 	Held     []uint16
 	HeldAsOf int64
 	// Dropped is how many messages the client did not get.
@@ -40,7 +40,7 @@ const progressVersion = 1
 
 func (s *Session) progress(next []Logged) Progress {
 	f := s.flow
-	p := Progress{Next: next, LastID: f.window.last, HeldAsOf: f.durable.answered, Dropped: f.dropped}
+	p := Progress{Next: next, LastID: f.window.last, HeldAsOf: f.durable.heldAsOf(), Dropped: f.dropped}
 	f.queue.each(func(_ int, r record, waits bool) bool {
 		if waits {
 			return false
@@ -51,8 +51,8 @@ func (s *Session) progress(next []Logged) Progress {
 	for _, id := range f.window.released() {
 		p.Open = append(p.Open, Open{ID: id, Received: true})
 	}
-	f.exact.each(func(id uint16, answered bool) {
-		if answered {
+	f.exact.each(func(id uint16, _ bool) {
+		if _, pending := f.durable.pending[id]; !pending {
 			p.Held = append(p.Held, id)
 		}
 	})
@@ -157,7 +157,7 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 	s.setID(id)
 	s.expiry = expiry
 	f := s.flows()
-	f.durable = &durable{newest: p.HeldAsOf, answered: p.HeldAsOf}
+	f.durable = &durable{newest: p.HeldAsOf, floor: p.HeldAsOf}
 	f.window.last, f.dropped = p.LastID, p.Dropped
 	for _, id := range p.Held {
 		f.exact.add(id)
@@ -186,11 +186,12 @@ func (s *Session) Refill(o Open, m *Image, at int64) {
 // time; one that the progress knows of is passed over.
 func (s *Session) Hold(id uint16, at int64) {
 	d := s.flow.durable
-	if at <= d.newest {
+	if at <= d.floor {
 		return
 	}
-	d.newest, d.answered = at, at
-	s.flow.exact.add(id)
-	s.flow.exact.answer(id)
-	d.changed = true
+	d.newest, d.changed = max(d.newest, at), true
+	if held, _ := s.held(id); !held {
+		s.flow.exact.add(id)
+		s.flow.exact.answer(id)
+	}
 }

@@ -40,7 +40,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 		ev.Message.SetExpiry(p.Expiry)
 	}
 	if p.QoS == 2 && s.Durable() {
-		ev.Message.Time = s.flow.durable.stamp(now)
+		ev.Message.Time = s.flow.durable.stamp(p.ID, now)
 	}
 	ev.Do, ev.PacketID = Publish, p.ID
 	if err := s.allowed(p.Topic); err != nil {
@@ -80,7 +80,7 @@ func (s *Session) again(dst []byte, id uint16, answered bool) []byte {
 		return packet.AppendAck(dst, packet.TypePubrec, id, packet.Success, s.version)
 	}
 	if _, due := s.acks.find(id); !due { // it is due to an earlier connection
-		s.await(id, 2, 0) // the log answers for the earlier one
+		s.Await(id, 2) // the log answers for the earlier one
 	}
 	return dst
 }
@@ -134,17 +134,10 @@ func (s *Session) Full() bool {
 // Await keeps back the PUBACK or PUBREC of a message, by its QoS, until it is
 // settled.
 func (s *Session) Await(id uint16, qos byte) Place {
-	if qos == 2 && s.Durable() {
-		return s.await(id, qos, s.flow.durable.newest)
-	}
-	return s.await(id, qos, 0)
-}
-
-func (s *Session) await(id uint16, qos byte, at int64) Place {
 	if s.acks == nil {
 		s.acks = &acks{}
 	}
-	return s.acks.await(id, qos == 2, at)
+	return s.acks.await(id, qos == 2)
 }
 
 // Acknowledge owes a PUBACK or PUBREC, by the message's QoS, that is settled
@@ -162,7 +155,9 @@ func (s *Session) Settle(dst []byte, p Place, a Answer) []byte {
 	if s.acks == nil {
 		return dst
 	}
-	s.acks.settle(p, a)
+	if k, ok := s.acks.settle(p, a); ok && k.exact && !a.refuses() {
+		s.flow.durable.spoken(k.id)
+	}
 	for k, ok := s.acks.next(); ok; k, ok = s.acks.next() {
 		dst = s.acknowledge(dst, k)
 	}
@@ -176,7 +171,7 @@ func (s *Session) acknowledge(dst []byte, k ack) []byte {
 	if k.exact {
 		t = packet.TypePubrec
 		if k.refuses() && s.version == packet.V5 { // [MQTT-4.3.3-9]
-			s.flow.exact.release(k.id)
+			s.refused(k.id)
 		} else {
 			s.answered(k)
 		}
@@ -192,10 +187,13 @@ func (s *Session) acknowledge(dst []byte, k ack) []byte {
 // answered notes that the PUBREC of a message is sent, or would have been.
 func (s *Session) answered(k ack) {
 	s.flow.exact.answer(k.id)
-	if d := s.flow.durable; d != nil {
-		d.answered = max(d.answered, k.at)
-		d.changed = true
-	}
+	s.flow.durable.spoken(k.id)
+}
+
+// refused frees the identifier of a message that was refused: its repetition is a new one.
+func (s *Session) refused(id uint16) {
+	s.flow.exact.release(id)
+	s.flow.durable.spoken(id)
 }
 
 // CanRefuse says whether a PUBACK or PUBREC can carry an error. Where it cannot, the
