@@ -63,6 +63,13 @@ func (w *worker) newID() string {
 
 // admit lets the client in, and gives it the session that waits for it.
 func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
+	if w.awaitsEnd(c, p, id, assigned) {
+		return
+	}
+	if c.identity != nil {
+		w.counts.access.logins++
+		w.noteUnread(c, p)
+	}
 	c, how := w.sessionFor(c, p, id)
 	how.Assigned, c.clean = assigned, p.CleanStart
 	w.broker.connections.Add(1)
@@ -110,8 +117,12 @@ func (w *worker) end(c *client, err error) {
 // leave ends a connection whose session has ended; err is nil when the client
 // left in order.
 func (w *worker) leave(c *client, err error) {
+	mayEnd := c.enduring != nil
 	w.gone(c, err)
 	c.farewell(err)
+	if mayEnd && err == nil && w.scribe.closes(c) {
+		return
+	}
 	c.conn.Close()
 }
 

@@ -56,6 +56,9 @@ func flag(on bool, bit byte) byte {
 func (c *client) appendRecord(dst []byte) []byte {
 	s := &c.session
 	will, delay := s.KeptWill()
+	if e := c.enduring; will == nil && e.firing != nil {
+		will, delay = e.firing, 0
+	}
 	dst = append(dst, sessionRecordVersion, byte(s.Version()), flag(c.clean, recordClean)|flag(will != nil, recordWill))
 	dst = binary.AppendUvarint(dst, uint64(s.Expiry()))
 	dst = binary.AppendVarint(dst, c.since)

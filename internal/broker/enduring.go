@@ -16,8 +16,10 @@ type enduring struct {
 	// writing those whose session is being written.
 	answers, writing []byte
 	user             string // whose session it is, when somebody checked
-	altered          bool   // its record is to be written
-	listed           bool   // it is in scribe.dirty
+	// firing is the will that was published, until the log has spoken of it.
+	firing  *msg.Message
+	altered bool // its record is to be written
+	listed  bool // it is in scribe.dirty
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one
@@ -25,7 +27,8 @@ type enduring struct {
 type scribe struct {
 	buf     []byte
 	dirty   []*client
-	ended   []string  // sessions that are no more
+	ended   []string  // sessions that are no more, which is to be written
+	ending  endings   // they, and those of which the will is on its way to the log
 	flight  []*client // of the flush under way
 	gone    []string
 	open    int // records of it that are not committed
@@ -74,6 +77,7 @@ type flushed struct {
 // endure makes the client's session one that survives the process, if it lasts.
 func (w *worker) endure(c *client) {
 	if w.broker.preserver == nil || c.session.Expiry() == 0 {
+		w.alter(c) // it may have lasted before
 		return
 	}
 	c.session.Endure()
@@ -90,6 +94,7 @@ func (w *worker) endure(c *client) {
 	}
 	if m, _ := c.session.KeptWill(); m != nil {
 		m.Origin = msg.WillOrigin(rand.Uint64() >> 4)
+		w.scribe.urgent = true
 	}
 	w.alter(c)
 }
@@ -255,8 +260,10 @@ func (w *worker) recordsKept(records int, err error) {
 	}
 	if k.failed == nil {
 		w.broker.feeds.unnamed.Store(false)
+		w.goneForGood()
 	} else {
 		k.ended = append(k.ended, k.gone...)
+		w.notGone(k.failed)
 		w.tellFlushed(k.failed)
 		w.flushIn(flushAgain)
 	}

@@ -23,11 +23,17 @@ func newDisk() disk {
 // node runs a broker over the logs, with what end ends at once.
 func (d disk) node(t *testing.T, o Options) (b *Broker, end func()) {
 	t.Helper()
+	return d.nodeOn(t, o, func(c stream.LogConfig) stream.Log { return d[c.Name] })
+}
+
+// nodeOn is node with logs of the test's own.
+func (d disk) nodeOn(t *testing.T, o Options, log func(stream.LogConfig) stream.Log) (b *Broker, end func()) {
+	t.Helper()
 	s, err := stream.New(stream.Options{
 		Streams: []stream.Config{
 			{Name: "telemetry", Filters: []string{"kept/#"}}, {Name: "sessions", BuiltIn: true}, {Name: "journal", BuiltIn: true, State: true},
 		},
-		Open: func(_ context.Context, c stream.LogConfig) (stream.Log, error) { return d[c.Name], nil },
+		Open: func(_ context.Context, c stream.LogConfig) (stream.Log, error) { return log(c), nil },
 	})
 	if err != nil {
 		t.Fatal(err)

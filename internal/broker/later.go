@@ -55,6 +55,9 @@ func (w *worker) routeLater(c *committal) {
 		if c.err != nil {
 			w.putBack(m)
 		}
+		if m.Origin.Will() {
+			w.fired(m)
+		}
 	}
 	*m = msg.Message{}
 }

@@ -99,7 +99,7 @@ func (w *worker) decideAsked(c *client, v Verdict) {
 	if err := p.Decode(a.frame, 0); err != nil {
 		v.Err = err // cannot be: it was decoded before
 	}
-	if v.Err == nil { // the files may have changed while it waited
+	if v.Err == nil && w.options.Authenticator != nil { // the files may have changed while it waited
 		v.Identity, v.Err = w.options.Authenticator.Recheck(v.Identity)
 	}
 	w.decide(c, p, a.id, a.assigned, v)
@@ -111,10 +111,6 @@ func (w *worker) decide(c *client, p *packet.Connect, id string, assigned bool, 
 		w.loginFailed(c, string(p.Username), err)
 		w.refuse(c, err)
 		return
-	}
-	if v.Identity != nil {
-		w.counts.access.logins++
-		w.noteUnread(c, p)
 	}
 	w.admit(c, p, id, assigned)
 }

@@ -132,6 +132,7 @@ func (w *worker) publishWill(c *client) {
 		c.willAt = 0
 	}
 	if m := c.session.Will(w.loop.Now()); m != nil && w.mayStillPublish(c, m) {
+		w.fires(c, m)
 		w.publishOwn(m, 0)
 	}
 	w.alter(c)
@@ -153,7 +154,7 @@ func (w *worker) remove(c *client) {
 		w.broker.lasting.Add(-1)
 	}
 	if c.enduring != nil {
-		w.scribe.ended = append(w.scribe.ended, c.id)
+		w.scribe.ends(c.id)
 		delete(w.behind, c)
 	}
 	left := w.unsettled(c, false)

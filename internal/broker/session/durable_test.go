@@ -32,14 +32,14 @@ func TestNothingIsLostOverKills(t *testing.T) {
 // client, the log of those from it, and the journal of the session's progress.
 type durableModel struct {
 	*model
-	toLog   []byte    // QoS of each message for the client, as the log has them
-	fed     int       // of them were given to the session
+	toLog   []byte       // QoS of each message for the client, as the log has them
+	fed     int          // of them were given to the session
 	fromLog [2][]inbound // messages of the client that the log has, by stream
 	fromGo  [2][]inbound // on their way into it
 	checked [2]int       // of fromLog: before the checkpoint
 	round   [2]int       // the checkpoint that follows the write under way
-	stored  []byte    // what the journal has
-	writing []byte    // what it is being given; nil is nothing
+	stored  []byte       // what the journal has
+	writing []byte       // what it is being given; nil is nothing
 }
 
 type inbound struct {
