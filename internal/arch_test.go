@@ -46,9 +46,11 @@ var allowed = map[string]map[string]string{
 		"internal/broker/certs":     "a listener's TLS settings",
 		"internal/broker/websocket": "a listener's WebSocket settings",
 		"internal/broker/histogram": "times that loops count",
+		"internal/broker/recorder":  "what it has decided lately",
 		"internal/broker/secure":    "whom a client has shown itself to be",
 	},
 	"internal/broker/loop": {},
+	"internal/broker/why":  {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/preserve": {
 		"internal/broker/retain": "what it writes down, and puts back",
 		"internal/broker/delay":  "the same",

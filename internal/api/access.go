@@ -59,6 +59,7 @@ var access = map[string]string{
 	"test-access":            Operator,
 	"set-mqtt-user":          Administrator,
 	"delete-mqtt-user":       Administrator,
+	"why":                    Viewer,
 	"list-slow-subscribers":  Viewer,
 	"clear-slow-subscribers": Operator,
 	"list-topic-metrics":     Viewer,

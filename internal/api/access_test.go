@@ -194,7 +194,7 @@ var bodies = map[string]string{
 }
 
 var queries = map[string]string{"get-last-message": "topic=a", "get-range": "series=a", "live": "filter=a",
-	"get-retained": "topic=a", "delete-retained": "topic=a", "delete-topic-metric": "filter=a", "unban": "value=a"}
+	"get-retained": "topic=a", "delete-retained": "topic=a", "delete-topic-metric": "filter=a", "unban": "value=a", "why": "client=a&topic=b"}
 
 func TestBodiesAreChecked(t *testing.T) {
 	d := newDesk(t)

@@ -99,6 +99,7 @@ func (a *API) operations() {
 	a.banOperations()
 	a.redirectOperations()
 	a.slowOperations()
+	a.whyOperations()
 	a.topicMetricOperations()
 	a.traceOperations()
 	a.accessOperations()

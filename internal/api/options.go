@@ -126,6 +126,8 @@ type Options struct {
 
 	// Access is of the MQTT clients: who comes in and what they may do.
 	Access ClientAccess
+	// Why tells what became of messages.
+	Why Why
 
 	// Version is the node's, for the OpenAPI document.
 	Version string

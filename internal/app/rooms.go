@@ -143,7 +143,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
-		StrangerBytes: int(c.ConnectBytesAll),
+		StrangerBytes: int(c.ConnectBytesAll), RecorderBytes: orNone(a.cfg.Observe.RecorderBytes.Int64()),
 	}, c.Limits), c.Session), c.Topics)
 	if err != nil {
 		return nil, err
@@ -235,8 +235,8 @@ func (a *App) apiOptions() api.Options {
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Backups: backupAPI{a.backups}, Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},
 		Redirects: redirectAPI{a.broker, a.cfg.MQTT.Redirect.Reference},
-		Access:    accessAPI{a.access},
-		LogLevel:  a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
+		Access:    accessAPI{a.access}, Why: whyAPI{a},
+		LogLevel: a.level, Metrics: a.metrics.Handler(), Console: console.FS(),
 		Version: a.version, MaxPayload: int(a.cfg.MQTT.MaxPacketSize), Log: a.log,
 	}
 }

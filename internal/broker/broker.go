@@ -108,6 +108,9 @@ type Options struct {
 	Bans BanOptions
 	// Memory is about the memory guard.
 	Memory MemoryOptions
+	// RecorderBytes bounds what the flight recorder holds, on all loops together; 0 is 16
+	// MiB, less than 0 records nothing.
+	RecorderBytes int64
 }
 
 // Transport is how event loops read and write.
@@ -146,6 +149,7 @@ func (o *Options) defaults() {
 	set(&o.RetainedAhead, 500_000)
 	set(&o.StrangerBytes, 64<<20)
 	set(&o.TopicMeters, 100)
+	set(&o.RecorderBytes, 16<<20)
 	o.withinMemory()
 }
 
@@ -245,6 +249,9 @@ func newWorker(b *Broker, home int) *worker {
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = newPaces(tracked / b.options.Loops)
 	w.budget = b.newBudget()
+	if w.recorder = b.options.newRecorder(); w.recorder != nil {
+		w.queues.Lost = w.recordFromQueue
+	}
 	w.renew()
 	w.keeping.committed = w.answerTo(false)
 	w.keeping.recorded = w.answerTo(true)

@@ -332,6 +332,7 @@ func (w *worker) feedRun(c *client, p *fed) (ok bool) {
 			w.fallBehind(c, p.stream, at)
 			ok = false
 		}
+		w.recordLogged(p.stream, at, m, nil)
 		return ok
 	})
 	return ok

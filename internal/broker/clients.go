@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -84,6 +85,11 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		return
 	}
 	w.wake(c)
+	if how.Present {
+		w.recordEvent(c, recorder.Resumed, id, 0)
+	} else {
+		w.recordEvent(c, recorder.Connected, id, 0)
+	}
 	c.conn.Faster()
 	w.counts.lags.connect.Add(w.options.Now().UnixNano()-c.since, 1) // both may be in one turn
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
@@ -236,5 +242,6 @@ func (w *worker) unsubscribe(c *client, filter []byte) byte {
 	delete(c.filters, s.filter)
 	w.broker.router.remove(s)
 	w.unshare(c, s)
+	w.recordEvent(c, recorder.Unsubscribed, s.filter, 0)
 	return packet.Success
 }

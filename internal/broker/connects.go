@@ -92,6 +92,7 @@ func (w *worker) refuseFilter(c *client, code fault.Code) {
 
 // noteRefused keeps why the first filter of a SUBSCRIBE is refused, for its SUBACK.
 func (w *worker) noteRefused(err error) {
+	w.lastRefused = fault.CodeOf(err)
 	if w.refusedFilter == nil {
 		w.refusedFilter = err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -83,6 +84,7 @@ func (w *worker) delayed(c *client, ev *session.Event) {
 		return
 	}
 	w.counts.delayed++
+	w.recordDelayed(c, m, ev.PacketID)
 	if w.broker.preserver == nil {
 		w.acknowledge(c, ev, packet.Success)
 		return
@@ -155,6 +157,7 @@ func (w *worker) turnDown(c *client, ev *session.Event, err error) {
 	code := fault.CodeOf(err)
 	if code == fault.TooMany && ev.Message.QoS > 0 && !c.session.CanRefuse() {
 		w.counts.dropped[code]++
+		w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, code)
 		w.end(c, err)
 		return
 	}

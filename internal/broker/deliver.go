@@ -68,6 +68,7 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 // client when it lives on this loop. It returns how many receivers there were.
 func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 	w.images.reset()
+	w.unlisted = len(r.local) >= unlistedFrom && m.QoS == 0
 	n := 0
 	for i := range r.local {
 		t := &r.local[i]
@@ -84,6 +85,7 @@ func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 		}
 		w.deliverTo(t.client, g, m)
 	}
+	w.unlisted = false
 	return n
 }
 
@@ -109,6 +111,14 @@ func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
 // shared subscription by which it comes, 0 is none. It counts what is sent, and
 // leaves it to the caller what to do with one that can be neither.
 func (w *worker) try(c *client, im *session.Image, share uint32) (outcome session.Outcome, code fault.Code) {
+	outcome, code = w.attempt(c, im, share)
+	if w.recorder != nil && !(w.unlisted && outcome == session.Sent) {
+		w.recordOutcome(c, im, share, outcome, code)
+	}
+	return outcome, code
+}
+
+func (w *worker) attempt(c *client, im *session.Image, share uint32) (outcome session.Outcome, code fault.Code) {
 	w.work += 1 + len(im.Bytes)/workBytes
 	if c.session.Away() {
 		_, outcome, code = c.session.DeliverShared(nil, im, share, w.loop.Now(), false)
@@ -161,6 +171,7 @@ func (w *worker) pushWaiting(c *client) {
 		switch outcome {
 		case session.Sent:
 			w.countOut(c, out[len(before):])
+			w.recordSent(c)
 		case session.Dropped:
 			w.missed(c, code)
 		default:

@@ -3,10 +3,12 @@ package broker
 import (
 	"strings"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/rewrite"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // AutoSubscription is a filter that each client is subscribed to when it comes in.
@@ -84,6 +86,7 @@ func (w *worker) entering(c *client, p *packet.Connect, id string) {
 	if err != nil {
 		p.HasWill = false
 		w.counts.dropped[fault.CodeOf(err)]++
+		w.recordRefused(c, recorder.Will, &msg.Message{Topic: p.Will.Topic, Time: w.loop.Now(), QoS: p.Will.QoS}, 0, fault.CodeOf(err))
 		w.refusals.log("a will was dropped", about(c, "error", err)...)
 		return
 	}
@@ -111,9 +114,10 @@ func (w *worker) autoSubscribe(c *client, a *AutoSubscription) {
 	if c.filters[filter] != nil {
 		return // of its session
 	}
-	w.subscribeTo(c, &packet.Subscription{
+	reason := w.subscribeTo(c, &packet.Subscription{
 		Filter: []byte(filter), QoS: a.QoS, NoLocal: a.NoLocal, RetainAsPublished: a.RetainAsPublished, RetainHandling: a.RetainHandling,
 	}, 0)
+	w.recordFilter(c, []byte(filter), reason)
 }
 
 // personal puts the client's names into a filter.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -240,6 +242,7 @@ func (w *worker) takeTail(p *fed) {
 				w.feedTarget(t, p.stream, at, m)
 			}
 		}
+		w.recordLogged(p.stream, at, m, &r.mark)
 		w.meterEnd()
 		return true
 	})
@@ -281,6 +284,7 @@ func (w *worker) feed(t *target, stream uint8, at msg.Position, m *msg.Message) 
 		passed := max(w.loop.Now()-m.Time, 0) / 1e9
 		if passed > 0 && passed >= int64(m.Expiry) {
 			w.missed(c, c.session.Outlived())
+			w.recordDropped(c, recorder.Dropped, fault.Expired)
 			return true
 		}
 		now.SetExpiry(m.Expiry - uint32(passed))

@@ -157,6 +157,9 @@ func (w *worker) committed(c *committal) {
 		answer = session.Refusal(code)
 		w.counts.dropped[code] += uint64(c.batch.Count())
 		w.refusals.log("the log refused messages", "error", c.err, "messages", c.batch.Count())
+		if !c.records {
+			w.recordUnkept(c.batch, code)
+		}
 		if c.records {
 			w.unheld(c.batch)
 		}

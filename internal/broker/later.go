@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -67,12 +68,14 @@ func (w *worker) routeLater(c *committal) {
 func (w *worker) routeFrom(h loop.Handle, m *msg.Message) {
 	if conn := w.loop.Conn(h); h != 0 && conn != nil {
 		c := clientOf(conn)
-		w.route(w.routeOf(c, m.Topic), m, c)
+		r := w.routeOf(c, m.Topic)
+		w.recordRouted(recorder.Later, m, r, w.route(r, m, c))
 		return
 	}
 	var from *client
 	if h != 0 {
 		from = w.clients[string(m.Publisher)]
 	}
-	w.route(w.routes.find(m.Topic), m, from)
+	r := w.routes.find(m.Topic)
+	w.recordRouted(recorder.Later, m, r, w.route(r, m, from))
 }

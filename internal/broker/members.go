@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -119,6 +120,8 @@ func (w *worker) shareOut(left []leftover) {
 		w.images.reset()
 		if !w.share(left[i].group, &left[i].message) {
 			w.counts.dropped[fault.SessionEnded]++
+			w.recordDropped(nil, recorder.Dropped|recorder.Shared, fault.SessionEnded)
 		}
+		w.recordRouted(recorder.HandedOver, &left[i].message, nil, 0)
 	}
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"slices"
 	"strings"
 	"sync"
@@ -160,6 +161,7 @@ func (w *worker) deliverHere(m *msg.Message) {
 	w.metered = metered{r.meters, len(m.Payload)}
 	w.deliver(r, m, nil)
 	w.meterEnd()
+	w.recordRouted(recorder.Arrived, m, r, 0)
 }
 
 func (w *worker) meterEnd() { w.metered.meters = nil }

@@ -138,9 +138,14 @@ func (w *worker) passOn(m *msg.Message, token uint64) {
 	stream, kept := w.streamFor(m, r)
 	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.later.has(m)) {
 		w.keeping.addLater(stream, m, token, 0)
+		w.recordOwn(m, r, stream, 0)
 		return
 	}
 	receivers := w.route(r, m, nil)
+	if !kept {
+		stream = -1
+	}
+	w.recordOwn(m, r, stream, receivers)
 	if kept {
 		w.keeping.add(stream, m, token)
 	} else if receivers == 0 {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -241,6 +242,7 @@ func (w *worker) refusedForRate(c *client, ev *session.Event) bool {
 // refusePublish drops a message; who can be told is told.
 func (w *worker) refusePublish(c *client, ev *session.Event, code fault.Code) {
 	w.counts.dropped[code]++
+	w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, code)
 	if ev.Message.QoS == 0 {
 		return
 	}

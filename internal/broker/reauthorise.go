@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"slices"
 
 	"github.com/millrace/millrace/internal/fault"
@@ -81,6 +82,7 @@ func (w *worker) dropDenied(c *client) {
 		w.broker.router.remove(s)
 		w.unshare(c, s)
 		denied.Add(s.matches(), true)
+		w.recordEvent(c, recorder.Unsubscribed, s.filter, fault.AccessRevoked)
 		w.counts.access.revokedFilters++
 		w.refusals.log("subscription ended by the access rules", about(c, "filter", shown(s.filter))...)
 	}

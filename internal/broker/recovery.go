@@ -134,6 +134,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 	if s.will != nil {
 		c.session.RestoreWill(s.will, s.willDelay)
 	}
+	c.conn.ID = ^uint64(len(w.clients)*len(b.workers) + w.home) // no connection has had it
 	w.clients[id] = c
 	w.count(c)
 	w.readmit(c, s.filters)

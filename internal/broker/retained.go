@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
@@ -19,6 +20,7 @@ var errRetainedAhead = fault.New(fault.TooMany, "Too many retained messages wait
 func (w *worker) retain(m *msg.Message, from *client) {
 	if err := w.broker.store(m); err != nil {
 		w.counts.dropped[fault.CodeOf(err)]++
+		w.recordDropped(nil, recorder.NotRetained, fault.CodeOf(err))
 		const text = "a retained message was not stored"
 		if from == nil || from.session.Away() {
 			w.refusals.log(text, "client", shown(m.Publisher), "error", err)
@@ -68,6 +70,7 @@ func (w *worker) pushRetained(c *client) {
 		}
 		w.images.reset()
 		w.deliverTo(c, &p.grant, &m)
+		w.recordRouted(recorder.Retained, p.message, nil, 0)
 	}
 	clear(c.retained[:n])
 	if c.retained = c.retained[n:]; len(c.retained) == 0 {

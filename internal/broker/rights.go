@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -121,6 +122,7 @@ func (w *worker) mayStillPublish(c *client, m *msg.Message) bool {
 		return true
 	}
 	w.counts.dropped[fault.AccessDenied]++
+	w.recordRefused(c, recorder.Will, m, 0, fault.AccessDenied)
 	w.refusals.log("will denied", about(c, "topic", shown(m.Topic), "qos", m.QoS, "retain", m.Retain)...)
 	return false
 }
@@ -148,6 +150,7 @@ func (k *answers) find(topic []byte) (a *answer, same bool) {
 func (w *worker) denied(c *client, ev *session.Event) {
 	m := &ev.Message
 	w.counts.dropped[fault.AccessDenied]++
+	w.recordRefused(c, recorder.Client, m, ev.PacketID, fault.AccessDenied)
 	w.reportRefusal(c, errDenied)
 	w.refusals.log("publish denied", about(c, "topic", shown(m.Topic), "qos", m.QoS, "retain", m.Retain)...)
 	if c.session.Version() != packet.V5 && w.options.CloseDenied {

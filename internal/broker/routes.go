@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -23,6 +24,7 @@ type route struct {
 	meters  []*meter
 	digest  uint64 // in which digest of the loop its messages have a line
 	line    uint32
+	mark    recorder.Mark // of the topic
 }
 
 // target is one receiving client with what its matching subscriptions grant

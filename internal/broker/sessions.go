@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -50,6 +51,7 @@ func (w *worker) sessionFor(c *client, p *packet.Connect, id string) (*client, s
 // resume gives the session old the connection of fresh.
 func (w *worker) resume(old, fresh *client) {
 	w.schedule.remove(old)
+	w.recordEvent(old, recorder.Named, old.id, 0)
 	l := old.lasting
 	l.session.Resume(&fresh.session)
 	if l.after != noAfter {
@@ -87,6 +89,7 @@ func (w *worker) forget(c *client) {
 		return
 	}
 	w.broker.connections.Add(-1)
+	w.recordEvent(c, recorder.Left, w.why, 0)
 	w.unclog(c)
 	c.stopFilters()
 	w.paces.leave(c.id, c.pace, w.loop.Now())
@@ -133,7 +136,9 @@ func (w *worker) publishWill(c *client) {
 	}
 	if m := c.session.Will(w.loop.Now()); m != nil && w.mayStillPublish(c, m) {
 		w.fires(c, m)
+		w.leaving = true
 		w.publishOwn(m, 0)
+		w.leaving = false
 	}
 	w.alter(c)
 }
@@ -164,7 +169,10 @@ func (w *worker) remove(c *client) {
 	c.filters, c.after, c.last = nil, noAfter, nil
 	c.stopRetained()
 	w.shareOut(left)
+	w.removed = c
 	w.counts.dropped[fault.SessionEnded] += uint64(c.session.Discard())
+	w.removed = nil
+	w.recordEvent(c, recorder.Ended, c.id, 0)
 }
 
 // Tick is called a few times a second: wills and sessions come to their time.
@@ -205,6 +213,7 @@ func (w *worker) keepRetained(c *client) {
 		if m, ok := w.current(p); ok {
 			w.images.reset()
 			w.deliverTo(c, &p.grant, &m)
+			w.recordRouted(recorder.Retained, p.message, nil, 0)
 		}
 	}
 	c.stopRetained()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/topic"
@@ -219,6 +220,7 @@ func (w *worker) offered(o offer, m *msg.Message) {
 		return
 	}
 	w.counts.dropped[code]++
+	w.recordDropped(nil, recorder.Dropped|recorder.Shared, code)
 }
 
 // onwards is the next loop with members before the round is back at its origin.

@@ -128,9 +128,10 @@ func (s subscribe) take(w *worker, c *client, from, to int) {
 	for i := from; i < to; i++ {
 		if w.subscribesTooFast(c, i == 0) {
 			w.refuseFilter(c, fault.RateExceeded)
-			continue
+		} else {
+			w.reasons = append(w.reasons, w.ask(c, &s.Filters[i], s.SubscriptionID))
 		}
-		w.reasons = append(w.reasons, w.ask(c, &s.Filters[i], s.SubscriptionID))
+		w.recordFilter(c, s.Filters[i].Filter, w.reasons[len(w.reasons)-1])
 	}
 }
 

@@ -12,10 +12,16 @@ type tally struct {
 }
 
 // missed counts a message that the client did not get.
-func (w *worker) missed(c *client, code fault.Code) { w.lost(c, code, 1) }
+// The recorder has it already.
+func (w *worker) missed(c *client, code fault.Code) { w.countLost(c, code, 1) }
 
-// lost counts n messages that the client did not get.
+// lost counts n messages that the client did not get, and notes that.
 func (w *worker) lost(c *client, code fault.Code, n int) {
+	w.countLost(c, code, n)
+	w.recordLost(c, code, n)
+}
+
+func (w *worker) countLost(c *client, code fault.Code, n int) {
 	w.counts.dropped[code] += uint64(n)
 	t := &c.ownSeldom().troubles
 	t.dropped += uint64(n)

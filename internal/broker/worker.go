@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -89,8 +90,15 @@ type worker struct {
 	overrun   []*client   // to be closed: their queues were full
 	quiet     chan<- bool // told once when the log has answered for everything
 
-	// refusedFilter is why the first filter of the SUBSCRIBE in hand is not granted.
+	// refusedFilter is why the first filter of the SUBSCRIBE in hand is not granted,
+	// lastRefused of the last one.
 	refusedFilter error
+	lastRefused   fault.Code
+
+	recorder *recorder.Ring // nil records nothing
+	unlisted bool           // of the message in hand, who is simply sent it
+	leaving  bool           // the message in hand is a will
+	removed  *client        // whose session is ending
 
 	digester *digester // nil while nobody is told digests
 	// digest is the number of the one that is being filled; routes have it with their
@@ -197,11 +205,13 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 		w.reportRefusal(c, ev.Err)
 		w.counts.messagesIn[ev.Message.QoS]++
 		w.counts.dropped[fault.CodeOf(ev.Err)]++
+		w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, fault.CodeOf(ev.Err))
 	case session.Subscribe:
 		w.subscribeFor(c, &ev.Subscribe, frame)
 	case session.Unsubscribe:
 		w.unsubscribeFor(c, &ev.Unsubscribe, frame)
 	case session.Acknowledged:
+		w.recordAcked(c, ev.Acked)
 		if ev.Slow.Took > 0 {
 			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
 		}
@@ -256,9 +266,14 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	}
 	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
 		w.keep(c, stream, m, ev.PacketID, true)
+		w.recordPublish(c, recorder.Client, m, ev.PacketID, r, stream, 0)
 		return
 	}
 	receivers := w.route(r, m, c)
+	if !kept {
+		stream = -1
+	}
+	w.recordPublish(c, recorder.Client, m, ev.PacketID, r, stream, receivers)
 	switch {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)
@@ -393,7 +408,11 @@ func (w *worker) Message(v any) {
 	case *parcel:
 		before := w.work
 		v.unpack(w.deliverHere)
-		v.unpackOffers(func(o offer, m *msg.Message) { w.images.reset(); w.offered(o, m) })
+		v.unpackOffers(func(o offer, m *msg.Message) {
+			w.images.reset()
+			w.offered(o, m)
+			w.recordRouted(recorder.Offered, m, nil, 0)
+		})
 		w.incoming.Add(-v.size())
 		v.recycle()
 		w.loop.Spend(w.work - before)

@@ -52,7 +52,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
 		Storage:   Storage{256 << 20, 0},
 		Historian: Historian{"telemetry", []string{"ts", "timestamp"}, 5 * time.Second, 1000000, 1000, 200, 10 * year, day, 32, 1000, 4 << 10, 0},
-		Observe:   Observe{10000, day, 20, 320 << 20, 500 * time.Millisecond, 100, 5 * time.Minute, 100},
+		Observe:   Observe{10000, day, 20, 320 << 20, 500 * time.Millisecond, 100, 5 * time.Minute, 100, 16 << 20},
 		Backup:    Backup{Keep: 30},
 	}
 	if !reflect.DeepEqual(c, want) {

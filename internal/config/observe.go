@@ -12,4 +12,5 @@ type Observe struct {
 	SlowTop        int           `yaml:"slow_top" default:"100" min:"1" max:"10000" doc:"Slow subscribers that are ranked."`
 	SlowFor        time.Duration `yaml:"slow_for" default:"5m" min:"1s" max:"1d" doc:"How long a slow subscriber is ranked after it was last slow."`
 	TopicMetrics   int           `yaml:"topic_metrics" default:"100" min:"1" max:"1000" doc:"Topic filters whose messages may be counted at one time (millrace ctl topic-metrics add)."`
+	RecorderBytes  Size          `yaml:"recorder_bytes" default:"16MiB" min:"1MiB" max:"4GiB" zero:"nothing is recorded" doc:"Memory of the flight recorder, in which millrace why finds what became of the last messages: some 400,000 in 16 MiB. It is taken as it fills."`
 }

@@ -71,7 +71,7 @@ func (s *Session) phase(id uint16) phase {
 func (s *Session) done(ev *Event, dst []byte) []byte {
 	s.timed(ev, ev.ack.ID, s.heard)
 	s.flow.land(ev.ack.ID)
-	ev.Do = Acknowledged
+	ev.Do, ev.Acked = Acknowledged, ev.ack.ID
 	return dst
 }
 

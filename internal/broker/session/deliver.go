@@ -182,6 +182,7 @@ func (s *Session) allFull(r *record) bool {
 func (s *Session) hasRoom(r *record) bool { return !s.full(r) && !s.allFull(r) }
 
 func (s *Session) evict(at int, code fault.Code) {
+	s.tellLost(at, code)
 	s.flow.queue.remove(at)
 	s.flow.evicted++
 	s.flow.evictedBy = s.drop(code)
@@ -270,6 +271,7 @@ func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	}
 	left, ok := r.remaining(now)
 	if !ok {
+		s.tellLost(at, fault.Expired)
 		f.queue.remove(at)
 		return dst, Dropped, s.drop(fault.Expired)
 	}
@@ -279,6 +281,10 @@ func (s *Session) first(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 		f.window.stamp(id, r.at)
 	}
 	out, ok := s.sendRecord(dst, &r, left, id, false)
+	s.tellSent(id, r.at)
+	if !ok {
+		s.tellLost(at, fault.PacketTooLarge)
+	}
 	if ok && id > 0 && s.keeps(r.share) {
 		f.window.keep(id, f.queue.sent(id))
 		return out, Sent, 0
@@ -310,11 +316,14 @@ func (s *Session) resend(dst []byte, now int64) ([]byte, Outcome, fault.Code) {
 	}
 	left, ok := r.remaining(now)
 	if !ok && r.qos() == 1 {
+		s.tellLost(at, fault.Expired)
 		f.land(r.id)
 		return dst, Dropped, s.drop(fault.Expired)
 	}
 	out, ok := s.sendRecord(dst, &r, max(left, 1), r.id, r.flags&unborn == 0)
+	s.tellSent(r.id, r.at)
 	if !ok { // [MQTT-3.1.2-25]
+		s.tellLost(at, fault.PacketTooLarge)
 		f.land(r.id)
 		return dst, Dropped, s.drop(fault.PacketTooLarge)
 	}

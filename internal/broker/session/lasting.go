@@ -141,21 +141,21 @@ func (s *Session) Unsettled(now int64, waiting bool, f func(share uint32, m *msg
 // Drop ends the waiting messages of a shared subscription, 0 those of all, without
 // counting them.
 func (s *Session) Drop(share uint32) {
-	s.dropWaiting(func(r *record) bool { return r.share != 0 && (share == 0 || r.share == share) })
+	s.dropWaiting(0, func(r *record) bool { return r.share != 0 && (share == 0 || r.share == share) })
 }
 
 // Withhold drops what waits on the topics for which denied is true, and says how many
 // messages that were. What was sent is with the client already.
 func (s *Session) Withhold(denied func(topic []byte) bool) int {
-	n := s.dropWaiting(func(r *record) bool { return denied(packet.ImageTopic(r.image)) })
+	n := s.dropWaiting(fault.AccessRevoked, func(r *record) bool { return denied(packet.ImageTopic(r.image)) })
 	for range n {
 		s.drop(fault.AccessRevoked)
 	}
 	return n
 }
 
-// dropWaiting ends the waiting messages that f is true of.
-func (s *Session) dropWaiting(f func(*record) bool) int {
+// dropWaiting ends the waiting messages that f is true of; why is 0 when others get them.
+func (s *Session) dropWaiting(why fault.Code, f func(*record) bool) int {
 	if s.flow == nil {
 		return 0
 	}
@@ -168,6 +168,9 @@ func (s *Session) dropWaiting(f func(*record) bool) int {
 		return true
 	})
 	for _, at := range places {
+		if why != 0 {
+			s.tellLost(at, why)
+		}
 		q.remove(at) // the last that is in use goes last: until then the run stays
 	}
 	return len(places)
@@ -186,8 +189,9 @@ func (s *Session) Discard() (n int) {
 	if s.flow == nil {
 		return 0
 	}
-	s.flow.queue.each(func(_ int, r record, waits bool) bool {
+	s.flow.queue.each(func(at int, r record, waits bool) bool {
 		if r.share == 0 || !waits && r.qos() == 2 {
+			s.tellLost(at, fault.SessionEnded)
 			n++
 		}
 		return true

@@ -97,6 +97,8 @@ type Event struct {
 	// Message and PacketID are a Publish.
 	Message  msg.Message
 	PacketID uint16
+	// Acked is, for Acknowledged, the message's packet identifier.
+	Acked uint16
 	// Slow is, for Acknowledged, a message that took longer than Limits.Slow.
 	Slow Slow
 	// The packets, for Connect, Subscribe and Unsubscribe.
@@ -174,6 +176,13 @@ type Tally struct {
 	Most int64
 	// Waiting are messages that were not sent yet.
 	Waiting int64
+	// SentID and SentSince are the packet identifier of the message that Next has sent last,
+	// and when it was put into its queue.
+	SentID    uint16
+	SentSince int64
+	// Lost is told of each message that leaves a queue otherwise than to its client, when it
+	// was put in, and why; it may be nil. The bytes are valid until it returns.
+	Lost func(client, topic []byte, since int64, code fault.Code)
 }
 
 // fits says whether n bytes more may be in use, by a session that uses own of them. A

@@ -15,6 +15,7 @@ func (s *Session) Shed(keep int) (n int) {
 	}
 	q := &s.flow.queue
 	for ; q.count > 0 && q.bytes() > keep; n++ {
+		s.tellLost(q.front(), fault.MemoryGuard)
 		q.remove(q.front())
 		s.drop(fault.MemoryGuard)
 	}

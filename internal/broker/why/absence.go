@@ -1,0 +1,307 @@
+package why
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/internal/broker/recorder"
+)
+
+// This file tells why nothing is recorded of a message for the client.
+
+func (t *teller) absence() {
+	switch {
+	case t.Standing == nil && !t.known():
+		t.nobody()
+	case !t.subscribedThen():
+		t.unsubscribed()
+	default:
+		t.subscribed()
+	}
+}
+
+// nobody tells that there is no such client, and who was refused by that name.
+func (t *teller) nobody() {
+	if n := len(t.Refusals); n > 0 {
+		r := t.Refusals[n-1]
+		t.say(NoClient, because(r.Code), "There is no client %s: it was refused, %s ago the last time, since %s.", quoted(t.Client), length(t.Now-r.At), reason(r.Code))
+		return
+	}
+	t.say(NoClient, nil, "There is no client %s, and none was seen lately.", quoted(t.Client))
+}
+
+// then are the client's subscriptions that matched when the message came: those of now,
+// without what came later, and the filters of those that it has no more.
+func (t *teller) then() (had []Subscription, gone []string) {
+	seen := map[string]bool{}
+	if t.Standing != nil {
+		for _, s := range matching(t.Standing.Subscribed, t.m.Topic) {
+			if seen[s.Filter] = true; t.begun(s) {
+				had = append(had, s)
+			}
+		}
+	}
+	for _, e := range t.Events {
+		if (e.What == recorder.Subscribed || e.What == recorder.Unsubscribed) && !seen[e.Text] && matches(e.Text, t.m.Topic) {
+			if seen[e.Text] = true; t.had(e.Text) {
+				gone = append(gone, e.Text)
+			}
+		}
+	}
+	return had, gone
+}
+
+// begun says whether a subscription of now is older than the message.
+func (t *teller) begun(s Subscription) bool {
+	if from, ok := s.Begins[t.m.Stream]; ok && t.m.Position.Seq > 0 && s.QoS > 0 && t.m.QoS > 0 {
+		return t.m.Position.Compare(from) > 0
+	}
+	return t.had(s.Filter)
+}
+
+// had says whether the client had the filter when the message came: by the last event
+// before, else by the first behind it; without either it has it now, and had it then.
+func (t *teller) had(filter string) (yes bool) {
+	known := false
+	for _, e := range t.Events {
+		mine := e.Text == filter
+		switch before := e.At <= t.m.Time; {
+		case !before && known:
+			return yes
+		case e.What == recorder.Subscribed && mine:
+			yes, known = before, true
+		case e.What == recorder.Unsubscribed && mine:
+			yes, known = !before, true
+		case e.What == recorder.Connected || e.What == recorder.Ended:
+			yes, known = false, true
+		}
+	}
+	return yes || !known
+}
+
+func (t *teller) subscribedThen() bool {
+	had, gone := t.then()
+	return len(had)+len(gone) > 0
+}
+
+// unsubscribed tells why none of the client's subscriptions matched.
+func (t *teller) unsubscribed() {
+	name := t.m.Topic
+	if e, ok := t.first(name); ok {
+		t.step(e.At, nil, "The client subscribed to %s.", e.Text)
+		t.say(NotSubscribed, nil, "The client subscribed to %s %s after the message came.", e.Text, length(e.At-t.m.Time))
+		return
+	}
+	if s := t.Standing; s != nil {
+		if now := matching(s.Subscribed, name); len(now) > 0 {
+			t.say(NotSubscribed, nil, "The client's subscription to %s is younger than the message.", now[0].Filter)
+			return
+		}
+	}
+	if e, ok := t.last(recorder.Unsubscribed, name, t.m.Time); ok {
+		t.lapsed(e)
+		return
+	}
+	if e, ok := t.last(recorder.Refused, name, t.Now); ok {
+		t.step(e.At, because(e.Code), "The client asked for %s and was refused.", e.Text)
+		t.say(NotSubscribed, because(e.Code), "The client's subscription to %s was refused: %s.", e.Text, reason(e.Code))
+		return
+	}
+	if e, ok := t.absent(); ok {
+		t.step(e.At, nil, "The client's connection ended (%s), and its session with it.", e.Text)
+		t.say(NotSubscribed, nil, "The client was not there: its connection had ended %s before (%s), and its session with it.", length(t.m.Time-e.At), e.Text)
+		return
+	}
+	t.elsewhere(name)
+}
+
+// lapsed tells of a subscription that had ended when the message came.
+func (t *teller) lapsed(e Event) {
+	if e.Code != 0 {
+		t.step(e.At, because(e.Code), "The client's subscription to %s was ended.", e.Text)
+		t.say(NotSubscribed, because(e.Code), "The client's subscription to %s had been ended %s before: %s.", e.Text, length(t.m.Time-e.At), reason(e.Code))
+		return
+	}
+	t.step(e.At, nil, "The client unsubscribed from %s.", e.Text)
+	t.say(NotSubscribed, nil, "The client had unsubscribed from %s %s before.", e.Text, length(t.m.Time-e.At))
+}
+
+// elsewhere names what the client is subscribed to.
+func (t *teller) elsewhere(name string) {
+	s := t.Standing
+	switch {
+	case s == nil && len(t.Refusals) > 0:
+		t.nobody()
+	case s == nil:
+		t.say(NotSubscribed, nil, "The client is not here, and no subscription of it to %s is known.", quoted(name))
+	case len(s.Subscribed) == 0:
+		t.say(NotSubscribed, nil, "The client has no subscription at all.")
+	default:
+		if n, ok := nearest(s.Subscribed, name); ok {
+			t.say(NotSubscribed, nil, "The client is not subscribed to %s; its nearest filter is %s.", quoted(name), n.Filter)
+			return
+		}
+		t.say(NotSubscribed, nil, "The client is not subscribed to %s; it is to %s.", quoted(name), some(s.Subscribed))
+	}
+}
+
+// some names the first few subscriptions.
+func some(all []Subscription) string {
+	const most = 3
+	var names []string
+	for _, s := range all[:min(len(all), most)] {
+		names = append(names, s.Filter)
+	}
+	text := strings.Join(names, ", ")
+	if n := len(all) - most; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
+
+// first is the first subscription after the message that would have brought it.
+func (t *teller) first(name string) (Event, bool) {
+	for _, e := range t.Events {
+		if e.What == recorder.Subscribed && e.At > t.m.Time && matches(e.Text, name) {
+			return e, true
+		}
+	}
+	return Event{}, false
+}
+
+// last is the last event up to that time about a filter that would have brought it.
+func (t *teller) last(what recorder.What, name string, until int64) (Event, bool) {
+	for _, e := range slices.Backward(t.Events) {
+		if e.What == what && e.At <= until && matches(e.Text, name) {
+			return e, true
+		}
+	}
+	return Event{}, false
+}
+
+// absent is how the client had left, when its session had ended before the message came.
+func (t *teller) absent() (left Event, ended bool) {
+	for _, k := range t.Events {
+		if k.At > t.m.Time {
+			break
+		}
+		switch k.What {
+		case recorder.Left:
+			left = k
+		case recorder.Ended:
+			ended = true
+		case recorder.Connected, recorder.Resumed:
+			ended = false
+		}
+	}
+	return left, ended
+}
+
+// subscribed tells what kept a message from a client with a subscription that matches.
+func (t *teller) subscribed() {
+	had, gone := t.then()
+	for _, s := range had {
+		t.step(0, nil, "The client's subscription to %s matched.", s.Filter)
+	}
+	for _, filter := range gone {
+		t.step(0, nil, "The client's subscription to %s matched then; it has ended since.", filter)
+	}
+	alone := func(f func(Subscription) bool) bool { return len(gone) == 0 && !slices.ContainsFunc(had, f) }
+	switch {
+	case t.m.By == t.Client && alone(func(s Subscription) bool { return !s.NoLocal }):
+		t.say(NoLocal, nil, "The client published it itself, and its subscription says no local.")
+	case alone(func(s Subscription) bool { return s.Group == "" }):
+		t.grouped(had)
+	case !t.m.Routed:
+		t.say(Waiting, nil, "It goes to the client when the log has it, which has not answered yet.")
+	case t.m.Stream != "" && t.m.QoS > 0 && t.Standing != nil && t.Standing.Durable:
+		t.logged()
+	case t.m.Unlisted && t.m.QoS == 0:
+		t.step(t.m.Time, nil, "It went to all receivers of the client's loop but those listed.")
+		t.sent(t.m.Time)
+	default:
+		t.lost()
+	}
+}
+
+// grouped tells which member of a group got it.
+func (t *teller) grouped(had []Subscription) {
+	group := strings.Join(groups(had), ", ")
+	for _, k := range slices.Backward(t.m.Members) {
+		if k.Outcome == recorder.Dropped && k.Conn == 0 {
+			t.step(0, because(k.Code), "No member of the shared subscription took it.")
+			t.say(Dropped, because(k.Code), "No member of the shared subscription %s took it: %s.", group, reason(k.Code))
+			return
+		}
+		if k.Outcome == recorder.Dropped {
+			continue
+		}
+		who := "another client, whose name is forgotten"
+		if k.Client != "" {
+			who = "client " + quoted(k.Client)
+		}
+		t.step(0, nil, "Of the shared subscription %s it went to %s.", group, who)
+		t.say(OtherMember, nil, "The client shares its subscription (%s): the message went to %s.", group, who)
+		return
+	}
+	t.lost()
+}
+
+// logged tells how far a durable session has come in the message's stream.
+func (t *teller) logged() {
+	s, m := t.Standing, t.m
+	if s == nil {
+		t.lost()
+		return
+	}
+	p, ok := s.Streams[m.Stream]
+	switch at := m.Position; {
+	case !ok || at.Seq == 0:
+		t.lost()
+	case slices.Contains(p.Waiting, at):
+		t.say(Queued, nil, "It waits in the client's queue%s.", t.whyQueued())
+	case slices.Contains(p.Sent, at):
+		t.say(Sent, nil, "It was sent to the client, which has not acknowledged it yet.")
+	case at.Compare(p.Next) >= 0 && !s.Connected:
+		t.say(Queued, nil, "It waits in stream %s for the client, which is not connected.", m.Stream)
+	case at.Compare(p.Next) >= 0:
+		t.say(Queued, nil, "It waits in stream %s: the client has been sent what lies before %v there.", m.Stream, p.Next)
+	default:
+		t.passed()
+	}
+}
+
+// passed tells of a message that a durable session is done with, without a record of how.
+func (t *teller) passed() {
+	if t.blamed() {
+		return
+	}
+	t.say(Unknown, nil, "The client's session is past it in the log: it was acknowledged, or dropped for a reason that is forgotten.")
+}
+
+// blamed tells of losses that are recorded without names and may have been of this message.
+func (t *teller) blamed() bool {
+	for _, l := range slices.Backward(t.Losses) {
+		if l.At < t.m.Time || l.Since != 0 && l.Since > t.m.Time+1e9 {
+			continue
+		}
+		t.step(l.At, because(l.Code), "%s of the client were dropped.", count(l.Count, "message"))
+		t.say(Dropped, because(l.Code), "It is one of %s that were dropped for the client: %s.", count(l.Count, "message"), reason(l.Code))
+		return true
+	}
+	return false
+}
+
+// lost tells of a message that should have come, and of which nothing is recorded.
+func (t *teller) lost() {
+	switch {
+	case t.blamed():
+	case t.forgets(t.home, t.m.Time):
+		t.say(Unknown, nil, "The recorder of the client's loop has forgotten: it goes back to %s ago.", length(t.Now-t.Loops[t.home].From))
+	case t.m.Missing > 0:
+		t.say(Unknown, nil, "The recorder has forgotten what became of it.")
+	default:
+		t.say(Unknown, nil, "A subscription of the client matched, and nothing is recorded of it.")
+	}
+}
