@@ -301,6 +301,7 @@ func TestABanOfANameThatNobodyChecks(t *testing.T) {
 // Bans that the node makes while the disk is full are kept when there is room again,
 // at the latest when it ends; those that were lifted meanwhile are not.
 func TestBansMadeOnAFullDiskAreKeptLater(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	full := fault.New(fault.StorageFull, "full")
 	store := &banShelf{kept: map[string][]byte{}, err: full}
 	b := start(t, Options{Bans: BanOptions{Store: store, Flapping: StrikesOptions{Most: 1, Window: time.Minute, For: time.Hour}}})

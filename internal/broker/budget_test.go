@@ -13,7 +13,7 @@ import (
 // lose messages, each counted by its reason: a client that is away and gets little, and
 // one that reads, lose nothing.
 func TestAFloodIsHeldWithinTheMemoryLimit(t *testing.T) {
-	const limit, size, rounds = 20 << 20, 100 << 10, 300
+	const limit, size, rounds = 5 << 20, 25 << 10, 300
 	b := start(t, Options{Loops: 2, Memory: MemoryOptions{Limit: limit, Used: func() uint64 { return 0 }}})
 	for i := range 6 {
 		hog, _ := come(t, b, fmt.Sprint("away", i), 1000, nil)

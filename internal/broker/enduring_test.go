@@ -89,6 +89,7 @@ func (c *raw) publishAll(topic string, payloads []string) {
 // A client that does not acknowledge falls behind and loses nothing, however short its
 // queue: what it missed comes from the log, while others go on publishing.
 func TestWhoFallsBehindGetsEverythingInOrder(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	for _, topic := range []string{"kept/a", "other/a"} {
 		t.Run(topic, func(t *testing.T) {
 			b, _ := newDisk().node(t, Options{Zone: Zone{Queue: 5, Inflight: 2}})
@@ -117,6 +118,7 @@ func TestWhoFallsBehindGetsEverythingInOrder(t *testing.T) {
 // What a session is comes back with the node: subscriptions with what they missed, and
 // nothing of those that ended.
 func TestSessionsComeBackWithTheNode(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	d := newDisk()
 	b, end := d.node(t, Options{})
 	sub, _ := come(t, b, "sub", 100, nil)
@@ -164,6 +166,7 @@ func TestSessionsComeBackWithTheNode(t *testing.T) {
 // A will that waited and a session's end come to their time, also when the node was down
 // then; a will that was published stays so.
 func TestWillsAndEndsComeWithTheNode(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	d, clock := newDisk(), newClock()
 	o := Options{Now: clock.now}
 	b, end := d.node(t, o)

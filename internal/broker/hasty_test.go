@@ -11,6 +11,7 @@ import (
 // messages are taken at their pace, then its DISCONNECT, so that its will stays unsent.
 // One that goes without DISCONNECT leaves its will behind its messages.
 func TestWhatAPausedClientHasSentIsTakenBeforeItsEnd(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
 	const n = 200
 	for _, inOrder := range []bool{true, false} {
 		clock := newClock()
