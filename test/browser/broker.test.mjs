@@ -3,16 +3,13 @@
 // an MQTT client oneself.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createRequire } from 'node:module'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { chromium } from 'playwright-core'
-import { freePort, password, run, startNode } from './node.mjs'
+import { freePort, run, startNode } from './node.mjs'
+import { faults, launch, shots, signedIn } from './page.mjs'
 
-const shots = process.env.MILLRACE_SHOTS ?? '../../build/shots'
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const lists = ['clients', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'mqtt']
 const children = []
 let node, browser, ws
@@ -23,10 +20,7 @@ before(async () => {
   const config = join(tmpdir(), `millrace-browser-${process.pid}.yaml`)
   await writeFile(config, `mqtt:\n  listeners:\n    - {name: ws, kind: ws, address: "127.0.0.1:${ws}", anonymous: true}\n`)
   node = await startNode({ MILLRACE_CONFIG: config })
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+  browser = await launch()
   // One whose queue fills while it is away.
   await run('mosquitto_sub', [...to(), '-V', '5', '-i', 'mes-bridge', '-c', '-x', '3600', '-q', '1', '-t', 'plant/+/quality', '-E'])
   for (const n of [1, 2, 3]) {
@@ -50,23 +44,7 @@ function connected(id, ...more) {
   return new Promise((resolve) => child.on('exit', resolve))
 }
 
-async function open(t, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options })
-  const page = await context.newPage()
-  const errors = []
-  page.on('pageerror', (error) => errors.push(`${error}`))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  t.after(async () => {
-    await context.close()
-    assert.deepEqual(errors.filter((text) => !text.includes('401')), [])
-  })
-  await page.goto(node.url)
-  await page.locator('input[name=username]').fill('admin')
-  await page.locator('input[name=password]').fill(password)
-  await page.keyboard.press('Enter')
-  await page.locator('main .pgh').waitFor()
-  return page
-}
+const open = (t, options) => signedIn(t, browser, node, options)
 
 test('a client is found, looked at, disconnected and kept out', async (t) => {
   const ended = connected('press-7', '-q', '1')
@@ -194,23 +172,7 @@ test('a client that is away has a session to forget, and no connection to end', 
   assert.equal(await page.getByRole('button', { name: 'Disconnect …' }).count(), 0)
 })
 
-test('every page about the broker is free of what axe finds, light, dark and on a phone', async (t) => {
+test('every page about the broker is free of what axe finds, light, dark, on a phone and in German', async (t) => {
   connected('axe-client')
-  const wrong = []
-  for (const options of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { colorScheme: 'light', viewport: { width: 390, height: 844 } }, { locale: 'de-DE' }]) {
-    const page = await open(t, options)
-    const name = options.locale ?? (options.viewport ? 'phone' : options.colorScheme)
-    for (const path of [...lists, 'client?id=mes-bridge', 'clients?client=mes-bridge', 'bans?add=client_id']) {
-      await page.goto(`${node.url}/${path}`)
-      await page.locator('main .pgh').waitFor()
-      await page.waitForLoadState('networkidle').catch(() => undefined)
-      await page.screenshot({ path: `${shots}/${path.replace(/\W+/g, '-')}-${name}.png` })
-      await page.evaluate(axe) // not as a script of the page: its policy allows none
-      const found = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }))
-      wrong.push(...found.violations.map((v) => `${path} ${name}: ${v.id} ${v.nodes[0].html.slice(0, 160)}`))
-      const fits = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)
-      if (!fits) wrong.push(`${path} ${name} scrolls sideways`)
-    }
-  }
-  assert.deepEqual(wrong, [])
+  assert.deepEqual(await faults(t, browser, node, [...lists, 'client?id=mes-bridge', 'clients?client=mes-bridge', 'bans?add=client_id']), [])
 })

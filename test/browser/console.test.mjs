@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { spawn } from 'node:child_process'
 import { after, before, test } from 'node:test'
-import { chromium } from 'playwright-core'
 import { password, run, startNode } from './node.mjs'
+import { blank, launch, shots, signedIn } from './page.mjs'
 
-const shots = process.env.MILLRACE_SHOTS ?? '../../build/shots'
 let node, browser, plant
 
 before(async () => {
@@ -15,10 +14,7 @@ before(async () => {
   plant = spawn(node.binary, ['sim', '--addr', `127.0.0.1:${node.mqtt}`, '--devices', '40', '--rate', '200', '--quiet'], { stdio: 'ignore' })
   // For the README's picture the charts want something to show.
   await new Promise((resolve) => setTimeout(resolve, 1000 * Number(process.env.MILLRACE_WARM_UP ?? 0)))
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+  browser = await launch()
 })
 
 after(async () => {
@@ -30,19 +26,7 @@ after(async () => {
   await node?.stop()
 })
 
-// open returns a page that fails the test on any error of its own.
-async function open(t, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options })
-  const page = await context.newPage()
-  const errors = []
-  page.on('pageerror', (error) => errors.push(`${error}`))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  t.after(async () => {
-    await context.close()
-    assert.deepEqual(errors.filter((text) => !text.includes('401')), [])
-  })
-  return page
-}
+const open = (t, options) => blank(t, browser, options)
 
 async function signIn(page, secret = password) {
   await page.goto(node.url)
@@ -104,15 +88,14 @@ const scenes = {
 }
 
 test('the plant is seen in Overview, Topics and Explore, light and dark, wide and narrow', async (t) => {
-  for (const colorScheme of ['light', 'dark']) {
-    for (const [name, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
-      const page = await open(t, { colorScheme, viewport })
-      await signIn(page)
-      await page.getByRole('heading', { name: 'Overview' }).waitFor()
-      for (const [path, scene] of Object.entries(scenes)) {
-        await page.getByRole('link', { name: new RegExp(path, 'i') }).filter({ visible: true }).first().click()
-        await page.getByRole('heading', { name: new RegExp(path, 'i') }).first().waitFor()
-        await scene(page)
+  for (const [name, viewport] of [['wide', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]]) {
+    const page = await signedIn(t, browser, node, { viewport })
+    for (const [path, scene] of Object.entries(scenes)) {
+      await page.getByRole('link', { name: new RegExp(path, 'i') }).filter({ visible: true }).first().click()
+      await page.getByRole('heading', { name: new RegExp(path, 'i') }).first().waitFor()
+      await scene(page)
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme })
         await page.screenshot({ path: `${shots}/${path}-${name}-${colorScheme}.png` })
         const fits = await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)
         assert.equal(fits, true, `${path} ${name} scrolls sideways`)

@@ -4,16 +4,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { chromium } from 'playwright-core'
-import { freePort, password, run, startNode } from './node.mjs'
+import { freePort, run, startNode } from './node.mjs'
+import { faults, launch, settled, shots, signedIn } from './page.mjs'
 
-const shots = process.env.MILLRACE_SHOTS ?? '../../build/shots'
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const rules = `default: deny
 rules:
   - deny: subscribe
@@ -42,10 +39,7 @@ before(async () => {
   node = await startNode({
     MILLRACE_CONFIG: await file('millrace.yaml', `observe: {slow_threshold: 1ms}\nmqtt:\n  access: {users: "${join(dir, 'users')}", rules: "${join(dir, 'access.yaml')}"}\n  listeners:\n    - ${listener}\n`),
   })
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
+  browser = await launch()
 })
 
 after(async () => {
@@ -74,23 +68,7 @@ function client(command, ...args) {
   return child
 }
 
-async function signIn(t, { user = 'admin', secret = password, expected = /401/, at = node, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options })
-  const page = await context.newPage()
-  const errors = []
-  page.on('pageerror', (error) => errors.push(`${error}`))
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  t.after(async () => {
-    await context.close()
-    assert.deepEqual(errors.filter((text) => !expected.test(text)), [])
-  })
-  await page.goto(at.url)
-  await page.locator('input[name=username]').fill(user)
-  await page.locator('input[name=password]').fill(secret)
-  await page.keyboard.press('Enter')
-  await page.locator('main .pgh').waitFor()
-  return page
-}
+const signIn = (t, { at = node, ...options } = {}) => signedIn(t, browser, at, options)
 
 test('the rules are read in their order, and say who may', async (t) => {
   const page = await signIn(t)
@@ -218,8 +196,7 @@ test('a viewer sees everything but what changes something', async (t) => {
   const changes = /disconnect|ban|delete|send clients|let clients|read certificates|read files|afresh|count|trace|lift|stop/i
   for (const path of ['clients?client=looked-at', 'client?id=looked-at', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics']) {
     await page.goto(`${node.url}/${path}`)
-    await page.locator('main .pgh').waitFor()
-    await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)
+    await settled(page)
     const buttons = await page.locator('main').getByRole('button', { name: changes }).allInnerTexts()
     assert.deepEqual(buttons, [], path)
     assert.equal(await page.locator('main').getByRole('checkbox').count(), 0, path)
@@ -263,31 +240,31 @@ test('a page says what failed, and how old its values are once the node has gone
   const own = await startNode()
   let gone = false
   t.after(() => gone || own.stop())
-  const page = await signIn(t, { at: own, expected: /401|503|ERR_/ })
-  const pages = ['clients', 'listeners', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'access', 'refused', 'bans', 'subscriptions', 'retained']
+  const context = (await signIn(t, { at: own, expected: /401|503|ERR_/ })).context()
+  const opened = (paths) => Promise.all(paths.map(async (path) => {
+    const page = await context.newPage()
+    await page.goto(`${own.url}/${path}`)
+    return [path, page]
+  }))
   const problem = { status: 503, title: 'Not ready', detail: 'The broker starts.', code: 'MR-5030' }
   const failing = /\/api\/v1\/(clients|listeners|slow|topic-m|traces|access|refused|bans|subscriptions|retained)/
-  await page.route(failing, (route) => route.fulfill({ status: 503, json: problem, contentType: 'application/problem+json' }))
-  for (const path of ['listeners', 'diagnostics', 'access', 'clients']) {
-    await page.goto(`${own.url}/${path}`)
+  await context.route(failing, (route) => route.fulfill({ status: 503, json: problem, contentType: 'application/problem+json' }))
+  const failed = await opened(['listeners', 'diagnostics', 'access', 'clients'])
+  for (const [, page] of failed) {
     await page.getByRole('alert').getByText('The broker starts.').waitFor({ timeout: 20_000 })
     await page.getByRole('alert').getByRole('button', { name: 'Try now' }).waitFor()
   }
-  await page.unroute(failing)
-  await page.getByRole('alert').getByRole('button', { name: 'Try now' }).click()
-  await page.getByRole('alert').waitFor({ state: 'detached' })
-  const open = []
-  for (const path of pages) {
-    const one = await page.context().newPage()
-    await one.goto(`${own.url}/${path}`)
-    await one.locator('main .pgh').waitFor()
-    await one.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)
-    open.push([path, one])
+  await context.unroute(failing)
+  for (const [, page] of failed) {
+    await page.getByRole('alert').getByRole('button', { name: 'Try now' }).click()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
   }
+  const pages = [...failed, ...(await opened(['diagnostics?tab=topics', 'diagnostics?tab=traces', 'refused', 'bans', 'subscriptions', 'retained']))]
+  await Promise.all(pages.map(([, page]) => settled(page)))
   await own.stop()
   gone = true
-  for (const [path, one] of open) {
-    const bar = one.getByRole('status').filter({ hasText: /Values stopped at \d\d:\d\d:\d\d/ })
+  for (const [path, page] of pages) {
+    const bar = page.getByRole('status').filter({ hasText: /Values stopped at \d\d:\d\d:\d\d/ })
     await bar.waitFor({ timeout: 20_000 }).catch(() => assert.fail(`${path} does not say that its values are old`))
     await bar.getByRole('button', { name: 'Try now' }).waitFor()
   }
@@ -309,20 +286,6 @@ test('pages with data are free of what axe finds, light, dark, on a phone and in
     await run('mosquitto_pub', [...to(), '-q', '1', '-t', 'late/one', '-m', String(n)])
     await run('mosquitto_pub', [...to(), '-q', '1', '-r', '-t', `plant/line-${n}/quality`, '-m', `{"moisture": ${n}}`])
   }
-  const wrong = []
-  for (const options of [{ colorScheme: 'light' }, { colorScheme: 'dark' }, { colorScheme: 'dark', viewport: { width: 390, height: 844 } }, { locale: 'de-DE' }]) {
-    const page = await signIn(t, options)
-    const name = options.locale ?? (options.viewport ? 'phone' : options.colorScheme)
-    for (const path of ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces']) {
-      await page.goto(`${node.url}/${path}`)
-      await page.locator('main .pgh').waitFor()
-      await page.waitForLoadState('networkidle', { timeout: 3000 }).catch(() => undefined)
-      await page.screenshot({ path: `${shots}/data-${path.replace(/\W+/g, '-')}-${name}.png` })
-      await page.evaluate(axe)
-      const found = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }))
-      wrong.push(...found.violations.map((v) => `${path} ${name}: ${v.id} ${v.nodes[0].html.slice(0, 160)}`))
-      if (await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)) wrong.push(`${path} ${name} scrolls sideways`)
-    }
-  }
-  assert.deepEqual(wrong, [])
+  const paths = ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces']
+  assert.deepEqual(await faults(t, browser, node, paths, 'data-'), [])
 })
