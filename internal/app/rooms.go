@@ -26,8 +26,10 @@ func (a *App) startBus(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
+	lost := losses{raise: a.alarms.Raise}
 	a.bus, err = bus.New(bus.Options{
-		Dir: a.path("bus"), Node: strings.ToLower(strings.ReplaceAll(a.cfg.Node.Name, ".", "-")), Durability: durability,
+		Lost: lost.add,
+		Dir:  a.path("bus"), Node: strings.ToLower(strings.ReplaceAll(a.cfg.Node.Name, ".", "-")), Durability: durability,
 		MaxStore: a.cfg.Storage.MaxBytes.Int64(), MaxEntry: int(a.cfg.MQTT.MaxPacketSize) + entryRoom, Log: a.log,
 	})
 	if err != nil {

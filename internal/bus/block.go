@@ -2,15 +2,12 @@ package bus
 
 import (
 	"bufio"
-	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
 	"os"
 	"path/filepath"
-
-	"github.com/minio/highwayhash"
 )
 
 // The engine's block format, as its file store 2.15 reads it: records of
@@ -74,10 +71,7 @@ func (w *blockWriter) next() (err error) {
 		return err
 	}
 	w.index++
-	key := sha256.Sum256(fmt.Appendf(nil, "%s-%d", w.name, w.index))
-	if w.hash, err = highwayhash.New64(key[:]); err != nil {
-		return err
-	}
+	w.hash = blockHash(w.name, w.index)
 	w.file, err = os.OpenFile(filepath.Join(w.dir, fmt.Sprintf("%d.blk", w.index)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -71,6 +71,9 @@ type Options struct {
 	WakeSpace int64
 	// FreeSpace tells the bytes free for Dir; default asks the operating system.
 	FreeSpace func() (int64, error)
+	// Lost is told what of the stored data is found lost, and of what was found at the
+	// starts of the last seven days; default nobody.
+	Lost func(Loss)
 	// Log takes the bus's own and the engine's lines; default none.
 	Log *slog.Logger
 }
@@ -94,6 +97,9 @@ func (o Options) filled() Options {
 	if o.FreeSpace == nil {
 		dir := o.Dir
 		o.FreeSpace = func() (int64, error) { return FreeSpace(dir) }
+	}
+	if o.Lost == nil {
+		o.Lost = func(Loss) {}
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -124,6 +130,7 @@ type Bus struct {
 	sick     chan *engine
 	restarts atomic.Uint64
 	purging  chan struct{} // held by whoever purges, or lets nobody
+	marks    *marks        // set by Start
 
 	stop chan struct{}
 	done sync.WaitGroup
@@ -149,12 +156,20 @@ func (b *Bus) Start(ctx context.Context) error {
 	if err := b.prepare(); err != nil {
 		return err
 	}
+	m, err := readMarks(b.opt.Dir)
+	if b.marks = m; err != nil {
+		b.opt.Log.Error("what was stored is not known: a loss before now goes unseen", "file", m.path, "err", err)
+	}
+	for _, l := range m.losses {
+		b.opt.Lost(l)
+	}
 	e, err := b.boot(ctx)
 	if err != nil {
 		return err
 	}
 	b.put(e)
-	b.done.Add(2)
+	b.done.Add(3)
+	go b.noteMarks()
 	go b.doctor()
 	go b.sweeper()
 	return nil

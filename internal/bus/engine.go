@@ -43,6 +43,9 @@ type engine struct {
 func (b *Bus) boot(ctx context.Context) (*engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	if err := b.survey(); err != nil {
+		return nil, b.startFault(err)
+	}
 	e := &engine{bus: b, flights: map[uint64]*flight{}, ended: make(chan struct{})}
 	l := newServerLog(b.opt.Log, e)
 	err := e.serve(ctx, l)

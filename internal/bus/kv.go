@@ -166,7 +166,9 @@ func (k *KV) write(ctx context.Context, op, key string, value []byte, do func(co
 		return 0, fault.New(fault.TooLarge, "A value of %d bytes is over the limit of %d.", len(value), k.bus.opt.MaxEntry)
 	}
 	err = k.call(ctx, op, key, true, func(ctx context.Context, h jetstream.KeyValue, key string) (err error) {
-		rev, err = do(ctx, h, key)
+		if rev, err = do(ctx, h, key); err == nil {
+			k.bus.marks.stored("KV_"+k.bucket, rev)
+		}
 		return err
 	})
 	return rev, err

@@ -76,7 +76,16 @@ func (l *Log) open(ctx context.Context, e *engine) error {
 	if err != nil {
 		return e.bus.openFault("Stream "+l.cfg.Name, "bus: open log "+l.cfg.Name, err)
 	}
-	l.learn(s.CachedInfo().State.LastSeq)
+	st := s.CachedInfo().State
+	l.learn(st.LastSeq)
+	if !l.cfg.Memory {
+		l.bus.marks.change(l.cfg.Name, func(k *mark) {
+			k.Last, k.MaxAge, k.Bounded = max(k.Last, st.LastSeq), l.cfg.MaxAge, l.cfg.MaxBytes > 0
+			if k.First == 0 {
+				k.First, k.FirstTime = max(st.FirstSeq, 1), time.Now().UnixNano()
+			}
+		})
+	}
 	return nil
 }
 
@@ -185,6 +194,12 @@ func (l *Log) Purge(ctx context.Context, upTo uint64) error {
 	}
 	ctx, cancel := bounded(ctx)
 	defer cancel()
+	l.bus.marks.change(l.cfg.Name, func(k *mark) {
+		if upTo >= k.First {
+			k.First, k.FirstTime = upTo+1, 0
+		}
+	})
+	_ = l.bus.writeMarks() // what cannot be written is told by whoever writes it every second
 	s, err := e.js.Stream(ctx, l.cfg.Name)
 	if err == nil {
 		err = s.Purge(ctx, jetstream.WithPurgeSequence(upTo+1))

@@ -40,7 +40,8 @@ type Log interface {
 	// is called. Entries are stored in the order of the calls, unless one fails.
 	Append(id string, repeat bool, entry []byte, done func(seq uint64, err error))
 	// Read calls f for every entry from sequence from on, in order, then waits for
-	// new ones, until ctx ends or f returns an error, and returns that error.
+	// new ones, until ctx ends or f returns an error, and returns that error. An entry
+	// without a byte stands for some that the log has lost.
 	Read(ctx context.Context, from uint64, f func(seq uint64, entry []byte) error) error
 	// Purge removes the entries up to that sequence, itself included.
 	Purge(ctx context.Context, upTo uint64) error

@@ -164,6 +164,9 @@ func (r *reader) calm() {
 }
 
 func (r *reader) take(seq uint64, raw []byte) error {
+	if len(raw) == 0 { // it stands for some that were lost
+		return r.order.damaged(seq, r.hand)
+	}
 	e, err := ReadEntry(raw)
 	if err == nil {
 		r.ms, err = e.Messages(r.ms[:0])

@@ -384,7 +384,7 @@ func TestDamagedEntriesAreSkippedAndCounted(t *testing.T) {
 		}
 	}
 	log.entries[2][headerSize+30] ^= 1
-	log.entries[3] = nil
+	log.entries[3] = []byte("MRE1")
 	want := []string{"1:0 a 0", "2:0 a 1", "5:0 a 4"}
 	for range 2 {
 		if got := read(t, s, msg.Position{}, 3); !slices.Equal(got, want) {

@@ -1,0 +1,34 @@
+package app
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/internal/bus"
+)
+
+// losses raises an alarm for each stream or bucket of which stored data was found lost.
+type losses struct {
+	raise func(id string, priority int, title, detail string)
+
+	mu   sync.Mutex // guards told
+	told map[string][]string
+}
+
+// maxLosses is how many losses of one stream an alarm names.
+const maxLosses = 8
+
+func (l *losses) add(x bus.Loss) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.told == nil {
+		l.told = map[string][]string{}
+	}
+	texts := append(l.told[x.Stream], x.Found.Local().Format(time.DateTime)+": "+x.Text+" ("+x.File+").")
+	if l.told[x.Stream] = texts; len(texts) > maxLosses {
+		texts = append([]string{"…"}, texts[len(texts)-maxLosses:]...)
+	}
+	l.raise("storage-loss-"+x.Stream, 1, "Stored data of "+x.Stream+" is lost",
+		strings.Join(texts, " ")+" Check the disk, and restore a back-up if what is gone is needed. This is told for seven days.")
+}
