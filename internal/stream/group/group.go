@@ -1,0 +1,130 @@
+// Package group is the core of a consumer group: which messages of a stream are done,
+// which are out with a consumer, and which are to be handed out again.
+//
+// It is pure: positions and times go in, positions and counts come out; whoever uses it
+// reads the stream, keeps the state and holds the lock. Everything up to the cursor has
+// been handed out once; what of it is not done stands in the list of open messages. So
+// the state is the lowest position that is not done and what is done above it, written
+// the short way round.
+package group
+
+import (
+	"slices"
+
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Limits of a group. All must be positive.
+type Limits struct {
+	// AckWait is how long a message that was handed out is invisible, ns.
+	AckWait int64
+	// MaxDeliveries is how often a message is handed out; then it is given up, and counted.
+	MaxDeliveries int
+	// MaxOpen is how many messages may be handed out and not done; with so many nothing
+	// new is handed out.
+	MaxOpen int
+}
+
+// Open is a message that was handed out and is not done.
+type Open struct {
+	At msg.Position
+	// Until is when it may be handed out again, ns since 1970 UTC.
+	Until int64
+	// Deliveries is how often it was handed out.
+	Deliveries int
+}
+
+// State is what survives the process; its zero value has read nothing.
+type State struct {
+	// Cursor is the position up to which everything was handed out or passed over.
+	Cursor msg.Position
+	// Open are sorted by position, all at or before Cursor.
+	Open []Open
+	// Acked, GivenUp and Again count messages that were acknowledged, that were given up
+	// after MaxDeliveries, and deliveries beyond the first.
+	Acked, GivenUp, Again uint64
+}
+
+// Floor is the position up to which everything is done.
+func (s *State) Floor() msg.Position {
+	if len(s.Open) > 0 {
+		return s.Open[0].At.Before()
+	}
+	return s.Cursor
+}
+
+// Due hands out again, at most n, what was not acknowledged in time, the oldest first,
+// and gives up what was handed out often enough.
+func (s *State) Due(now int64, l Limits, n int) (again []Open) {
+	kept := s.Open[:0]
+	for _, o := range s.Open {
+		due := o.Until <= now
+		if due && o.Deliveries >= l.MaxDeliveries {
+			s.GivenUp++
+			continue
+		}
+		if due && len(again) < n {
+			o.Until, o.Deliveries = now+l.AckWait, o.Deliveries+1
+			s.Again++
+			again = append(again, o)
+		}
+		kept = append(kept, o)
+	}
+	s.Open = kept
+	return again
+}
+
+// Room is how many new messages may be handed out.
+func (s *State) Room(l Limits) int { return max(l.MaxOpen-len(s.Open), 0) }
+
+// Take hands out new messages: those at the positions, which lie behind the cursor in
+// rising order; cursor is how far the stream was looked through for them.
+func (s *State) Take(now int64, l Limits, at []msg.Position, cursor msg.Position) {
+	for _, p := range at {
+		if p.Compare(s.Cursor) > 0 {
+			s.Open = append(s.Open, Open{At: p, Until: now + l.AckWait, Deliveries: 1})
+			s.Cursor = p
+		}
+	}
+	if cursor.Compare(s.Cursor) > 0 {
+		s.Cursor = cursor
+	}
+}
+
+// Ack notes that messages are done and returns how many were open: one that is done
+// already, was given up, or was never handed out counts as none.
+func (s *State) Ack(at []msg.Position) (acked int) {
+	for _, p := range at {
+		if i, ok := s.find(p); ok {
+			s.Open = slices.Delete(s.Open, i, i+1)
+			acked++
+		}
+	}
+	s.Acked += uint64(acked)
+	return acked
+}
+
+// Forget drops open messages before first, the oldest that is still stored, and moves the
+// cursor there; it returns how many were dropped.
+func (s *State) Forget(first msg.Position) (lost int) {
+	lost, _ = s.find(first)
+	s.Open = slices.Delete(s.Open, 0, lost)
+	if before := first.Before(); before.Compare(s.Cursor) > 0 {
+		s.Cursor = before
+	}
+	return lost
+}
+
+// Next is when the next open message is due, ok false with none.
+func (s *State) Next() (at int64, ok bool) {
+	for _, o := range s.Open {
+		if !ok || o.Until < at {
+			at, ok = o.Until, true
+		}
+	}
+	return at, ok
+}
+
+func (s *State) find(p msg.Position) (int, bool) {
+	return slices.BinarySearchFunc(s.Open, p, func(o Open, p msg.Position) int { return o.At.Compare(p) })
+}
