@@ -20,7 +20,7 @@ func (c *ctl) streamsCommand() *cobra.Command {
 			return ask(cmd, c, request{path: "/streams"}, listed("No streams: nothing is kept.",
 				columns("NAME", "FILTERS", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
 		},
-	}, c.showStreamCommand(), c.readStreamCommand())
+	}, c.showStreamCommand(), c.readStreamCommand(), c.groupsCommand())
 }
 
 func streamRow(s api.StreamStatus) []any {
@@ -122,11 +122,7 @@ func showStreamMessages(t table, p api.StreamMessages) {
 		t.row(columns("POSITION", "TIME", "TOPIC", "QOS", "PUBLISHER", "PAYLOAD")...)
 	}
 	for _, m := range p.Messages {
-		payload := m.Payload
-		if m.Encoding == "base64" {
-			payload = "base64: " + payload
-		}
-		t.row(m.Position, m.Time, m.Topic, m.QoS, m.Publisher, payload)
+		t.row(m.Position, m.Time, m.Topic, m.QoS, m.Publisher, payloadText(m))
 	}
 	if p.More {
 		t.row("More with --after " + p.Next)

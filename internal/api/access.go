@@ -31,6 +31,13 @@ var access = map[string]string{
 	"get-stream":             Viewer,
 	"read-stream":            Viewer,
 	"follow-stream":          Viewer,
+	"list-groups":            Viewer,
+	"get-group":              Viewer,
+	"create-group":           Operator,
+	"change-group":           Operator,
+	"delete-group":           Operator,
+	"pull":                   Operator, // what one consumer gets the others do not
+	"ack":                    Operator,
 	"list-alarms":            Viewer,
 	"publish":                Operator,
 	"list-clients":           Viewer,

@@ -89,6 +89,7 @@ type Options struct {
 	People    People
 	Settings  Settings
 	Streams   Streams
+	Groups    ConsumerGroups
 	// Clients, Retained, Delayed, Listeners, Slow, TopicMetrics and Traces are of the broker.
 	Clients      Clients
 	Retained     RetainedMessages

@@ -23,6 +23,7 @@ import (
 	"github.com/millrace/millrace/internal/observe/trace"
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
+	"github.com/millrace/millrace/internal/stream/group"
 )
 
 // Options of a node. Config and Origins come from config.Load.
@@ -60,6 +61,7 @@ type App struct {
 	bus        *bus.Bus
 	people     *people.People
 	streams    *stream.Streams
+	groups     *group.Groups
 	historian  *historian.Historian
 	access     *access.Access
 	broker     *broker.Broker
@@ -122,6 +124,7 @@ func (a *App) steps() []step {
 		{"bus", a.startBus},
 		{"people", a.startPeople},
 		{"streams", a.startStreams},
+		{"consumer groups", a.startGroups},
 		{"historian", a.startHistorian},
 		{"access", a.startAccess},
 		{"refused clients", a.startRefused},

@@ -34,7 +34,7 @@ func (a *App) streamReaders(s stream.Stats) (list []api.StreamReader) {
 		h := a.historian.Stats()
 		list = append(list, api.StreamReader{Name: "historian", Kind: "historian", Position: h.Committed.String(), Behind: behind(s, h.Committed), Lag: h.Lag.Seconds()})
 	}
-	return list
+	return append(list, a.groupReaders(s)...)
 }
 
 // behind is how many stored entries a reader that has done all up to p has not done. The

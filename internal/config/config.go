@@ -15,6 +15,7 @@ type Config struct {
 	MQTT          MQTT      `yaml:"mqtt" doc:"The MQTT listener and its limits."`
 	HTTP          HTTP      `yaml:"http" doc:"The listener of the console and the REST API."`
 	Streams       []Stream  `yaml:"streams" max:"64" default:"[{\"name\": \"telemetry\", \"filters\": [\"#\"]}]" doc:"Durable captures of messages, in order: the first stream with a matching filter keeps the message. An empty list keeps nothing."`
+	Consumers     Consumers `yaml:"consumers" doc:"Consumer groups of streams."`
 	Storage       Storage   `yaml:"storage" doc:"Limits of the disk."`
 	Historian     Historian `yaml:"historian" doc:"Points decoded from one stream and kept for queries."`
 	Observe       Observe   `yaml:"observe" doc:"What the node remembers of its clients for people to look at."`

@@ -1,11 +1,3 @@
-// Package group is the core of a consumer group: which messages of a stream are done,
-// which are out with a consumer, and which are to be handed out again.
-//
-// It is pure: positions and times go in, positions and counts come out; whoever uses it
-// reads the stream, keeps the state and holds the lock. Everything up to the cursor has
-// been handed out once; what of it is not done stands in the list of open messages. So
-// the state is the lowest position that is not done and what is done above it, written
-// the short way round.
 package group
 
 import (
@@ -32,6 +24,14 @@ type Open struct {
 	Until int64
 	// Deliveries is how often it was handed out.
 	Deliveries int
+	// Time is when the message arrived, ns since 1970 UTC.
+	Time int64
+}
+
+// Found is a message that may be handed out, and when it arrived.
+type Found struct {
+	At   msg.Position
+	Time int64
 }
 
 // State is what survives the process; its zero value has read nothing.
@@ -43,6 +43,12 @@ type State struct {
 	// Acked, GivenUp and Again count messages that were acknowledged, that were given up
 	// after MaxDeliveries, and deliveries beyond the first.
 	Acked, GivenUp, Again uint64
+	// Lost counts messages that were removed from the stream before they were done, of
+	// those that had been handed out, and Unread the entries that were before anybody
+	// looked at them.
+	Lost, Unread uint64
+	// Done is when the newest message that is done arrived, ns since 1970 UTC.
+	Done int64
 }
 
 // Floor is the position up to which everything is done.
@@ -77,13 +83,13 @@ func (s *State) Due(now int64, l Limits, n int) (again []Open) {
 // Room is how many new messages may be handed out.
 func (s *State) Room(l Limits) int { return max(l.MaxOpen-len(s.Open), 0) }
 
-// Take hands out new messages: those at the positions, which lie behind the cursor in
-// rising order; cursor is how far the stream was looked through for them.
-func (s *State) Take(now int64, l Limits, at []msg.Position, cursor msg.Position) {
-	for _, p := range at {
-		if p.Compare(s.Cursor) > 0 {
-			s.Open = append(s.Open, Open{At: p, Until: now + l.AckWait, Deliveries: 1})
-			s.Cursor = p
+// Take hands out new messages: those found, which lie behind the cursor in rising order;
+// cursor is how far the stream was looked through for them.
+func (s *State) Take(now int64, l Limits, found []Found, cursor msg.Position) {
+	for _, f := range found {
+		if f.At.Compare(s.Cursor) > 0 {
+			s.Open = append(s.Open, Open{At: f.At, Until: now + l.AckWait, Deliveries: 1, Time: f.Time})
+			s.Cursor = f.At
 		}
 	}
 	if cursor.Compare(s.Cursor) > 0 {
@@ -96,24 +102,59 @@ func (s *State) Take(now int64, l Limits, at []msg.Position, cursor msg.Position
 func (s *State) Ack(at []msg.Position) (acked int) {
 	for _, p := range at {
 		if i, ok := s.find(p); ok {
-			s.Open = slices.Delete(s.Open, i, i+1)
+			s.done(i, i+1)
 			acked++
 		}
 	}
-	s.Acked += uint64(acked)
 	return acked
+}
+
+// AckUpTo notes that all that is open up to p is done and returns how many those were.
+func (s *State) AckUpTo(p msg.Position) (acked int) {
+	n, ok := s.find(p)
+	if ok {
+		n++
+	}
+	s.done(0, n)
+	return n
+}
+
+func (s *State) done(from, to int) {
+	for _, o := range s.Open[from:to] {
+		s.Done = max(s.Done, o.Time)
+	}
+	s.Acked += uint64(to - from)
+	s.Open = slices.Delete(s.Open, from, to)
+}
+
+// Return takes back a delivery that did not go out after all.
+func (s *State) Return(at []msg.Position, now int64) {
+	for _, p := range at {
+		if i, ok := s.find(p); ok {
+			s.Open[i].Until = now
+			s.Open[i].Deliveries--
+			s.Again--
+		}
+	}
 }
 
 // Forget drops open messages before first, the oldest that is still stored, and moves the
 // cursor there; it returns how many were dropped.
 func (s *State) Forget(first msg.Position) (lost int) {
 	lost, _ = s.find(first)
+	s.Lost += uint64(lost)
 	s.Open = slices.Delete(s.Open, 0, lost)
 	if before := first.Before(); before.Compare(s.Cursor) > 0 {
+		if first.Seq > s.Cursor.Seq+1 {
+			s.Unread += first.Seq - s.Cursor.Seq - 1
+		}
 		s.Cursor = before
 	}
 	return lost
 }
+
+// Seek begins anew behind p.
+func (s *State) Seek(p msg.Position) { s.Open, s.Cursor = nil, p }
 
 // Next is when the next open message is due, ok false with none.
 func (s *State) Next() (at int64, ok bool) {

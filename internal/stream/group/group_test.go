@@ -1,6 +1,7 @@
 package group
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -32,7 +33,7 @@ func (m *model) open() (list []uint64) {
 // after it is done, none is lost but by MaxDeliveries or retention.
 func TestGroupAgainstTheModel(t *testing.T) {
 	start := rand.Uint64()
-	for seed := start; seed < start+2000; seed++ {
+	for seed := start; seed < start+1000; seed++ {
 		if !play(t, seed) {
 			t.Fatalf("seed %d", seed)
 		}
@@ -46,7 +47,10 @@ func play(t *testing.T, seed uint64) bool {
 	var s State
 	now, stored, first := int64(0), uint64(0), uint64(0)
 	for range 60 {
-		switch chance.IntN(6) {
+		if kept, err := ReadState(s.Append(nil)); err != nil || fmt.Sprint(kept) != fmt.Sprint(s) {
+			t.Errorf("%+v is read back as %+v: %v", s, kept, err)
+		}
+		switch chance.IntN(7) {
 		case 0:
 			stored += chance.Uint64N(6)
 		case 1:
@@ -80,6 +84,17 @@ func play(t *testing.T, seed uint64) bool {
 				if got := s.Forget(pos(first)); got != lost {
 					t.Errorf("lost %d, want %d", got, lost)
 				}
+			}
+		case 4: // acknowledge all up to one
+			upTo, want := chance.Uint64N(stored+1), 0
+			for _, n := range m.open() {
+				if n <= upTo {
+					m.done[n] = true
+					want++
+				}
+			}
+			if got := s.AckUpTo(pos(upTo)); got != want {
+				t.Errorf("acknowledged %d, want %d", got, want)
 			}
 		default: // pull
 			n := 1 + chance.IntN(5)
@@ -119,15 +134,15 @@ func (m *model) checkDue(t *testing.T, s *State, now int64, l Limits, n int) {
 // take hands out up to n new messages that match.
 func (m *model) take(s *State, now int64, l Limits, n int, stored uint64, match func(uint64) bool) {
 	n = min(n, s.Room(l))
-	var at []msg.Position
+	var at []Found
 	if m.cursor > 0 {
-		at = append(at, pos(m.cursor-1)) // what was looked at is not taken again
+		at = append(at, Found{At: pos(m.cursor - 1)}) // what was looked at is not taken again
 		n++
 	}
 	next, cursor := m.cursor, s.Cursor
 	for ; next < stored && len(at) < n; next++ {
 		if match(next) {
-			at = append(at, pos(next))
+			at = append(at, Found{pos(next), int64(next)})
 			m.handed[next], m.deliveries[next], m.until[next] = true, 1, now+l.AckWait
 		}
 		cursor = pos(next)
