@@ -41,6 +41,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/rewrite":   "topics that clients name otherwise",
 		"internal/broker/delay":     "messages to be published later",
+		"internal/broker/backlog":   "what durable sessions have before them",
 		"internal/broker/preserve":  "what of it survives the process",
 		"internal/broker/sys":       "what it tells about itself",
 		"internal/broker/certs":     "a listener's TLS settings",

@@ -67,7 +67,7 @@ func (a *App) brokerMetrics() {
 	m.Counters("millrace_packets_sent_total", "MQTT packets for clients.", "type", byType(stats, func(s broker.Stats) [packet.Types]uint64 { return s.PacketsOut }))
 	m.Counters("millrace_messages_dropped_total", "Messages that did not reach a receiver or the log.", "reason",
 		byReason(func() map[fault.Code]uint64 { return stats().Dropped }, fault.NoSubscriber, fault.QueueFull, fault.QueueOldest, fault.QueueQoS0, fault.QueueOverrun, fault.QueueMemory, fault.SlowReader, fault.Expired, fault.PacketTooLarge,
-			fault.SessionEnded, fault.AccessDenied, fault.AccessRevoked, fault.RateExceeded, fault.MemoryGuard, fault.StorageFull))
+			fault.SessionEnded, fault.Retention, fault.AccessDenied, fault.AccessRevoked, fault.RateExceeded, fault.MemoryGuard, fault.StorageFull))
 	m.Counters("millrace_connections_closed_total", "Connections of clients that were in and that the node closed: for a fault, or taken over, silent, at its end.", "reason", byReason(func() map[fault.Code]uint64 { return stats().Closed }, fault.TakenOver, fault.KeepAlive, fault.ServerShutdown, fault.Malformed, fault.Protocol, fault.PacketTooLarge))
 	m.Counters("millrace_subscriptions_refused_total", "Topic filters refused in SUBACK.", "reason", byReason(func() map[fault.Code]uint64 { return stats().SubscriptionsRefused }, fault.AccessDenied, fault.BadTopicFilter, fault.TooMany))
 	m.Gauge("millrace_slowed_connections", "Connections that are read no further because they are over a rate.", func() float64 { return float64(stats().Slowed) })

@@ -17,6 +17,8 @@ var queuePolicies = map[string]session.Policy{
 // clients. Where a setting's 0 means none, the broker's option is less than 0.
 func lasting(o broker.Options, c config.Session) broker.Options {
 	o.MaxSessions, o.SessionBytes = cmp.Or(c.Max, -1), c.QueueBytesAll.Int64()
+	b := c.Backlog
+	o.Backlog = broker.Backlog{Messages: int64(b.Messages), Bytes: b.Bytes.Int64(), Age: b.Age, BytesAll: b.BytesAll.Int64()}
 	return o
 }
 

@@ -111,6 +111,8 @@ type Options struct {
 	// RecorderBytes bounds what the flight recorder holds, on all loops together; 0 is 16
 	// MiB, less than 0 records nothing.
 	RecorderBytes int64
+	// Backlog bounds what durable sessions have still to get.
+	Backlog Backlog
 }
 
 // Transport is how event loops read and write.

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -234,6 +235,11 @@ type cursor struct {
 	round  uint32 // answers to an earlier one are of no use
 	behind bool
 	asked  bool
+	// base is the sum of the client's filters at next, while it is behind; uncounted says
+	// that it is not known, surveying that it is being found out.
+	base      backlog.Tally
+	uncounted bool
+	surveying bool
 }
 
 func (e *enduring) cursor(stream uint8) *cursor {
@@ -246,6 +252,9 @@ func (e *enduring) cursor(stream uint8) *cursor {
 // fallBehind says that the client gets the stream from that place on later.
 func (w *worker) fallBehind(c *client, stream uint8, at msg.Position) {
 	k := c.enduring.cursor(stream)
+	if !k.behind {
+		k.base, k.uncounted = backlog.Total(w.filtersOf(c), stream), false
+	}
 	k.behind, k.next, k.asked = true, at, false
 	k.round++
 	if c.session.Away() {
@@ -308,7 +317,7 @@ func (w *worker) takeCaught(a *caught) {
 				return
 			}
 		}
-		k.behind = false
+		k.behind, k.uncounted, k.surveying = false, false, false
 	}
 	w.settleBehind(c)
 	w.catchUp(c)
@@ -331,9 +340,11 @@ func (w *worker) feedRun(c *client, p *fed) (ok bool) {
 		if !w.feed(&t, p.stream, at, m) {
 			w.fallBehind(c, p.stream, at)
 			ok = false
+			return false
 		}
 		w.recordLogged(p.stream, at, m, nil)
-		return ok
+		k.passed(m, t.matches)
+		return true
 	})
 	return ok
 }

@@ -225,10 +225,12 @@ func (w *worker) enter(c *client, old, s *subscription) {
 		c.filters = map[string]*subscription{}
 	}
 	c.filters[s.filter] = s
+	w.track(c, s, old)
 	w.broker.router.add(s)
 	w.begins(s, old)
 	if old != nil {
 		w.broker.router.remove(old)
+		w.untrack(c, old)
 	}
 }
 

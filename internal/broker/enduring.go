@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -18,8 +19,10 @@ type enduring struct {
 	user             string // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
-	altered bool // its record is to be written
-	listed  bool // it is in scribe.dirty
+	wrote   uint32 // when it was written down last, s since 1970
+	place   int    // in the loop's patrol
+	altered bool   // its record is to be written
+	listed  bool   // it is in scribe.dirty
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one
@@ -66,12 +69,10 @@ type flushing struct {
 	done chan<- flushed
 }
 
-// flushed is the answer: the bytes of records since, and the lowest place of each stream
-// that the loop's sessions need.
+// flushed is the answer: the bytes of records since.
 type flushed struct {
-	bytes  int64
-	needed []msg.Position
-	err    error
+	bytes int64
+	err   error
 }
 
 // endure makes the client's session one that survives the process, if it lasts.
@@ -83,7 +84,8 @@ func (w *worker) endure(c *client) {
 	c.session.Endure()
 	a := c.ownAfter()
 	if a.enduring == nil {
-		a.enduring = new(enduring)
+		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9)}
+		w.enlist(c)
 		w.broker.feeds.start()
 		for i, name := range w.broker.feeds.names {
 			a.enduring.cursor(uint8(i + 1)).next = msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
@@ -193,6 +195,7 @@ func (c *client) enduringWritten(w *worker) {
 		w.record(kindSession, c.id, k.buf)
 	}
 	if c.session.Changed() {
+		e.wrote = uint32(w.loop.Now() / 1e9)
 		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
 		w.record(kindProgress, c.id, k.buf)
 	}
@@ -290,33 +293,11 @@ func (w *worker) tellFlushed(err error) {
 	if len(k.waiters) == 0 {
 		return
 	}
-	a := flushed{k.bytes, w.neededPlaces(), err}
+	a := flushed{k.bytes, err}
 	for _, q := range k.waiters {
 		q.done <- a
 	}
 	k.waiters, k.bytes = nil, 0
-}
-
-// neededPlaces are, by stream, the lowest places that a session of the loop has still to
-// get, or may have to be sent again.
-func (w *worker) neededPlaces() []msg.Position {
-	needed := make([]msg.Position, len(w.broker.feeds.names))
-	for i := range needed {
-		needed[i].Seq = 1<<64 - 1
-	}
-	for _, c := range w.clients {
-		if c.enduring == nil {
-			continue
-		}
-		for i := range needed {
-			needed[i] = lower(needed[i], w.cursorAt(c.enduring.cursor(uint8(i+1)), uint8(i+1)))
-		}
-		c.session.Places(func(l session.Logged, _ bool) bool {
-			needed[l.Stream-1] = lower(needed[l.Stream-1], l.At)
-			return true
-		})
-	}
-	return needed
 }
 
 func lower(a, b msg.Position) msg.Position {
@@ -342,16 +323,16 @@ func (w *worker) startFlush(q *flushing) {
 	}
 }
 
-// flushSessions has every loop write down its sessions.
+// flushSessions has every loop write down its sessions. needed is the lowest place of the
+// spare stream that a session has still to get, or may have to be sent again.
 func (b *Broker) flushSessions(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error) {
 	done := make(chan flushed, len(b.workers))
 	b.post(&flushing{all, done})
-	needed.Seq = 1<<64 - 1
+	needed.Seq = b.feeds.lowest(uint8(b.feeds.spare + 1))
 	for range b.workers {
 		select {
 		case a := <-done:
 			bytes += a.bytes
-			needed = lower(needed, a.needed[b.feeds.spare])
 			if a.err != nil {
 				err = a.err
 			}
@@ -378,7 +359,15 @@ func (w *worker) leaves(c *client) {
 		return
 	}
 	next := w.progressOf(c)
-	c.session.Unqueue(func(session.Logged) {})
+	for _, l := range next {
+		if k := e.cursor(l.Stream); !k.behind {
+			k.base, k.uncounted = backlog.Total(w.filtersOf(c), l.Stream), false
+		}
+	}
+	c.session.Unqueue(func(l session.Logged, bytes int) {
+		k := e.cursor(l.Stream)
+		k.base = k.base.Minus(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
+	})
 	for _, l := range next {
 		k := e.cursor(l.Stream)
 		k.behind, k.asked, k.next = true, false, l.At

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
@@ -26,10 +27,17 @@ type feeds struct {
 	router  *router
 	catcher catcher
 
-	begin   sync.Once
+	begun   sync.Once
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	// needed is, by loop and stream, the lowest entry that its sessions need; floors are,
+	// by stream, the entries before which no session gets anything any more: the stream
+	// holds more than it may.
+	needed [][]atomic.Uint64
+	floors []atomic.Uint64
+	began  []msg.Position // where the tail readers began
+	survey surveyor
 	// outstanding is how many bytes the loops have not taken yet; taken is told when they
 	// have taken some.
 	outstanding atomic.Int64
@@ -43,25 +51,39 @@ func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
 	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1)}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.catcher.feeds, f.catcher.wake = f, sync.NewCond(&f.catcher.mu)
+	f.survey.feeds, f.survey.wake = f, make(chan struct{}, 1)
 	return f
+}
+
+// number takes the streams in their order, which they keep.
+func (f *feeds) number(names []string, spare int) {
+	f.names, f.spare = names, spare
+	f.floors, f.began = make([]atomic.Uint64, len(names)), make([]msg.Position, len(names))
+	for range f.workers {
+		f.needed = append(f.needed, make([]atomic.Uint64, len(names)))
+	}
 }
 
 // start begins the reading where the streams end now; only the first call does.
 func (f *feeds) start() {
-	f.begin.Do(func() {
+	f.begun.Do(func() {
 		for i, name := range f.names {
-			from := f.log.Newest(name)
+			f.began[i] = f.log.Newest(name)
+		}
+		for i, name := range f.names {
+			from := f.began[i]
 			f.running.Go(func() { f.follow(uint8(i+1), name, from) })
 		}
 		for range catchers {
 			f.running.Go(f.catcher.run)
 		}
+		f.running.Go(f.survey.run)
 	})
 }
 
 // stop ends every goroutine.
 func (f *feeds) stop() {
-	f.begin.Do(func() {})
+	f.begun.Do(func() {})
 	f.cancel()
 	f.catcher.mu.Lock()
 	f.catcher.wake.Broadcast()
@@ -72,6 +94,7 @@ func (f *feeds) stop() {
 // follow reads a stream from there on until the feeds stop.
 func (f *feeds) follow(stream uint8, name string, after msg.Position) {
 	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers))}
+	t.spacer = f.spacer()
 	for f.ctx.Err() == nil {
 		_ = f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
 			t.take(at, ms)
@@ -119,6 +142,7 @@ type tail struct {
 	routes *routes
 	out    []*fed // by loop
 	told   time.Time
+	spacer backlog.Spacer
 }
 
 // tellEvery is how often loops hear how far a stream was read that has nothing for them.
@@ -127,8 +151,12 @@ const tellEvery = time.Second
 // take posts the entry's messages to the loops with durable receivers. A loop without
 // hears nothing: where it has come to is told with the next message for it.
 func (t *tail) take(at msg.Position, ms []msg.Message) {
+	t.mark(at, ms[0].Time)
+	bytes, last := 0, int64(0)
 	for i := range ms {
 		m := &ms[i]
+		bytes += m.Bytes()
+		last = max(last, m.Time)
 		if m.QoS == 0 || m.Topic[0] == '$' {
 			continue
 		}
@@ -142,14 +170,32 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 		}
 	}
 	t.tellAll()
+	t.spacer.Add(len(ms), bytes, last)
 	for to, p := range t.out {
 		if p == nil {
 			continue
 		}
 		t.out[to] = nil
-		p.next = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}
+		p.next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
 		t.feeds.outstanding.Add(int64(len(p.records)))
 		t.feeds.workers[to].loop.Post(p)
+	}
+}
+
+// mark has every loop take a mark when one is due before the entry there.
+func (t *tail) mark(at msg.Position, first int64) {
+	last, due := t.spacer.Next(at, first)
+	if !due {
+		return
+	}
+	forget := t.feeds.lowest(t.stream)
+	t.spacer.Forget(msg.Position{Seq: forget})
+	for to, p := range t.out {
+		if p == nil {
+			p = &fed{stream: t.stream, base: first}
+			t.out[to] = p
+		}
+		p.marked, p.at, p.mark, p.forget = true, at, last, forget
 	}
 }
 
@@ -174,6 +220,13 @@ type fed struct {
 	places  []msg.Position
 	base    int64
 	next    msg.Position // everything before it was looked at
+	last    int64        // time of the newest message before it; 0 is not known
+	// marked says that the loop is to take a mark before the run, at its place and of that
+	// time, and forget those up to an entry.
+	marked bool
+	at     msg.Position
+	mark   int64
+	forget uint64
 }
 
 func (p *fed) add(at msg.Position, m *msg.Message) {
@@ -201,6 +254,7 @@ type tailState struct {
 	next msg.Position // everything before it was taken
 	// recent are the last runs; they and what follows hold all from since on.
 	recent []*fed
+	last   int64 // time of the newest message before next, nearly
 	bytes  int
 	since  msg.Position
 }
@@ -210,7 +264,7 @@ type tailState struct {
 const recentBytes = 1 << 20
 
 func (s *tailState) took(p *fed) {
-	s.next = p.next
+	s.next, s.last = p.next, max(s.last, p.last)
 	if len(p.places) == 0 {
 		return
 	}
@@ -233,6 +287,7 @@ func (w *worker) tail(stream uint8) *tailState {
 
 // takeTail gives the tail's next messages to the durable receivers that follow it.
 func (w *worker) takeTail(p *fed) {
+	w.markBacklog(p)
 	p.each(func(at msg.Position, m *msg.Message) bool {
 		r := w.routes.find(m.Topic)
 		w.images.reset()
@@ -244,6 +299,7 @@ func (w *worker) takeTail(p *fed) {
 		}
 		w.recordLogged(p.stream, at, m, &r.mark)
 		w.meterEnd()
+		w.countLogged(r, p.stream, m)
 		return true
 	})
 	w.tail(p.stream).took(p)
@@ -311,6 +367,9 @@ type SessionLog interface {
 	preserve.Log
 	// Newest is the position behind which nothing has been committed.
 	Newest(stream string) msg.Position
+	// Over is the entry before which everything has to go for the stream to hold no more
+	// than that many bytes; 0 when nothing has to.
+	Over(stream string, bytes int64) (seq uint64)
 	// Read is Replay that goes on until ctx ends.
 	Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error
 }

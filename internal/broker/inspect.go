@@ -23,8 +23,11 @@ type ClientInfo struct {
 	KeepAlive      int // seconds
 	Subscriptions  int
 	Inflight       int
-	Queued         int
-	// QueuedBytes are in its queue, messages in flight that are kept to be sent again
+	// Queued messages wait for it: in its queue, and of a durable session in the log, as
+	// far as that is known. Of the latter a message that two of its filters match counts
+	// twice.
+	Queued int
+	// QueuedBytes are those of both, messages in flight that are kept to be sent again
 	// included; OutputBytes wait in its connection until its socket takes them.
 	QueuedBytes int64
 	OutputBytes int64
@@ -133,10 +136,12 @@ func (w *worker) everybody() []*client {
 func (w *worker) info(c *client) ClientInfo {
 	t, s, bad := &c.tally, &c.session, &c.troubles
 	_, bytes := s.Backlog()
+	behind := w.waitingFor(c)
 	i := ClientInfo{
 		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
 		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: c.clean, SessionExpiry: s.Expiry(),
-		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(), Queued: s.Waiting(), QueuedBytes: int64(bytes),
+		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(),
+		Queued: s.Waiting() + int(behind.Messages), QueuedBytes: int64(bytes) + behind.Bytes,
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
 		Dropped: bad.dropped, Limited: c.slowed,
 	}

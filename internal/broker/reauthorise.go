@@ -80,6 +80,7 @@ func (w *worker) dropDenied(c *client) {
 		}
 		delete(c.filters, s.filter)
 		w.broker.router.remove(s)
+		w.untrack(c, s)
 		w.unshare(c, s)
 		denied.Add(s.matches(), true)
 		w.recordEvent(c, recorder.Unsubscribed, s.filter, fault.AccessRevoked)

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/preserve"
@@ -80,7 +82,7 @@ func (r *recovery) numberStreams(ctx context.Context) error {
 			r.names = append(r.names, name)
 		}
 	}
-	f.names, f.spare = r.names, slices.Index(r.names, d.SpareName)
+	f.number(r.names, slices.Index(r.names, d.SpareName))
 	if len(r.names) == known {
 		return nil
 	}
@@ -124,18 +126,20 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 	c.id, c.clean = id, s.clean
 	c.session = session.Recovered(&d.limits, id, s.version, s.expiry, &p)
 	c.session.Count(&w.queues)
-	c.after = &after{enduring: &enduring{user: s.user}}
+	c.after = &after{enduring: &enduring{user: s.user, wrote: uint32(b.options.Now().Unix()) - rand.Uint32N(uint32(refreshAfter/time.Second))}}
 	for _, l := range p.Next {
-		*c.enduring.cursor(l.Stream) = cursor{next: l.At, behind: true}
+		*c.enduring.cursor(l.Stream) = cursor{next: l.At}
 	}
 	for i := range b.feeds.names {
-		c.enduring.cursor(uint8(i + 1)).behind = true
+		k := c.enduring.cursor(uint8(i + 1))
+		k.behind, k.uncounted = true, true
 	}
 	if s.will != nil {
 		c.session.RestoreWill(s.will, s.willDelay)
 	}
 	c.conn.ID = ^uint64(len(w.clients)*len(b.workers) + w.home) // no connection has had it
 	w.clients[id] = c
+	w.enlist(c)
 	w.count(c)
 	w.readmit(c, s.filters)
 	w.waitSince(c, s.left)
@@ -155,6 +159,7 @@ func (w *worker) readmit(c *client, filters []*subscription) {
 		}
 		c.number(s)
 		c.filters[s.filter] = s
+		w.track(c, s, nil)
 		w.broker.router.add(s)
 		if s.number != 0 {
 			w.broker.router.setPresent(s, false)
@@ -200,6 +205,7 @@ func (r *recovery) Message(m *msg.Message) {
 
 // Flush is preserve.Sessions'.
 func (r *recovery) Flush(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error) {
+	r.broker.feeds.bound()
 	return r.broker.flushSessions(ctx, all)
 }
 
@@ -230,6 +236,7 @@ func (r *recovery) refill(ctx context.Context) error {
 	r.open = nil
 	if b.lasting.Load() > 0 {
 		b.feeds.start()
+		b.surveyAll()
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -30,6 +31,7 @@ type subscription struct {
 	// each stream it began: its loop alone reads that.
 	durable bool
 	begins  []msg.Position
+	sums    *backlog.Filter // nil when nothing comes from the log; its loop's alone, too
 }
 
 // logged says whether it gets messages of QoS 1 and 2 from the log.

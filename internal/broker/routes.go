@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
@@ -22,7 +23,8 @@ type route struct {
 	groups  []*group // shared subscriptions, wherever their members are
 	watches []*Watch
 	meters  []*meter
-	digest  uint64 // in which digest of the loop its messages have a line
+	counts  []*backlog.Filter // of the durable sessions of this loop
+	digest  uint64            // in which digest of the loop its messages have a line
 	line    uint32
 	mark    recorder.Mark // of the topic
 }
@@ -38,6 +40,8 @@ type target struct {
 	// logged says that it gets messages of QoS 1 and 2 from the log, those behind begins.
 	logged bool
 	begins []msg.Position
+	// matches is how many of its filters bring it messages from the log.
+	matches int
 }
 
 // grant is the sum of a client's subscriptions that match a topic.
@@ -133,7 +137,8 @@ func (r *route) reset() {
 	clear(r.watches)
 	clear(r.meters)
 	clear(r.groups)
-	*r = route{local: r.local[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
+	clear(r.counts)
+	*r = route{local: r.local[:0], counts: r.counts[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -183,6 +188,11 @@ func (k *routes) takeLocal(r *route, s *subscription) {
 	t.grant.add(s)
 	if s.logged() {
 		t.begin(s)
+		t.matches++
+	}
+	if f := s.sums; f != nil && f.Seen != k.build {
+		f.Seen = k.build
+		r.counts = append(r.counts, f)
 	}
 }
 

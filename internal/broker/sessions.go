@@ -161,10 +161,12 @@ func (w *worker) remove(c *client) {
 	if c.enduring != nil {
 		w.scribe.ends(c.id)
 		delete(w.behind, c)
+		w.strikeOff(c)
 	}
 	left := w.unsettled(c, false)
 	for _, s := range c.filters {
 		w.broker.router.remove(s)
+		w.untrack(c, s)
 	}
 	c.filters, c.after, c.last = nil, noAfter, nil
 	c.stopRetained()
@@ -181,6 +183,7 @@ func (w *worker) Tick() {
 	w.tickDigest()
 	w.lookRound()
 	w.lookBehind()
+	w.goOnPatrol()
 	for now := w.loop.Now(); ; {
 		c := w.schedule.due(now)
 		if c == nil {

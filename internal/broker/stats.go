@@ -3,6 +3,7 @@ package broker
 import (
 	"sync"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/histogram"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -40,6 +41,9 @@ type Stats struct {
 	// QueueBytes are in the queues of all sessions; QueueMessages wait there and were
 	// not sent yet.
 	QueueBytes, QueueMessages int64
+	// Backlog is what the log has for sessions that is not in their queues, nearly: it
+	// is some seconds old, and a message that two filters of a session match counts twice.
+	Backlog backlog.Tally
 	// OutputBytes wait in connections for their sockets.
 	OutputBytes int64
 	// Clogged is how many connections are not read now because they do not take
@@ -97,6 +101,7 @@ type counts struct {
 	closed, ungranted       [codes]uint64
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
+	backlog                 backlog.Tally
 	sessions, clogged       int64
 	output                  int64
 	cloggedTotal            uint64
@@ -173,6 +178,7 @@ func (s *Stats) add(c *counts) {
 	s.SessionsExpired += c.expired
 	s.Sessions += c.sessions
 	s.OutputBytes += c.output
+	s.Backlog = s.Backlog.Plus(c.backlog)
 	s.Clogged += c.clogged
 	s.CloggedTotal += c.cloggedTotal
 	s.Unkept += c.unkept

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/recorder"
@@ -80,6 +81,9 @@ type worker struct {
 	scribe    scribe
 	tails     []*tailState         // by stream number less one
 	behind    map[*client]struct{} // connected clients that do not follow the tail
+	ledger    backlog.Ledger
+	patrol    patrol
+	sums      []*backlog.Filter // scratch
 	event     session.Event
 	reasons   []byte
 	refusals  limitedLog
@@ -434,6 +438,8 @@ func (w *worker) Message(v any) {
 		w.takeTail(v)
 	case *caught:
 		w.takeCaught(v)
+	case *surveyed:
+		w.takeSurvey(v)
 	case flushNow:
 		w.scribe.armed, w.scribe.due = false, true
 	case *flushing:

@@ -44,7 +44,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 			Bans:         Bans{Strikes{30, time.Minute, 5 * time.Minute}, LoginStrikes{10, 5 * time.Minute, 5 * time.Minute}},
 			TopicAliases: 32, SharedStrategy: "round_robin", RetainedMessages: 100000, RetainedBytes: 256 << 20, RetainedAhead: 500000,
 			Limits:  Limits{Policy: "pause", Total: TotalRates{Connects: 5000, ConnectsBurst: 20000}},
-			Session: Session{ExpiryMQTT3: 7 * 24 * time.Hour, Max: 100000, QueuePolicy: "drop_newest", QueueBytesAll: 1 << 30},
+			Session: Session{ExpiryMQTT3: 7 * 24 * time.Hour, Max: 100000, QueuePolicy: "drop_newest", QueueBytesAll: 1 << 30, Backlog: Backlog{Bytes: 1 << 30, BytesAll: 8 << 30}},
 			Access:  Access{Anonymous: "loopback", DeniedPublish: "ignore", ReasonStrings: true, LoginQueue: 4096, RememberLogin: 5 * time.Minute},
 			Topics:  Topics{SysInterval: 10 * time.Second, SysMosquitto: true, SysEMQX: true, MaxLevels: 128, MaxLength: 65535, MaxWildcards: 128, DelayedMessages: 100000, DelayedBytes: 64 << 20, Rewrite: []RewriteRule{}, AutoSubscribe: []AutoSubscribe{}},
 		},

@@ -11,5 +11,6 @@ type Session struct {
 	QueueQoS0      bool          `yaml:"queue_qos0" default:"false" doc:"Queue messages of QoS 0, too, for clients that are away or slow."`
 	QueueBytesAll  Size          `yaml:"queue_bytes_all" default:"1GiB" min:"1MiB" max:"16TiB" doc:"Bytes in the queues of all clients; beyond them what would have to wait is dropped and counted."`
 	ResponsePrefix string        `yaml:"response_prefix" default:"" max:"1024" doc:"Response information of clients that ask for it: this text and their client identifier. Empty: none is given."`
+	Backlog        Backlog       `yaml:"backlog"`
 	CheckPayload   bool          `yaml:"check_payload_format" default:"false" doc:"Refuse messages whose payload is not the UTF-8 that their payload format indicator says."`
 }

@@ -96,6 +96,7 @@ const (
 	UseAnotherServer
 	ServerMoved
 	PayloadFormat
+	Retention
 	codes
 )
 
@@ -186,6 +187,7 @@ var table = [codes]row{
 	UseAnotherServer:          {"use_another_server", 0x9C, 503, 5032, "Use another server"},
 	ServerMoved:               {"server_moved", 0x9D, 503, 5033, "Server moved"},
 	PayloadFormat:             {"payload_format_invalid", 0x99, 422, 4281, "Payload is not what its format indicator says"},
+	Retention:                 {"retention", 0x83, 410, 4282, "Given up: more waited than sessions may keep"},
 }
 
 // Codes returns every code, for tables and documentation.

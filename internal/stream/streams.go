@@ -245,6 +245,20 @@ func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) e
 	return k.log.Purge(ctx, upTo.Seq-lookBack)
 }
 
+// Over is the entry before which everything has to go for the stream to hold no more than
+// that many bytes, nearly: as if its entries were of one size. It is 0 when nothing has to.
+func (s *Streams) Over(stream string, bytes int64) (seq uint64) {
+	k := s.byName(stream)
+	if k == nil {
+		return 0
+	}
+	st, _ := k.look(s.opt.Now())
+	if over := st.Bytes - bytes; over > 0 && st.Entries > 0 {
+		return st.First + uint64(float64(st.Entries)*float64(over)/float64(st.Bytes))
+	}
+	return 0
+}
+
 // Close takes no more batches, waits until ctx ends for those that were handed over,
 // and answers the rest with fault.ServerShutdown.
 func (s *Streams) Close(ctx context.Context) {

@@ -31,6 +31,7 @@ const de: Record<keyof typeof faults, string> = {
   "fault.queue_full_qos0": "Warteschlange voll: eine Nachricht mit QoS 0 wich",
   "fault.queue_memory": "Warteschlangen aller Clients voll",
   "fault.rate_exceeded": "Rate überschritten",
+  "fault.retention": "Aufgegeben: mehr wartete, als Sitzungen behalten dürfen",
   "fault.server_moved": "Server umgezogen",
   "fault.session_ended": "Sitzung beendet",
   "fault.subscription_id_unsupported": "Abonnement-Kennungen nicht unterstützt",

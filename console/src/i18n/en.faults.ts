@@ -29,6 +29,7 @@ const faults = {
   "fault.queue_full_qos0": "Queue full: a message of QoS 0 gave way",
   "fault.queue_memory": "Queues of all clients full",
   "fault.rate_exceeded": "Rate exceeded",
+  "fault.retention": "Given up: more waited than sessions may keep",
   "fault.server_moved": "Server moved",
   "fault.session_ended": "Session ended",
   "fault.subscription_id_unsupported": "Subscription identifiers not supported",

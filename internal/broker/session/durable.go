@@ -1,6 +1,7 @@
 package session
 
 import (
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -187,8 +188,8 @@ func (s *Session) tell(dst []byte, t packet.Type, id uint16, reason byte) []byte
 
 // Unqueue drops what waits unsent and stands in the log, and calls f with the place of
 // each, in the order of the queue: it is to come from there again. Sessions do so whose
-// clients leave or do not keep up.
-func (s *Session) Unqueue(f func(Logged)) {
+// clients leave or do not keep up. bytes are those of its packet.
+func (s *Session) Unqueue(f func(l Logged, bytes int)) {
 	if s.flow == nil {
 		return
 	}
@@ -196,7 +197,7 @@ func (s *Session) Unqueue(f func(Logged)) {
 	var places []int
 	q.each(func(at int, r record, waits bool) bool {
 		if waits && r.logged.Stream != 0 {
-			f(r.logged)
+			f(r.logged, len(r.image))
 			places = append(places, at)
 		}
 		return true
@@ -218,4 +219,49 @@ func (s *Session) Places(f func(l Logged, waits bool) bool) {
 	s.flow.queue.each(func(_ int, r record, waits bool) bool {
 		return r.logged.Stream == 0 || f(r.logged, waits)
 	})
+}
+
+// OldestPlace is the place of the first message of a stream in the queue, which is the
+// lowest: they come and are sent in the order of the log.
+func (s *Session) OldestPlace(stream uint8) (at msg.Position, ok bool) {
+	s.Places(func(l Logged, _ bool) bool {
+		if ok = l.Stream == stream; ok {
+			at = l.At
+		}
+		return !ok
+	})
+	return at, ok
+}
+
+// WaitingFrom is how many messages of the stream wait unsent, and the bytes of their
+// packets.
+func (s *Session) WaitingFrom(stream uint8) (n, bytes int) {
+	if s.flow == nil {
+		return 0, 0
+	}
+	s.flow.queue.each(func(_ int, r record, waits bool) bool {
+		if waits && r.logged.Stream == stream {
+			n++
+			bytes += len(r.image)
+		}
+		return true
+	})
+	return n, bytes
+}
+
+// Forgo drops what waits of the stream and lies before the place, or came at that time
+// (ns since 1970) or earlier; it says how many messages that were, and counts none.
+func (s *Session) Forgo(stream uint8, before msg.Position, upTo int64) int {
+	stay := false
+	return s.dropWaiting(fault.Retention, func(r *record) bool {
+		stay = stay || r.logged.Stream == stream && r.logged.At.Compare(before) >= 0 && r.at > upTo
+		return !stay && r.logged.Stream == stream
+	})
+}
+
+// Lose counts messages that the client does not get.
+func (s *Session) Lose(n uint64, code fault.Code) {
+	f := s.flows()
+	f.dropped += n
+	f.lastDrop = code
 }

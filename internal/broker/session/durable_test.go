@@ -171,7 +171,7 @@ func (m *durableModel) leave() {
 
 // fallBack takes the session's messages back that it has not sent.
 func (m *durableModel) fallBack() {
-	m.s.Unqueue(func(l Logged) { m.fed = min(m.fed, int(l.At.Seq)-1) })
+	m.s.Unqueue(func(l Logged, _ int) { m.fed = min(m.fed, int(l.At.Seq)-1) })
 }
 
 // feed gives the session the next message of the log.

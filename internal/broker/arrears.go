@@ -1,0 +1,285 @@
+package broker
+
+import (
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Backlog bounds what durable sessions have still to get from the log; 0 is no bound.
+type Backlog struct {
+	// Messages, Bytes and Age are the bounds of one session.
+	Messages, Bytes int64
+	Age             time.Duration
+	// BytesAll is how much the built-in stream may hold for all sessions, and how much
+	// more than its own bound a stream may hold that waits for them.
+	BytesAll int64
+}
+
+func (b *Backlog) bounds() *backlog.Bounds {
+	return &backlog.Bounds{Messages: b.Messages, Bytes: b.Bytes, Age: b.Age}
+}
+
+// patrol is a loop's look at all its durable sessions, a part of them at each tick: how
+// much they have before them, whether that is too much, and what they need of the log.
+type patrol struct {
+	sessions []*client
+	next     int // of them is looked at next
+	needed   []msg.Position
+	behind   backlog.Tally
+}
+
+// patrolTicks is how many ticks one patrol takes; patrolLeast is how many sessions a tick
+// looks at if there are so many.
+const (
+	patrolTicks = 8
+	patrolLeast = 256
+)
+
+// enlist has patrols look at the client.
+func (w *worker) enlist(c *client) {
+	p := &w.patrol
+	c.enduring.place = len(p.sessions)
+	p.sessions = append(p.sessions, c)
+}
+
+// strikeOff ends that. The last takes its place; who is passed over by it is looked at now.
+func (w *worker) strikeOff(c *client) {
+	p := &w.patrol
+	last := len(p.sessions) - 1
+	moved, place := p.sessions[last], c.enduring.place
+	p.sessions[place], p.sessions[last] = moved, nil
+	p.sessions = p.sessions[:last]
+	moved.enduring.place = place
+	if moved != c && place < p.next && last >= p.next {
+		w.lookInto(moved)
+	}
+	p.next = min(p.next, last)
+}
+
+// goOnPatrol looks at the next sessions, and publishes what was found behind the last.
+func (w *worker) goOnPatrol() {
+	f, p := w.broker.feeds, &w.patrol
+	if w.broker.preserver == nil {
+		return
+	}
+	if p.needed == nil {
+		p.needed = make([]msg.Position, len(f.names))
+		p.begin()
+	}
+	to := min(p.next+max(len(p.sessions)/patrolTicks, patrolLeast), len(p.sessions))
+	for ; p.next < to; p.next++ {
+		w.lookInto(p.sessions[p.next])
+	}
+	if p.next < len(p.sessions) {
+		return
+	}
+	for i, at := range p.needed {
+		f.needed[w.home][i].Store(at.Seq)
+	}
+	w.counts.backlog = p.behind
+	p.begin()
+}
+
+func (p *patrol) begin() {
+	p.next, p.behind = 0, backlog.Tally{}
+	for i := range p.needed {
+		p.needed[i] = msg.Position{Seq: 1<<64 - 1}
+	}
+}
+
+// lookInto looks at one session.
+func (w *worker) lookInto(c *client) {
+	for i := range c.enduring.cursors {
+		w.trim(c, uint8(i+1))
+	}
+	w.refresh(c)
+	p := &w.patrol
+	p.behind = p.behind.Plus(w.waitingFor(c))
+	for i := range p.needed {
+		p.needed[i] = lower(p.needed[i], w.neededBy(c, uint8(i+1)))
+	}
+}
+
+// neededBy is the lowest place of a stream that the session has still to get, or may have
+// to be sent again. It never steps back.
+func (w *worker) neededBy(c *client, stream uint8) msg.Position {
+	at := w.cursorAt(c.enduring.cursor(stream), stream)
+	if oldest, ok := c.session.OldestPlace(stream); ok {
+		at = lower(at, oldest)
+	}
+	return at
+}
+
+// filtersOf are the counts of the client's filters, until the next call.
+func (w *worker) filtersOf(c *client) []*backlog.Filter {
+	all := w.sums[:0]
+	for _, s := range c.filters {
+		if s.sums != nil {
+			all = append(all, s.sums)
+		}
+	}
+	w.sums = all
+	return all
+}
+
+// waitingFor is what the log has for the client that is not in its queue.
+func (w *worker) waitingFor(c *client) (sum backlog.Tally) {
+	if c.enduring == nil {
+		return sum
+	}
+	for i := range c.enduring.cursors {
+		if k := &c.enduring.cursors[i]; k.behind && !k.uncounted {
+			sum = sum.Plus(k.waiting(backlog.Total(w.filtersOf(c), uint8(i+1))))
+		}
+	}
+	return sum
+}
+
+// waiting is what lies before a cursor that is behind.
+func (k *cursor) waiting(total backlog.Tally) backlog.Tally {
+	left := total.Minus(k.base)
+	return backlog.Tally{Messages: max(left.Messages, 0), Bytes: max(left.Bytes, 0)}
+}
+
+// trim lets the client's oldest messages go that are beyond the bounds.
+func (w *worker) trim(c *client, stream uint8) {
+	k, now := c.enduring.cursor(stream), w.loop.Now()
+	floor := msg.Position{Seq: w.broker.feeds.floors[stream-1].Load()}
+	w.forgoQueued(c, stream, floor, now)
+	if k.behind && k.uncounted && !k.surveying && c.session.Away() {
+		w.surveyFor(c, stream, w.tail(stream).next)
+	}
+	if !k.behind || k.uncounted {
+		return
+	}
+	filters, base, t := w.filtersOf(c), k.base, w.tail(stream)
+	if c.session.Waiting() > 0 {
+		n, bytes := c.session.WaitingFrom(stream)
+		base = base.Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)})
+	}
+	to, sum, ok := w.ledger.Cut(stream, filters, k.next, base, floor, backlog.Mark{At: t.next, Time: t.last}, w.options.Backlog.bounds(), now)
+	if !ok {
+		return
+	}
+	c.session.Forgo(stream, to, 0)
+	k.next, k.base, k.asked = to, sum, false
+	k.round++
+	w.gaveUp(c, sum.Minus(base).Messages)
+	w.catchUp(c)
+}
+
+// forgoQueued lets go of what waits in the client's queue and lies before floor or is
+// too old. It is there still if the client comes back, but not after a restart.
+func (w *worker) forgoQueued(c *client, stream uint8, floor msg.Position, now int64) {
+	if c.session.Waiting() == 0 {
+		return
+	}
+	oldest := int64(0)
+	if age := w.options.Backlog.Age; age > 0 {
+		oldest = now - int64(age)
+	}
+	w.gaveUp(c, int64(c.session.Forgo(stream, floor, oldest)))
+}
+
+// gaveUp counts messages that the client does not get for want of retention.
+func (w *worker) gaveUp(c *client, n int64) {
+	if n <= 0 {
+		return
+	}
+	c.session.Lose(uint64(n), fault.Retention)
+	w.lost(c, fault.Retention, int(n))
+	c.session.Touch()
+	w.noteChanged(c)
+}
+
+// refreshAfter is how long what is written of a session's places may be out of date when
+// nothing came for it: a start reads the log from there on.
+const refreshAfter = 5 * time.Minute
+
+// refresh has the places of a quiet session written down now and then.
+func (w *worker) refresh(c *client) {
+	e, now := c.enduring, uint32(w.loop.Now()/1e9)
+	if now-e.wrote < uint32(refreshAfter/time.Second) {
+		return
+	}
+	e.wrote = now
+	c.session.Touch()
+	w.noteChanged(c)
+}
+
+// countLogged adds the message to the sums of the filters of the route.
+func (w *worker) countLogged(r *route, stream uint8, m *msg.Message) {
+	for _, f := range r.counts {
+		w.ledger.Count(f, stream, m.Bytes())
+	}
+}
+
+// passed notes that the client has taken or passed over a message behind its cursor,
+// which so many of its filters match.
+func (k *cursor) passed(m *msg.Message, matches int) {
+	k.base = k.base.Plus(backlog.Tally{Messages: int64(matches), Bytes: int64(matches * m.Bytes())})
+}
+
+// track has what matches the subscription counted, as it was for old in whose place it
+// comes; untrack ends it. What a client subscribes to while it is behind has sums of its
+// own, which begin at nothing.
+func (w *worker) track(c *client, s, old *subscription) {
+	switch {
+	case !s.logged():
+	case old != nil && old.sums != nil:
+		s.sums, old.sums = old.sums, nil
+	default:
+		s.sums = w.ledger.Use(s.matches(), c.isBehind())
+	}
+}
+
+func (w *worker) untrack(c *client, s *subscription) {
+	if s.sums == nil {
+		return
+	}
+	one := []*backlog.Filter{s.sums}
+	for i := range c.enduring.cursors {
+		if k := &c.enduring.cursors[i]; k.behind {
+			k.base = k.base.Minus(w.ledger.At(uint8(i+1), one, k.next))
+			k.surveying = false
+		}
+	}
+	w.ledger.Drop(s.sums)
+	s.sums = nil
+}
+
+func (c *client) isBehind() bool {
+	for i := range c.enduring.cursors {
+		if c.enduring.cursors[i].behind {
+			return true
+		}
+	}
+	return false
+}
+
+// bound says what has to go of the built-in stream, which holds more than it may.
+func (f *feeds) bound() {
+	if most := f.workers[0].options.Backlog.BytesAll; most > 0 {
+		f.floors[f.spare].Store(f.log.Over(f.names[f.spare], most))
+	}
+}
+
+// lowest is the lowest entry of the stream that a session needs.
+func (f *feeds) lowest(stream uint8) uint64 {
+	seq := uint64(1<<64 - 1)
+	for i := range f.needed {
+		seq = min(seq, f.needed[i][stream-1].Load())
+	}
+	return seq
+}
+
+// markBacklog takes a mark before the run where the tail reader wants one.
+func (w *worker) markBacklog(p *fed) {
+	if p.marked {
+		w.ledger.Mark(p.stream, p.at, p.mark)
+		w.ledger.Forget(p.stream, msg.Position{Seq: p.forget})
+	}
+}

@@ -1,0 +1,116 @@
+package broker
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// long makes payloads of which one is more than a client that is away has in memory.
+func long(payloads []string) (all []string) {
+	for _, p := range payloads {
+		all = append(all, p+strings.Repeat(".", awayBytes/4))
+	}
+	return all
+}
+
+func queued(t *testing.T, b *Broker, id string) int {
+	t.Helper()
+	d, err := b.Client(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Queued
+}
+
+// How much waits for a client that is away is known, though it is in the log alone, and
+// known again when the node comes back.
+func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
+	for _, topic := range []string{"kept/a", "other/a"} {
+		t.Run(topic, func(t *testing.T) {
+			t.Parallel()
+			d := newDisk()
+			b, end := d.node(t, Options{})
+			for _, id := range []string{"sub", "idle"} {
+				c, _ := come(t, b, id, 1000, nil)
+				if c.subscribe("none/#", 1); id == "sub" {
+					c.subscribe("+/a", 1)
+				}
+				c.drop(b)
+			}
+			all := long(series("m", 1, 50))
+			pub := enter(t, b, packet.V5, "pub")
+			pub.publishAll(topic, all)
+			eventually(t, "what waits is counted", func() bool { return queued(t, b, "sub") == 50 })
+			end()
+
+			b, end = d.node(t, Options{})
+			eventually(t, "what waits is counted anew", func() bool { return queued(t, b, "sub") == 50 })
+			pub = enter(t, b, packet.V5, "pub")
+			pub.publishAll(topic, all[:10])
+			eventually(t, "what comes is counted", func() bool { return queued(t, b, "sub") == 60 })
+			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
+			list, _, err := b.Clients(t.Context(), ClientQuery{Sort: "queued", Desc: true})
+			if err != nil || list[0].ID != "sub" {
+				t.Errorf("%v %v", list, err)
+			}
+			sub, _ := come(t, b, "sub", 1000, nil)
+			if got := sub.take(60); !reflect.DeepEqual(got, append(all[:50:50], all[:10]...)) {
+				t.Errorf("got %d", len(got))
+			}
+			eventually(t, "nothing waits", func() bool { return queued(t, b, "sub") == 0 })
+			end()
+		})
+	}
+}
+
+// A session that is away has its bounds: what is beyond them is given up, the oldest
+// first, and counted; nothing within them.
+func TestASessionsBoundsInTheLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		bounds Backlog
+		least  int // messages that stay
+	}{
+		"messages": {Backlog{Messages: 60}, 60},
+		"bytes":    {Backlog{Bytes: 60 * (awayBytes/4 + 10)}, 60},
+		"age":      {Backlog{Age: time.Hour}, 100},
+		"total":    {Backlog{BytesAll: 60 * (awayBytes/4 + 60)}, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, clock := newDisk(), newClock()
+			b, _ := d.node(t, Options{Backlog: c.bounds, Now: clock.now})
+			for _, id := range []string{"one", "two"} {
+				s, _ := come(t, b, id, 100_000, nil)
+				s.subscribe("other/#", 1)
+				s.drop(b)
+			}
+			all := long(series("m", 1, 200))
+			pub := enter(t, b, packet.V5, "pub")
+			pub.publishAll("other/a", all[:100])
+			clock.forward(2 * time.Hour)
+			pub.publishAll("other/a", all[100:])
+			var lost int
+			eventually(t, "messages are given up", func() bool {
+				lost = int(b.Stats().Dropped[fault.Retention]) / 2
+				return lost > 200-c.least-20
+			})
+			for _, id := range []string{"one", "two"} {
+				s, _ := come(t, b, id, 100_000, nil)
+				got := s.take(200 - lost)
+				if len(got) < c.least || !reflect.DeepEqual(got, all[200-len(got):]) {
+					t.Errorf("got %d messages, the first of them %.5s", len(got), got[0])
+				}
+				eventually(t, "nothing waits", func() bool { return queued(t, b, id) == 0 })
+			}
+			eventually(t, "the log lets go of them", func() bool {
+				st, _ := d["sessions"].State(t.Context())
+				return st.First > uint64(lost)
+			})
+		})
+	}
+}

@@ -1,0 +1,14 @@
+// Package backlog counts what durable sessions have still to get from the log, and says
+// where a session that has too much of it is to go on.
+//
+// A [Ledger] belongs to one event loop. For each filter of its durable sessions it adds up
+// the messages of each stream that match: one increment for a message and filter, however
+// many sessions have the filter. What a session has before it is the difference of two
+// such sums, now and at the place where it stands; a message that two of its filters match
+// counts twice. Now and then the ledger takes a [Mark], a place in the stream with the sums
+// of all filters there. A session that is behind by more than its [Bounds] goes on from the
+// newest mark behind which there is still as much as they allow: so nothing within the
+// bounds is ever given up, and what is given up is counted exactly.
+//
+// Nothing here has a lock, a clock or a goroutine.
+package backlog

@@ -1,0 +1,264 @@
+package broker
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// surveyor finds out how much the log has for sessions of which that is not known: behind
+// a start for all, later for those that were cut off while they caught up. It reads the
+// log once for many.
+type surveyor struct {
+	feeds *feeds
+	wake  chan struct{}
+	mu    sync.Mutex // guards asked
+	asked []*question
+}
+
+// question is how much there is for a client from one place to another, which is where
+// its loop stood, and the sum of its filters was sums.
+type question struct {
+	worker   *worker
+	client   *client
+	stream   uint8
+	round    uint32 // of the cursor
+	from, to msg.Position
+	sums     backlog.Tally
+	names    []string // of its filters
+
+	filters []*backlog.Filter // the pass's
+	before  backlog.Tally
+	found   backlog.Tally
+}
+
+// surveyed are answers for one loop. older is what was counted before its tail began, for
+// all sessions; nil when only some were looked at.
+type surveyed struct {
+	stream uint8
+	older  *backlog.Ledger
+	done   []*question
+}
+
+func (v *surveyor) ask(qs ...*question) {
+	v.mu.Lock()
+	v.asked = append(v.asked, qs...)
+	v.mu.Unlock()
+	select {
+	case v.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run answers until the feeds stop.
+func (v *surveyor) run() {
+	for {
+		select {
+		case <-v.wake:
+		case <-v.feeds.ctx.Done():
+			return
+		}
+		for qs := v.next(); len(qs) > 0; qs = v.next() {
+			v.answer(qs)
+		}
+	}
+}
+
+// next takes the questions about one stream.
+func (v *surveyor) next() (qs []*question) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var rest []*question
+	for _, q := range v.asked {
+		if len(qs) == 0 || q.stream == qs[0].stream {
+			qs = append(qs, q)
+		} else {
+			rest = append(rest, q)
+		}
+	}
+	v.asked = rest
+	return qs
+}
+
+func (v *surveyor) answer(qs []*question) {
+	stream, first := qs[0].stream, false
+	p := v.read(qs)
+	for p == nil {
+		if v.feeds.pause(time.Second); v.feeds.ctx.Err() != nil {
+			return
+		}
+		p = v.read(qs)
+	}
+	for _, q := range qs {
+		first = first || q.to == v.feeds.begin(stream)
+	}
+	for _, w := range v.feeds.workers {
+		a := &surveyed{stream: stream}
+		if first {
+			a.older = &p.ledger
+		}
+		for _, q := range qs {
+			if q.worker == w {
+				a.done = append(a.done, q)
+			}
+		}
+		w.loop.Post(a)
+	}
+}
+
+// read makes one pass; nil says that the log could not be read.
+func (v *surveyor) read(qs []*question) *survey {
+	stream := qs[0].stream
+	p := newSurvey(qs, v.feeds.spacer())
+	if p.from.Compare(p.to) < 0 {
+		err := v.feeds.log.Replay(v.feeds.ctx, v.feeds.names[stream-1], p.from.Before(), func(at msg.Position, ms []msg.Message) error {
+			if at.Compare(p.to) >= 0 {
+				return errFed
+			}
+			p.entry(at, ms)
+			return nil
+		})
+		if err != nil && err != errFed {
+			return nil
+		}
+	}
+	p.pass(msg.Position{Seq: 1<<64 - 1})
+	return p
+}
+
+// survey is one pass over the log.
+type survey struct {
+	stream       uint8
+	ledger       backlog.Ledger
+	spacer       backlog.Spacer
+	filters      topic.Tree[*backlog.Filter]
+	topics       map[string][]*backlog.Filter
+	begins, ends []*question // that are ahead, by place
+	from, to     msg.Position
+}
+
+func newSurvey(qs []*question, s backlog.Spacer) *survey {
+	p := &survey{stream: qs[0].stream, spacer: s, topics: map[string][]*backlog.Filter{}}
+	p.begins, p.ends = slices.Clone(qs), slices.Clone(qs)
+	slices.SortFunc(p.begins, func(a, b *question) int { return a.from.Compare(b.from) })
+	slices.SortFunc(p.ends, func(a, b *question) int { return a.to.Compare(b.to) })
+	p.from, p.to = p.begins[0].from, p.ends[len(qs)-1].to
+	for _, q := range qs {
+		q.filters = q.filters[:0]
+		for _, name := range q.names {
+			f := p.ledger.Use(name, false)
+			p.filters.Add(name, f)
+			q.filters = append(q.filters, f)
+		}
+	}
+	return p
+}
+
+func (p *survey) entry(at msg.Position, ms []msg.Message) {
+	if last, due := p.spacer.Next(at, ms[0].Time); due {
+		p.ledger.Mark(p.stream, at, last)
+	}
+	bytes, last := 0, int64(0)
+	for i := range ms {
+		m, here := &ms[i], msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
+		p.pass(here)
+		bytes += m.Bytes()
+		last = max(last, m.Time)
+		if m.QoS == 0 {
+			continue
+		}
+		for _, f := range p.matching(m.Topic) {
+			p.ledger.Count(f, p.stream, m.Bytes())
+		}
+	}
+	p.spacer.Add(len(ms), bytes, last)
+}
+
+// pass notes the sums of those who begin or end before the message.
+func (p *survey) pass(here msg.Position) {
+	for ; len(p.begins) > 0 && p.begins[0].from.Compare(here) <= 0; p.begins = p.begins[1:] {
+		q := p.begins[0]
+		q.before = backlog.Total(q.filters, p.stream)
+	}
+	for ; len(p.ends) > 0 && p.ends[0].to.Compare(here) <= 0; p.ends = p.ends[1:] {
+		q := p.ends[0]
+		q.found = backlog.Total(q.filters, p.stream).Minus(q.before)
+	}
+}
+
+func (p *survey) matching(name []byte) (all []*backlog.Filter) {
+	all, known := p.topics[string(name)]
+	if known {
+		return all
+	}
+	p.filters.Match(name, func(f *backlog.Filter) { all = append(all, f) })
+	if len(p.topics) >= passTopics {
+		clear(p.topics)
+	}
+	p.topics[string(name)] = all
+	return all
+}
+
+func (f *feeds) spacer() backlog.Spacer {
+	b := &f.workers[0].options.Backlog
+	return backlog.Space(*b.bounds(), b.BytesAll)
+}
+
+// begin is the first place of the stream that its tail reader takes.
+func (f *feeds) begin(stream uint8) msg.Position {
+	return msg.Position{Seq: f.began[stream-1].Seq + 1}
+}
+
+// surveyAll asks for all recovered sessions, up to where the tail readers begin. Loops do
+// not run yet.
+func (b *Broker) surveyAll() {
+	for _, w := range b.workers {
+		for _, c := range w.patrol.sessions {
+			for i := range b.feeds.names {
+				k := c.enduring.cursor(uint8(i + 1))
+				if to := b.feeds.begin(uint8(i + 1)); k.next.Compare(to) < 0 {
+					w.surveyFor(c, uint8(i+1), to)
+				} else {
+					k.behind, k.uncounted = false, false
+				}
+			}
+		}
+	}
+}
+
+// surveyFor asks how much there is for a client before that place of the stream, where
+// the loop stands.
+func (w *worker) surveyFor(c *client, stream uint8, to msg.Position) {
+	k := c.enduring.cursor(stream)
+	k.surveying = true
+	w.broker.feeds.survey.ask(&question{
+		worker: w, client: c, stream: stream, round: k.round, from: k.next, to: to,
+		sums: backlog.Total(w.filtersOf(c), stream), names: c.loggedFilters(),
+	})
+}
+
+// takeSurvey notes what was found for the clients that stand where they did. For whom
+// there is nothing follows the tail.
+func (w *worker) takeSurvey(a *surveyed) {
+	if a.older != nil {
+		w.ledger.Precede(a.stream, a.older)
+	}
+	for _, q := range a.done {
+		if w.clients[q.client.id] != q.client || q.client.enduring == nil {
+			continue
+		}
+		k := q.client.enduring.cursor(q.stream)
+		asked := k.surveying && k.behind
+		if k.surveying = false; !asked || k.round != q.round {
+			continue
+		}
+		k.base, k.uncounted = q.sums.Minus(q.found), false
+		if q.client.session.Away() && k.waiting(backlog.Total(w.filtersOf(q.client), q.stream)) == (backlog.Tally{}) {
+			k.behind = false
+		}
+	}
+}
