@@ -87,6 +87,7 @@ func benchCommand() *cobra.Command {
 	for _, s := range benchScenarios() {
 		c.AddCommand(benchScenarioCommand(s))
 	}
+	c.AddCommand(durableCommand())
 	return c
 }
 

@@ -12,7 +12,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if r.o.PID != 0 {
+	if r.o.PID != 0 && r.o.Scenario != Durable { // whose broker may end and come back as another process
 		if _, err := processUsage(r.o.PID); err != nil {
 			return err
 		}
@@ -77,6 +77,9 @@ func (r *run) people() {
 	owners := make([]*publisher, 0, r.plan.lanes)
 	for i, plan := range r.plan.publishers {
 		p := next(i)
+		if r.o.Scenario == Durable && r.o.QoS == 2 {
+			p.session = leaves // it holds what was begun
+		}
 		b := newPublisher(p, &r.o, plan, i, len(r.plan.publishers))
 		p.role = b
 		p.loop.publishers = append(p.loop.publishers, b)
@@ -113,7 +116,7 @@ func (r *run) addSubscriber(p *peer, plan subscriberPlan) {
 		l.members = append(l.members, m)
 	default:
 		s := newSubscriber(p, &r.o, plan)
-		if r.o.Scenario == Offline {
+		if r.o.Scenario == Offline || r.o.Scenario == Durable {
 			p.session = leaves
 		}
 		p.role = s

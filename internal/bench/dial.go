@@ -3,15 +3,19 @@ package bench
 import (
 	"errors"
 	"fmt"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
 // dialAll has the loop connect the peers, as fast as the pace and the concurrency
 // let it. Of the pace's connections every step-th from first is this loop's.
 func (l *loop) dialAll(peers []*peer, p pace, first, step uint64) {
 	d := &l.dialing
-	d.queue, d.next = peers, 0
+	l.forget()
+	d.queue, d.next = append(d.queue[:0:0], append(d.queue[d.next:], peers...)...), 0
 	d.pace, d.first, d.step = p, first, step
 	for _, p := range peers {
+		p.wanted = true
 		if !p.listed {
 			p.listed = true
 			l.peers = append(l.peers, p)
@@ -44,6 +48,9 @@ func (l *loop) dial(now int64) {
 		}
 		p := l.dialing.queue[l.dialing.next]
 		l.dialing.next++
+		if p.state != fresh {
+			continue
+		}
 		l.dialing.opening++
 		p.state, p.begun = opening, now
 		if at > 0 {
@@ -60,6 +67,7 @@ func (l *loop) opened(p *peer) { p.connect() }
 func (l *loop) connected(p *peer, now int64) {
 	l.dialing.opening--
 	l.meter.connected++
+	l.outage.back(now)
 	record(l.meter.connect, now-p.begun)
 }
 
@@ -71,6 +79,9 @@ func (l *loop) arrived(p *peer, b []byte) {
 	}
 	if err := p.feed(b, l.now()); err != nil {
 		l.wire.close(p)
+		if p.reason == packet.Success {
+			p.reason = packet.ProtocolError
+		}
 		// As text: a code of ours would blame the user for the broker's bytes.
 		l.gone(p, fmt.Errorf("from the broker: %v", err))
 	}
@@ -83,6 +94,10 @@ func (l *loop) gone(p *peer, err error) {
 	}
 	if p.state == opening || p.state == shaking {
 		l.dialing.opening--
+	}
+	if l.mayComeBack(p, err) {
+		l.fall(p)
+		return
 	}
 	p.state = ended
 	p.in, p.out = nil, nil

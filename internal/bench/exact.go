@@ -41,6 +41,9 @@ func (p *peer) pubrec(b []byte, now int64) error {
 		p.role.acked(a.ID, a.Reason, now)
 		return nil
 	}
+	if b, ok := p.role.(*publisher); ok {
+		b.recorded(a.ID)
+	}
 	p.answer(packet.TypePubrel, a.ID)
 	return nil
 }

@@ -82,3 +82,16 @@ func (f *flow) lost(sent uint64) uint64 {
 	}
 	return n
 }
+
+// misses reports whether the message has not come; false when that is forgotten.
+func (f *flow) misses(seq uint64) bool {
+	if seq >= f.next {
+		return true
+	}
+	for _, s := range f.missing {
+		if s.from <= seq && seq < s.to {
+			return true
+		}
+	}
+	return false
+}

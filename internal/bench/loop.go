@@ -50,7 +50,9 @@ type loop struct {
 		step    uint64
 		next    int // in queue
 	}
+	outage     outage
 	ready      int // subscribers that may be sent to
+	awaited    int // of them are to be, for the loop to have settled
 	sending    bool
 	collecting bool // collectors begin another round
 	pace       pace
@@ -135,6 +137,7 @@ func (l *loop) checkGoal() {
 
 // keepTime does what is due.
 func (l *loop) keepTime(now int64) {
+	l.redial(now)
 	l.dial(now)
 	if l.sending && l.pace.open() {
 		l.owe(now)
@@ -143,7 +146,7 @@ func (l *loop) keepTime(now int64) {
 		return
 	}
 	l.tickAt = now + int64(tick)
-	if l.sending {
+	if l.sending && len(l.outage.fallen) == 0 {
 		l.forgive(now)
 	}
 	if l.pings > 0 && now >= l.pingAt {
@@ -210,6 +213,9 @@ func (l *loop) timeout(now int64) time.Duration {
 	}
 	if at, waiting := l.nextDial(); waiting {
 		next = min(next, at)
+	}
+	if len(l.outage.fallen) > 0 {
+		next = min(next, l.outage.again)
 	}
 	return time.Duration(max(0, next-now))
 }

@@ -33,6 +33,9 @@ type counts struct {
 	connected, failed     uint64
 	retired               uint64 // connections that we ended, to come again
 	bytesIn, bytesOut     uint64
+	fallen                uint64 // connections that were lost and are to come back
+	again                 uint64 // messages published once more
+	forgotten             uint64 // sessions that the broker has not kept
 }
 
 func newMeter() meter {
@@ -74,5 +77,6 @@ func (c counts) plus(o counts) counts {
 		refused: c.refused + o.refused, strange: c.strange + o.strange, stalls: c.stalls + o.stalls,
 		connected: c.connected + o.connected, failed: c.failed + o.failed, retired: c.retired + o.retired,
 		bytesIn: c.bytesIn + o.bytesIn, bytesOut: c.bytesOut + o.bytesOut,
+		fallen: c.fallen + o.fallen, again: c.again + o.again, forgotten: c.forgotten + o.forgotten,
 	}
 }

@@ -106,7 +106,7 @@ func (r *run) enqueue(ctx context.Context) error {
 func (l *loop) fill() {
 	l.sending = true
 	for _, b := range l.publishers {
-		b.quota = l.o.Messages
+		b.quota = l.o.Messages * len(b.lanes)
 		l.call(b)
 	}
 }
@@ -143,6 +143,14 @@ func (r *run) retire() {
 
 // retire has the peer leave in order; it can connect again.
 func (l *loop) retire(p *peer) {
+	if !p.wanted {
+		return
+	}
+	p.wanted = false
+	if s, ok := p.role.(*subscriber); ok {
+		s.rest()
+		l.awaited--
+	}
 	if p.state != up {
 		return
 	}
@@ -150,6 +158,5 @@ func (l *loop) retire(p *peer) {
 	l.wire.write(p)
 	l.wire.close(p)
 	p.state, p.in, p.out, p.held = fresh, nil, nil, nil
-	l.ready--
 	l.meter.retired++
 }

@@ -42,6 +42,9 @@ const (
 	// Retained has subscribers that subscribe again and again and each time get every
 	// retained message.
 	Retained Scenario = "retained"
+	// Durable has sessions that outlive their connections, and goes on when the broker
+	// ends and comes back; see [Step].
+	Durable Scenario = "durable"
 )
 
 // Options of a run. The zero value of each is a useful default.
@@ -69,6 +72,8 @@ type Options struct {
 	Subscriptions int
 	// Messages is for Offline: what waits for each subscriber; 0 is 1,000.
 	Messages int
+	// Durable is for the scenario of that name.
+	Durable DurableOptions
 	// Topic is the first levels of every topic; empty is "bench". For Sub it is the
 	// topic filter; empty is "bench/#".
 	Topic string
@@ -189,6 +194,9 @@ func (o *Options) sizes() {
 	case Retained:
 		publishers, subscribers, topics = 1, 10, 1000
 	}
+	if o.Scenario == Durable {
+		publishers, topics = o.durableSizes()
+	}
 	if o.Scenario == Offline {
 		fill(&o.QoS, 1)
 		fill(&o.Messages, 1000)
@@ -213,7 +221,7 @@ func fill[T comparable](v *T, def T) {
 // Check says what is wrong with the options, after filling in defaults.
 func (o Options) Check() error {
 	o.defaults()
-	scenarios := []Scenario{Conn, Pub, Sub, P2P, Fanout, Fanin, Shared, Offline, Wildcard, Retained}
+	scenarios := []Scenario{Conn, Pub, Sub, P2P, Fanout, Fanin, Shared, Offline, Wildcard, Retained, Durable}
 	switch {
 	case !slices.Contains(scenarios, o.Scenario):
 		return fmt.Errorf("scenario %q: there is %v", o.Scenario, scenarios)
@@ -231,6 +239,11 @@ func (o Options) Check() error {
 		return fmt.Errorf("threads %d: must be 1 to 256", o.Threads)
 	case o.Duration < 0 || o.Drain < 0 || o.Concurrency < 1 || o.PID < 0:
 		return fmt.Errorf("duration, drain, concurrency and pid must not be negative")
+	}
+	if o.Scenario == Durable {
+		if err := o.checkDurable(); err != nil {
+			return err
+		}
 	}
 	return o.checkSizes()
 }

@@ -42,6 +42,8 @@ type peer struct {
 
 	session session
 	listed  bool // in loop.peers
+	reason  byte // for which the broker turned us away
+	wanted  bool // is to be connected, and to come back when it falls
 	wire    handle
 }
 
@@ -84,7 +86,7 @@ func (p *peer) connect() {
 	if o.Password != "" {
 		c.Password = []byte(o.Password)
 	}
-	p.state = shaking
+	p.state, p.reason = shaking, packet.Success
 	p.out = c.Append(p.out, p.version)
 	p.touch()
 }
@@ -196,10 +198,13 @@ func (p *peer) connack(b []byte, now int64) error {
 		return fmt.Errorf("the answer to CONNECT is none of MQTT %s, perhaps the broker knows another version only: %v", versionName(p.version), err)
 	}
 	if c.Reason != packet.Success {
+		p.reason = c.Reason
 		return fmt.Errorf("connection refused: %s", packet.ReasonName(c.Reason))
 	}
 	if p.session == resumes && !c.SessionPresent {
-		return errors.New("the broker has not kept the session")
+		if err := p.forgotten(); err != nil {
+			return err
+		}
 	}
 	if p.session == leaves {
 		p.session = resumes
@@ -232,6 +237,7 @@ func (p *peer) disconnected(b []byte) error {
 	if err := d.Decode(b, p.version); err != nil {
 		return err
 	}
+	p.reason = d.Reason
 	return fmt.Errorf("disconnected by the broker: %s", packet.ReasonName(d.Reason))
 }
 

@@ -45,6 +45,8 @@ func newPlan(o *Options, base string) *plan {
 		p.wildcard(o, base)
 	case Retained:
 		p.retained(o, base)
+	case Durable:
+		p.durable(o, base)
 	}
 	return p
 }
@@ -155,6 +157,25 @@ func (p *plan) retained(o *Options, base string) {
 	p.dealTopics(o, o.Subscribers, func(t int) string { return fmt.Sprintf("%s/%d", base, t) })
 	p.subscribe(o.Subscribers, base+"/+")
 	p.expectAll()
+}
+
+// durable gives each session a topic and has the publishers share them; for Accept
+// each publisher has its own, and all sessions everything. Of those the first comes
+// back for it.
+func (p *plan) durable(o *Options, base string) {
+	switch o.Durable.Step {
+	case Accept:
+		p.spread(o, base)
+		p.subscribe(o.Durable.Sessions, base+"/#")
+		if o.Durable.Sessions > 0 {
+			p.subscribers[0].lanes = p.all()
+		}
+	default:
+		name := func(t int) string { return fmt.Sprintf("%s/%d", base, t) }
+		for t, lane := range p.dealTopics(o, 1, name) {
+			p.subscribers = append(p.subscribers, subscriberPlan{filters: []string{name(t)}, lanes: []uint32{lane}})
+		}
+	}
 }
 
 // clients is how many connections the plan takes.

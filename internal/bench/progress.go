@@ -57,7 +57,7 @@ func (r *run) reportProgress() (stop func()) {
 func (s sample) since(last sample, begin time.Time) Progress {
 	d := s.at.Sub(last.at).Seconds()
 	p := Progress{
-		Elapsed: s.at.Sub(begin), Connected: s.counts.connected - s.counts.failed - s.counts.retired, Broker: -1,
+		Elapsed: s.at.Sub(begin), Connected: s.counts.connected - s.counts.failed - s.counts.retired - s.counts.fallen, Broker: -1,
 		SentPerSecond:     float64(s.counts.sent-last.counts.sent) / d,
 		ReceivedPerSecond: float64(s.counts.received-last.counts.received) / d,
 		Own:               (s.own - last.own).Seconds() / d,

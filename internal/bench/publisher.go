@@ -44,14 +44,22 @@ type publisher struct {
 	due    uint64 // open loop: how many should be sent by now
 	base   uint64 // of the pace: messages sent before it began
 	free   []uint16
-	flight []int64 // by packet identifier - 1: when the message was due, 0 is none
+	flight []flying // by packet identifier - 1
 
+	refused   []uint64     // numbers of messages that the broker did not take
 	delivered atomic.Int64 // to all subscribers together
 	waiting   atomic.Bool  // for a delivery
 	called    atomic.Bool  // in a loop's list of those that may send
 	forgiven  int64        // deliveries no longer waited for
 	progress  int64        // delivered when it last moved
 	moved     int64        // and when that was
+}
+
+// flying is a message that is not acknowledged; the zero value is none.
+type flying struct {
+	due      int64
+	number   uint64 // among all of the publisher
+	recorded bool   // by PUBREC
 }
 
 // lane is one publisher's messages to one topic.
@@ -65,7 +73,7 @@ type lane struct {
 func newPublisher(p *peer, o *Options, plan publisherPlan, index, total int) *publisher {
 	b := &publisher{
 		peer: p, index: index, total: total, qos: o.QoS, fan: plan.fan, window: o.Window,
-		limited: o.Scenario == Retained || o.Scenario == Offline,
+		limited: o.Scenario == Retained || o.Scenario == Offline || o.Scenario == Durable && o.Durable.Step.fills(),
 	}
 	b.closed = o.Rate == 0 && plan.fan > 0 && !b.limited
 	b.probing = o.Rate == 0 && plan.fan == 0 && o.QoS == 0
@@ -95,11 +103,15 @@ func (b *publisher) clear(topics []string) {
 }
 
 func (b *publisher) up(window int, _ int64) {
+	if b.flight != nil {
+		b.resume()
+		return
+	}
 	b.window = min(b.window, window)
 	if b.qos == 0 {
 		return
 	}
-	b.flight = make([]int64, b.window)
+	b.flight = make([]flying, b.window)
 	for id := b.window; id > 0; id-- {
 		b.free = append(b.free, uint16(id))
 	}
@@ -111,14 +123,19 @@ func (b *publisher) received(*packet.Publish, int64) {}
 // acked frees the message's place.
 func (b *publisher) acked(id uint16, reason byte, now int64) {
 	m := &b.loop.meter
-	if id == 0 || int(id) > len(b.flight) || b.flight[id-1] == 0 {
+	if id == 0 || int(id) > len(b.flight) || b.flight[id-1].due == 0 {
 		m.strange++
 		return
 	}
-	if !b.hollow {
-		m.ack(now-b.flight[id-1], reason)
+	f := b.flight[id-1]
+	if f.recorded && reason == packet.PacketIDNotFound {
+		reason = packet.Success // it was released before the connection was lost
 	}
-	b.flight[id-1] = 0
+	if !b.hollow {
+		m.ack(now-f.due, reason)
+	}
+	b.excuse(f, reason)
+	b.flight[id-1] = flying{}
 	b.free = append(b.free, id)
 	b.loop.call(b)
 }
@@ -175,7 +192,7 @@ func (b *publisher) one(due int64, run uint32) {
 	if b.qos > 0 {
 		id := b.free[len(b.free)-1]
 		b.free = b.free[:len(b.free)-1]
-		b.flight[id-1] = due
+		b.flight[id-1] = flying{due: due, number: b.sent}
 		packet.PatchID(b.out[from:], l.idAt, id)
 	}
 	l.sent++

@@ -59,6 +59,9 @@ type Report struct {
 	// Offline is for offline alone; PerCPUSecond is that of its Drain.
 	Offline *Waiting `json:"offline,omitempty"`
 
+	// Durable is for durable alone.
+	Durable *Kept `json:"durable,omitempty"`
+
 	// Trouble is the first connection that failed.
 	Trouble string `json:"trouble,omitempty"`
 	// Interrupted says that the run ended early.
@@ -111,12 +114,15 @@ type Usage struct {
 // failed.
 func (r *Report) Clean() bool {
 	m := &r.Messages
+	if r.Durable != nil {
+		return r.Durable.clean(m, r.QoS)
+	}
 	return m.Lost+m.Doubled+m.Disordered+m.Refused+m.Unacknowledged+m.Strange+m.Disconnected == 0
 }
 
 // Deliveries is what PerCPUSecond counts.
 func (r *Report) Deliveries() string {
-	if r.Scenario == Pub {
+	if r.Scenario == Pub || r.Durable != nil && r.Durable.Step == Accept {
 		return "messages"
 	}
 	return "deliveries"
@@ -129,7 +135,7 @@ func (r *run) report() *Report {
 		Scenario: o.Scenario, Version: versionName(o.Version), QoS: o.QoS, Payload: o.Payload,
 		Rate: o.Rate, Window: o.Window, Threads: o.Threads,
 		Publishers: len(r.plan.publishers), Subscribers: len(r.plan.subscribers),
-		Interrupted: r.interrupted, Offline: r.away,
+		Interrupted: r.interrupted, Offline: r.away, Durable: r.kept,
 	}
 	r.addDistributions(rep)
 	r.addMessages(rep)
@@ -204,6 +210,9 @@ func (r *run) addMessages(rep *Report) {
 	if r.o.Scenario == Shared {
 		r.checkShared(m, sent)
 	}
+	if r.kept != nil {
+		r.checkKept(m)
+	}
 }
 
 // check adds what the loop's receivers found; sent is by lane.
@@ -235,6 +244,9 @@ func (r *run) addRates(rep *Report) {
 	}
 	sent, received := to.counts.sent-from.counts.sent, to.counts.received-from.counts.received
 	rep.SentPerSecond, rep.ReceivedPerSecond = float64(sent)/rep.Seconds, float64(received)/rep.Seconds
+	if r.kept != nil {
+		r.kept.AckedPerSecond = float64(to.counts.acked-from.counts.acked) / rep.Seconds
+	}
 	rep.Own = used(to.own-from.own, rep.Seconds)
 	if !from.measured || !to.measured {
 		return
@@ -243,8 +255,11 @@ func (r *run) addRates(rep *Report) {
 	broker.Resident = to.broker.resident
 	rep.Broker = &broker
 	if done := received; broker.CPUSeconds > 0 {
-		if r.o.Scenario == Pub {
+		switch {
+		case r.o.Scenario == Pub:
 			done = sent
+		case r.kept != nil && r.kept.Step == Accept:
+			done = to.counts.acked - from.counts.acked
 		}
 		rep.PerCPUSecond = float64(done) / broker.CPUSeconds
 	}

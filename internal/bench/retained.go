@@ -57,7 +57,7 @@ func (l *loop) store(empty bool, plan *plan) {
 
 func (l *loop) stored() bool {
 	for _, b := range l.publishers {
-		if b.state == up && (b.quota > 0 || b.unacknowledged() > 0) {
+		if b.state != ended && (b.quota > 0 || b.unacknowledged() > 0) {
 			return false
 		}
 	}

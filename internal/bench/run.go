@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -26,6 +27,7 @@ type run struct {
 
 	before, early, late sample   // connecting, measuring from, measuring to
 	away                *Waiting // of that scenario
+	kept                *Kept    // of durable
 	interrupted         bool
 }
 
@@ -83,6 +85,8 @@ func (r *run) phases(ctx context.Context) error {
 		return r.retained(ctx)
 	case Offline:
 		return r.offline(ctx)
+	case Durable:
+		return r.durable(ctx)
 	default:
 		r.begin()
 		r.measure(ctx)
@@ -142,8 +146,12 @@ func (r *run) end() {
 // finish ends the run; the loops' memory is ours from then on.
 func (r *run) finish(err error) (*Report, error) {
 	r.end()
-	if err != nil {
+	if err != nil && !errors.Is(err, errGone) {
 		return nil, err
 	}
-	return r.report(), nil
+	rep := r.report()
+	if err != nil {
+		rep.Trouble = err.Error()
+	}
+	return rep, nil
 }

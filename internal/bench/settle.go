@@ -27,7 +27,10 @@ func (r *run) connect(ctx context.Context, peers [][]*peer) error {
 	var waits []<-chan struct{}
 	for i, l := range r.loops {
 		mine := peers[i]
-		l.post(func() { l.dialAll(mine, p, uint64(i), step) })
+		l.post(func() {
+			l.await(mine)
+			l.dialAll(mine, p, uint64(i), step)
+		})
 		waits = append(waits, l.until(func() bool { return l.trouble != nil || l.settled() }))
 	}
 	for _, done := range waits {
@@ -40,10 +43,21 @@ func (r *run) connect(ctx context.Context, peers [][]*peer) error {
 	return r.trouble()
 }
 
+// await has the loop be settled when those that subscribe among the peers are ready,
+// and those that were before.
+func (l *loop) await(peers []*peer) {
+	for _, p := range peers {
+		switch p.role.(type) {
+		case *subscriber, *collector, *member:
+			l.awaited++
+		}
+	}
+}
+
 // settled reports whether the loop's peers are connected and subscribed.
 func (l *loop) settled() bool {
 	d := &l.dialing
-	return d.next == len(d.queue) && d.opening == 0 && l.ready == len(l.subscribed)+len(l.collectors)+len(l.members)
+	return d.next == len(d.queue) && d.opening == 0 && len(l.outage.fallen) == 0 && l.ready == l.awaited
 }
 
 func (r *run) notConnected(ctx context.Context) error {

@@ -13,6 +13,8 @@ type subscriber struct {
 	qos     byte
 	filters []string
 	asked   int  // filters sent
+	granted int  // of them, by SUBACK
+	ready   bool // counted in loop.ready
 	foreign bool // others publish: every run's messages count
 	flows   map[uint64]*flow
 	last    *flow // of lastKey: messages of one lane tend to follow each other
@@ -37,6 +39,7 @@ func (s *subscriber) ask() {
 	to := min(s.asked+filtersAtOnce, len(s.filters))
 	if to == s.asked {
 		s.loop.ready++
+		s.ready = true
 		return
 	}
 	p := packet.Subscribe{ID: 1}
@@ -48,7 +51,20 @@ func (s *subscriber) ask() {
 	s.touch()
 }
 
-func (s *subscriber) subscribed([]byte, int64) { s.ask() }
+func (s *subscriber) subscribed([]byte, int64) {
+	s.granted = s.asked
+	s.ask()
+}
+
+// rest has the subscriber be one that may not be sent to, until it is up again.
+func (s *subscriber) rest() {
+	if s.ready {
+		s.ready = false
+		s.loop.ready--
+	}
+	s.asked = s.granted
+}
+
 func (s *subscriber) acked(uint16, byte, int64) {
 	s.loop.meter.strange++
 }
@@ -64,7 +80,7 @@ func (s *subscriber) received(m *packet.Publish, now int64) {
 		return
 	}
 	s.loop.meter.last = now
-	if s.session == resumes {
+	if s.session == resumes && !s.loop.o.online() {
 		t.due = s.begun // it waited for us, not we for it
 	}
 	s.loop.meter.delivery(now - t.due)

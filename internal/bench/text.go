@@ -10,9 +10,12 @@ import (
 func (r *Report) Write(w io.Writer) error {
 	var b strings.Builder
 	r.head(&b)
-	if r.Scenario == Conn {
+	switch {
+	case r.Scenario == Conn:
 		r.connections(&b)
-	} else {
+	case r.Durable != nil:
+		r.durable(&b)
+	default:
 		r.traffic(&b)
 	}
 	r.cost(&b)
@@ -24,7 +27,11 @@ func (r *Report) Write(w io.Writer) error {
 }
 
 func (r *Report) head(b *strings.Builder) {
-	fmt.Fprintf(b, "%s, MQTT %s", r.Scenario, r.Version)
+	fmt.Fprintf(b, "%s", r.Scenario)
+	if r.Durable != nil {
+		fmt.Fprintf(b, " %s", r.Durable.Step)
+	}
+	fmt.Fprintf(b, ", MQTT %s", r.Version)
 	if r.Scenario != Conn {
 		fmt.Fprintf(b, ", QoS %d", r.QoS)
 	}
@@ -40,7 +47,7 @@ func (r *Report) head(b *strings.Builder) {
 	switch {
 	case r.Rate > 0:
 		fmt.Fprintf(b, ", open loop of %s/s", short(r.Rate))
-	case r.Publishers > 0 && r.Scenario != Retained && r.Scenario != Offline:
+	case r.Publishers > 0 && r.Scenario != Retained && r.Scenario != Offline && (r.Durable == nil || !r.Durable.Step.fills()):
 		fmt.Fprintf(b, ", closed loop, window %d", r.Window)
 	}
 	fmt.Fprintf(b, ", %.1f s", r.Seconds)
@@ -68,6 +75,11 @@ func (r *Report) traffic(b *strings.Builder) {
 	} else {
 		fmt.Fprintf(b, "rate          %s sent/s, %s received/s\n", short(r.SentPerSecond), short(r.ReceivedPerSecond))
 	}
+	r.checked(b)
+}
+
+// checked is what every scenario with messages has.
+func (r *Report) checked(b *strings.Builder) {
 	r.Latency.line(b, "latency")
 	r.PubAck.line(b, r.acknowledgement())
 	if r.Rate > 0 {
