@@ -57,8 +57,11 @@ func (h *Historian) open(run context.Context, waits func()) error {
 	}
 	c := newCatalogue()
 	position, commits, err := s.load(h.opts.Stream, c)
+	if s.hasFailed() {
+		return s.gaveUp(h.opts.Dir)
+	}
 	if err != nil {
-		return errors.Join(fault.Wrap(fault.Internal, "historian: load", err, "The historian's store is damaged."), s.close(run))
+		return errors.Join(fault.Wrap(fault.Internal, "historian: load", err, "The historian's store is damaged: %v. %s", err, advice(h.opts.Dir)), s.close(run))
 	}
 	c.sort()
 	h.mu.Lock()

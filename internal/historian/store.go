@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +60,7 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 			done <- err
 			return
 		}
+		opts.ErrorIfNotExists = wasStore(fs, dir)
 		db, err := pebble.Open(dir, opts)
 		s.db = db
 		if err == nil {
@@ -68,11 +71,11 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 	select {
 	case err := <-done:
 		if err != nil {
-			return nil, fault.Wrap(fault.Unavailable, "historian: open store", err, "The historian's store cannot be opened.")
+			return nil, fault.Wrap(fault.Unavailable, "historian: open store", err, "The historian's store cannot be opened: %v. %s", err, advice(dir))
 		}
 		return s, nil
 	case <-s.failed:
-		return nil, errFailed
+		return nil, s.gaveUp(dir)
 	case <-ctx.Done():
 		close(quit)
 		select {
@@ -85,6 +88,26 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 			return nil, fmt.Errorf("historian: open store: %w", ctx.Err())
 		}
 	}
+}
+
+// wasStore says that a folder holds a store, whatever is missing of it: Pebble would begin
+// an empty one beside its files.
+func wasStore(fs vfs.FS, dir string) bool {
+	names, err := fs.List(dir)
+	return err == nil && slices.ContainsFunc(names, func(name string) bool {
+		return strings.HasPrefix(name, "MANIFEST-") || strings.HasPrefix(name, "marker.manifest.") || strings.HasSuffix(name, ".sst")
+	})
+}
+
+// advice is what helps with a damaged store.
+func advice(dir string) string {
+	return "Restore the folder " + dir + " from a back-up, or move it away: its points are then made anew from what the stream still holds."
+}
+
+// gaveUp is why Pebble cannot go on with what is stored.
+func (s *store) gaveUp(dir string) error {
+	why, _, _ := strings.Cut(*s.reason.Load(), "\n")
+	return fault.New(fault.Unavailable, "The historian's store is damaged: %s. %s", why, advice(dir))
 }
 
 // inBackground is told of a flush or a compaction that failed. Pebble tries those again

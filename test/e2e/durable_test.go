@@ -22,10 +22,11 @@ import (
 // wire is a connection of a client that keeps its own state: an MQTT 3.1.1 session that
 // lasts. What it remembers survives the connection, as the protocol demands of a client.
 type wire struct {
-	conn net.Conn
-	in   *bufio.Reader
-	id   string
-	came bool // the session was there already
+	conn  net.Conn
+	in    *bufio.Reader
+	id    string
+	came  bool // the session was there already
+	clean bool
 }
 
 var errRefused = errors.New("refused")
@@ -37,7 +38,7 @@ func (w *wire) dial(ctx context.Context, a *address) error {
 	}
 	w.conn, w.in = conn, bufio.NewReader(conn)
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
-	w.send(&packet.Connect{Version: packet.V311, ClientID: []byte(w.id)})
+	w.send(&packet.Connect{Version: packet.V311, ClientID: []byte(w.id), CleanStart: w.clean})
 	b, err := w.next()
 	if err != nil {
 		return err
