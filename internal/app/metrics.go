@@ -56,6 +56,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
 	m.Gauge("millrace_session_queue_messages", "Messages in the queues of all clients that were not sent yet.", func() float64 { return float64(stats().QueueMessages) })
+	m.Gauge("millrace_input_bytes", "Memory of what clients have sent and the node has not taken: packets that are not whole, and what waits for its turn.", func() float64 { return float64(stats().InputBytes) })
 	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them.", func() float64 { return float64(stats().OutputBytes) })
 	m.Gauge("millrace_connections_clogged", "Connections that are not read because they do not take their answers.", func() float64 { return float64(stats().Clogged) })
 	m.Counter("millrace_connections_clogged_total", "Times that a connection was read no further because it did not take its answers.", func() float64 { return float64(stats().CloggedTotal) })

@@ -145,7 +145,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Keeper: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
-		StrangerBytes: int(c.ConnectBytesAll), RecorderBytes: orNone(a.cfg.Observe.RecorderBytes.Int64()),
+		StrangerBytes: int(c.ConnectBytesAll), InputBytes: c.InputBytesAll.Int64(), RecorderBytes: orNone(a.cfg.Observe.RecorderBytes.Int64()),
 	}, c.Limits), c.Session), c.Topics)
 	if err != nil {
 		return nil, err

@@ -102,6 +102,9 @@ type Options struct {
 	// StrangerBytes bounds what has come of CONNECT packets that are not whole, on all
 	// connections together; 0 is 64 MiB.
 	StrangerBytes int
+	// InputBytes bounds what is kept of packets that are not whole, and of what waits for
+	// its turn, of all connections together; 0 is 256 MiB.
+	InputBytes int64
 	// TotalRates are those of all clients together.
 	TotalRates Rates
 	// Bans are about who is kept out.
@@ -150,6 +153,7 @@ func (o *Options) defaults() {
 	set(&o.WatchBytes, 8<<20)
 	set(&o.RetainedAhead, 500_000)
 	set(&o.StrangerBytes, 64<<20)
+	set(&o.InputBytes, 256<<20)
 	set(&o.TopicMeters, 100)
 	set(&o.RecorderBytes, 16<<20)
 	o.withinMemory()
@@ -188,6 +192,7 @@ type Broker struct {
 	digested      atomic.Bool   // somebody is told digests
 	queued        atomic.Int64  // bytes in the queues of all sessions
 	waiting       atomic.Int64  // messages in them that were not sent yet
+	input         atomic.Int64  // bytes that loops keep of what clients have sent
 	relief        chan struct{} // asks the guard to cut queues
 	queuePool     *limit.Pool
 	outputPool    *limit.Pool

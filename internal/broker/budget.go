@@ -17,6 +17,7 @@ const (
 	retainedPart  = 5
 	delayedPart   = 20
 	strangersPart = 20
+	inputPart     = 20
 	unkeptPart    = 20 // of all loops together
 	parcelsPart   = 40 // to one loop
 )
@@ -33,6 +34,7 @@ func (o *Options) withinMemory() {
 	o.RetainedBytes = min(o.RetainedBytes, limit/retainedPart)
 	o.DelayedBytes = min(o.DelayedBytes, limit/delayedPart)
 	o.StrangerBytes = min(o.StrangerBytes, limit/strangersPart)
+	o.InputBytes = min(o.InputBytes, int64(limit/inputPart))
 	o.MaxUnkept = min(o.MaxUnkept, limit/unkeptPart/o.Loops)
 	o.Zone.withinMemory(limit)
 }

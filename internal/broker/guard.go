@@ -179,23 +179,30 @@ func (w *worker) holds(c *client) int {
 	_, n := c.session.Backlog()
 	if !c.session.Away() {
 		n += c.conn.Buffered()
+		if w.stage > limit.Calm {
+			n += c.conn.Input()
+		}
 	}
 	return n
 }
 
 // shed cuts what waits for the client down to keep bytes. Output that it does not
-// take cannot be cut in the middle of a packet: such a client is closed.
+// take cannot be cut in the middle of a packet, nor can what it has sent: such a client
+// is closed.
 func (w *worker) shed(c *client, keep int) {
 	if n := c.session.Shed(keep); n > 0 {
 		w.lost(c, fault.MemoryGuard, n)
 	}
-	if !c.session.Away() && c.conn.Buffered() > max(keep, mostGuarded) {
+	if c.session.Away() {
+		return
+	}
+	if most := max(keep, mostGuarded); c.conn.Buffered() > most || w.stage > limit.Calm && c.conn.Input() > most {
 		w.gone(c, errMemory)
 		c.conn.Abort()
 	}
 }
 
-// mostGuarded is the output that a client may have in any case.
+// mostGuarded is the output and the input that a client may have in any case.
 const mostGuarded = 64 << 10
 
 // guarded says whether a publisher has to wait for memory.

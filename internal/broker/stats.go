@@ -46,6 +46,9 @@ type Stats struct {
 	Backlog backlog.Tally
 	// OutputBytes wait in connections for their sockets.
 	OutputBytes int64
+	// InputBytes is the memory of what has come and was not taken: parts of packets, and
+	// what waits for its turn.
+	InputBytes int64
 	// Clogged is how many connections are not read now because they do not take
 	// their answers, CloggedTotal how often that happened.
 	Clogged      int64
@@ -139,7 +142,7 @@ func (b *Broker) Stats() Stats {
 		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
 	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
-	s.QueueBytes, s.QueueMessages = b.queued.Load(), b.waiting.Load()
+	s.QueueBytes, s.QueueMessages, s.InputBytes = b.queued.Load(), b.waiting.Load(), b.input.Load()
 	s.MemoryStage = int(b.memoryStage.Load())
 	s.Bans, s.BansMissed = int64(b.bans.list.InForce(b.options.Now().UnixNano())), b.bans.missed.Load()
 	retained, _ := b.retained.Len()

@@ -72,6 +72,8 @@ type worker struct {
 	queues    session.Tally
 	told      int64 // of queues.Bytes, to the broker
 	toldWaits int64 // of queues.Waiting
+	toldInput int64 // of the loop's input
+	readLess  bool  // reads are short: much is kept of them
 	budget    budget
 	incoming  atomic.Int64 // bytes of parcels that wait for this loop
 	schedule  schedule     // of sessions that wait for their clients
@@ -478,6 +480,7 @@ func (w *worker) Message(v any) {
 func (w *worker) Turn() {
 	w.readSlowed()
 	w.endOverrun()
+	w.tellInput()
 	w.tellQueues()
 	w.flush()
 	w.keeping.endTurn()

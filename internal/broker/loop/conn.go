@@ -133,6 +133,17 @@ func (c *Conn) SetOutput(b []byte) {
 // Buffered is how many bytes wait to be written.
 func (c *Conn) Buffered() int { return len(c.out) + len(c.writing) }
 
+// Input is how much memory what has come takes that the Handler has not used.
+func (c *Conn) Input() int {
+	n := cap(c.left)
+	if c.portable != nil {
+		for _, e := range c.portable.held {
+			n += len(e.buf)
+		}
+	}
+	return n
+}
+
 // Open says whether bytes are still taken from the peer.
 func (c *Conn) Open() bool { return !c.flags.closing && !c.flags.finished }
 
@@ -214,6 +225,10 @@ func (c *Conn) Close() {
 		return
 	}
 	c.flags.closing, c.spent = true, 0
+	if c.left != nil {
+		c.left = nil // nobody will see it
+		c.accountLeft()
+	}
 	c.setEnd()
 	switch {
 	case c.Buffered() > 0:
@@ -299,9 +314,7 @@ func (c *Conn) consume(b []byte) {
 	if c.loop != l || !c.Open() {
 		return
 	}
-	if c.left = c.left[:copy(c.left, c.left[used:])]; len(c.left) == 0 {
-		c.nothingLeft()
-	}
+	c.used(used)
 }
 
 // MoveTo gives the connection to another loop, with b as the first bytes its

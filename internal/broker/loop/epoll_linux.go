@@ -181,9 +181,9 @@ func (p *epoll) happened(l *Loop, c *Conn, events uint32) int {
 	return 64 + p.read(l, c)
 }
 
-// read takes at most readBytes from c. The socket tells again when there is more.
+// read takes what one read may bring from c. The socket tells again when there is more.
 func (p *epoll) read(l *Loop, c *Conn) int {
-	n, errno := receive(c.fd, p.buf[headroom:])
+	n, errno := receive(c.fd, p.buf[headroom:headroom+l.readMost])
 	before := l.worked
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:

@@ -72,6 +72,7 @@ type buffers struct {
 	writing []byte // the socket, or a writer, has yet to take these
 	left    []byte // read, and not yet used by the Handler
 	counted int    // of out and writing, in Loop.waiting
+	kept    int    // what left takes, in Loop.input
 }
 
 // none is what every connection holds that has nothing: it is only read.
@@ -98,6 +99,7 @@ func (c *Conn) keepLeft(b []byte) {
 		c.left = c.loop.leftovers.take()
 	}
 	c.left = append(c.left[:0], b...)
+	c.accountLeft()
 }
 
 // nothingLeft is keepLeft's end.
@@ -107,6 +109,31 @@ func (c *Conn) nothingLeft() {
 	}
 	c.left = nil
 	c.rest()
+}
+
+// used lets go of the first n bytes that were left. What a large packet has taken is not
+// kept for a few bytes of the next.
+func (c *Conn) used(n int) {
+	old := c.left
+	switch rest := len(old) - n; {
+	case rest == 0:
+		c.nothingLeft()
+		return
+	case cap(old) > roomyLeft && rest < cap(old)/4:
+		c.left = append(make([]byte, 0, rest), old[n:]...)
+		c.loop.leftovers.give(old)
+	default:
+		c.left = old[:copy(old, old[n:])]
+	}
+	c.accountLeft()
+}
+
+// accountLeft counts what is kept of reads now.
+func (c *Conn) accountLeft() {
+	if n := cap(c.left); n != c.kept {
+		c.loop.input += n - c.kept
+		c.kept = n
+	}
 }
 
 // account counts what waits for the socket now.
@@ -120,6 +147,7 @@ func (c *Conn) account() {
 // rest gives the buffers back when nothing is in them.
 func (c *Conn) rest() {
 	c.account()
+	c.accountLeft()
 	b := c.buffers
 	if b == none || b.out != nil || b.writing != nil || b.left != nil {
 		return
@@ -133,7 +161,7 @@ func (c *Conn) rest() {
 // empty is rest for whatever is in them.
 func (c *Conn) empty() {
 	if c.buffers != none {
-		*c.buffers = buffers{counted: c.counted}
+		*c.buffers = buffers{counted: c.counted, kept: c.kept}
 		c.rest()
 	}
 }

@@ -76,6 +76,8 @@ type Loop struct {
 	held        []*buffers // of connections that were busy
 	spare       []byte     // what Output gave to a connection that had none
 	waiting     int        // bytes of output of all connections
+	input       int        // memory of what has come and was not used
+	readMost    int        // bytes that one read takes at most
 	plain       []byte     // what codecs decode into, behind headroom bytes of room
 
 	// conns counts readers, connections that are not finished and descriptors. One
@@ -90,6 +92,7 @@ func New(h Handler, now func() time.Time) *Loop {
 	}
 	l := &Loop{handler: h, now: now, wakeup: make(chan struct{}, 1), done: make(chan struct{})}
 	l.ticker, _ = h.(Ticker)
+	l.readMost = readBytes
 	l.clock = now().UnixNano()
 	l.wheel = newWheel(l.clock)
 	return l
@@ -101,6 +104,19 @@ func (l *Loop) Now() int64 { return l.clock }
 // Waiting is how many bytes of output wait on all of the loop's connections. It is for the
 // loop's goroutine.
 func (l *Loop) Waiting() int { return l.waiting }
+
+// Input is how much memory what has come takes that the Handler has not used: parts of
+// packets, and what waits for its turn. It is for the loop's goroutine.
+func (l *Loop) Input() int { return l.input }
+
+// ReadLess lets one read take little, or as much as ever: what a connection has to keep
+// of it is no more.
+func (l *Loop) ReadLess(less bool) {
+	l.readMost = readBytes
+	if less {
+		l.readMost = littleBytes
+	}
+}
 
 // Post gives v to the Handler. Any goroutine may call it; it never blocks.
 func (l *Loop) Post(v any) {

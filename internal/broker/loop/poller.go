@@ -8,6 +8,8 @@ import (
 const (
 	// readBytes is the most that is taken from one connection in one turn.
 	readBytes = 64 << 10
+	// littleBytes is that while too much is kept of reads.
+	littleBytes = 4 << 10
 	// headroom is how much of a partial packet can be put before what comes next;
 	// a longer one is collected with its connection.
 	headroom = 16 << 10

@@ -138,6 +138,7 @@ func (l *Loop) fromReader(c *Conn, e *event) {
 		c.owe()
 	case !c.flags.closing && (c.flags.paused || c.behind() || len(p.held) > 0):
 		p.held = append(p.held, e)
+		l.input += len(e.buf)
 	default:
 		c.take(e)
 	}
@@ -183,6 +184,7 @@ func (c *Conn) takeHeld() {
 		e := p.held[0]
 		p.held[0] = nil
 		p.held = p.held[1:]
+		l.input -= len(e.buf)
 		c.take(e)
 	}
 	if c.loop != l {
@@ -290,6 +292,7 @@ func (p *portable) abort(c *Conn) {
 func (p *portable) finish(c *Conn) {
 	c.loop.forget(c)
 	for _, e := range p.held {
+		c.loop.input -= len(e.buf)
 		recycle(e)
 	}
 	p.held = nil

@@ -7,6 +7,8 @@ const (
 	newCap    = 2 << 10
 	// largeLeft is how much of a read must be left for a place that is used again.
 	largeLeft = 4 << 10
+	// roomyLeft is more room than a few bytes may keep.
+	roomyLeft = 256 << 10
 	// keepHeld bounds what it keeps of the places for a connection's buffers.
 	keepHeld = 16 << 10
 	// trimTicks is after how many ticks the loop looks what was not needed.
