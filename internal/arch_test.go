@@ -37,6 +37,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/loop":      "the shell around the core",
 		"internal/broker/listener":  "the shell around the core",
 		"internal/broker/session":   "the shell around the core",
+		"internal/broker/share":     "shared subscriptions over the log",
 		"internal/broker/retain":    "retained messages, which every loop reads",
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/rewrite":   "topics that clients name otherwise",
@@ -52,6 +53,7 @@ var allowed = map[string]map[string]string{
 	},
 	"internal/broker/loop": {},
 	"internal/broker/why":  {"internal/broker/recorder": "what its stories are told from"},
+	"internal/broker/share": {},
 	"internal/broker/preserve": {
 		"internal/broker/retain": "what it writes down, and puts back",
 		"internal/broker/delay":  "the same",

@@ -76,6 +76,7 @@ func (w *worker) goOnPatrol() {
 	if p.next < len(p.sessions) {
 		return
 	}
+	w.groups.need(w, p.needed)
 	for i, at := range p.needed {
 		f.needed[w.home][i].Store(at.Seq)
 	}
@@ -228,7 +229,7 @@ func (k *cursor) passed(m *msg.Message, matches int) {
 // own, which begin at nothing.
 func (w *worker) track(c *client, s, old *subscription) {
 	switch {
-	case !s.logged():
+	case !s.logged() || s.number != 0:
 	case old != nil && old.sums != nil:
 		s.sums, old.sums = old.sums, nil
 	default:

@@ -24,7 +24,8 @@ const (
 // catchUp asks for what a client that is behind missed in a stream, from a place on.
 type catchUp struct {
 	worker  *worker
-	client  *client
+	client  *client    // or else
+	group   *keptGroup // a shared subscription
 	stream  uint8
 	round   uint32 // of the cursor when it was asked
 	from    msg.Position
@@ -281,14 +282,14 @@ func (w *worker) catchUp(c *client) {
 	for i := range e.cursors {
 		if k := &e.cursors[i]; k.behind && !k.asked {
 			k.asked = true
-			w.broker.feeds.catcher.ask(catchUp{w, c, uint8(i + 1), k.round, k.next, most, c.loggedFilters()})
+			w.broker.feeds.catcher.ask(catchUp{w, c, nil, uint8(i + 1), k.round, k.next, most, c.loggedFilters()})
 		}
 	}
 }
 
 func (c *client) loggedFilters() (filters []string) {
 	for _, s := range c.filters {
-		if s.durable {
+		if s.durable && s.number == 0 {
 			filters = append(filters, s.matches())
 		}
 	}
@@ -298,6 +299,10 @@ func (c *client) loggedFilters() (filters []string) {
 // takeCaught gives the client what was read for it. It follows the tail from the log's
 // end on, or from what the loop remembers of the tail.
 func (w *worker) takeCaught(a *caught) {
+	if a.group != nil {
+		w.takeCaughtGroup(a)
+		return
+	}
 	c := a.client
 	if w.clients[c.id] != c || c.enduring == nil {
 		return

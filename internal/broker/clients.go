@@ -213,7 +213,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 		return w.ungranted(c, err)
 	}
 	c.number(s)
-	s.durable = c.enduring != nil && s.number == 0
+	s.durable = c.enduring != nil
 	w.enter(c, old, s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason
@@ -228,6 +228,9 @@ func (w *worker) enter(c *client, old, s *subscription) {
 	w.track(c, s, old)
 	w.broker.router.add(s)
 	w.begins(s, old)
+	if s.group != nil {
+		w.joinLog(s)
+	}
 	if old != nil {
 		w.broker.router.remove(old)
 		w.untrack(c, old)

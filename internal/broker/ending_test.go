@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/stream"
 )
 
@@ -215,4 +216,28 @@ func TestAWillAtTheEndOfASessionComesOnceOverAKill(t *testing.T) {
 func writeDown(b *Broker) error {
 	_, _, err := b.flushSessions(context.Background(), false)
 	return err
+}
+
+// eachRecord calls f for every record of the journal.
+func (d disk) eachRecord(t *testing.T, f func(*msg.Message)) {
+	t.Helper()
+	s, _ := d["journal"].State(t.Context())
+	enough := errors.New("enough")
+	_ = d["journal"].Read(t.Context(), s.First, func(seq uint64, raw []byte) error {
+		e, err := stream.ReadEntry(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms, err := e.Messages(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range ms {
+			f(&ms[i])
+		}
+		if seq == s.Last {
+			return enough
+		}
+		return nil
+	})
 }

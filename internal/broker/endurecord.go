@@ -9,11 +9,12 @@ import (
 )
 
 // The kinds of records in the journal beside those of preserve: a durable session, how
-// far it is with its client, and the numbers of the streams.
+// far it is with its client, the numbers of the streams, and a shared subscription.
 const (
 	kindSession  = 's'
 	kindProgress = 'p'
 	kindStreams  = 'n'
+	kindGroup    = 'g'
 )
 
 // sessionRecord is a durable session as it is written down, without its progress.

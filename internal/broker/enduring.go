@@ -30,6 +30,7 @@ type enduring struct {
 type scribe struct {
 	buf     []byte
 	dirty   []*client
+	groups  []string  // shared subscriptions of which more is to be written
 	ended   []string  // sessions that are no more, which is to be written
 	ending  endings   // they, and those of which the will is on its way to the log
 	flight  []*client // of the flush under way
@@ -140,7 +141,7 @@ func (w *worker) flush() {
 	if k.open > 0 {
 		return
 	}
-	if len(k.dirty)+len(k.ended) == 0 {
+	if len(k.dirty)+len(k.ended)+len(k.groups) == 0 {
 		w.tellFlushed(nil)
 		return
 	}
@@ -150,6 +151,7 @@ func (w *worker) flush() {
 	}
 	k.urgent, k.due, k.failed = false, false, nil
 	w.writeEnded()
+	w.writeGroups()
 	if w.broker.feeds.unnamed.Load() {
 		w.record(kindStreams, "", w.broker.feeds.namesRecord())
 	}
@@ -267,6 +269,7 @@ func (w *worker) recordsKept(records int, err error) {
 	} else {
 		k.ended = append(k.ended, k.gone...)
 		w.notGone(k.failed)
+		w.groups.touchAll(k)
 		w.tellFlushed(k.failed)
 		w.flushIn(flushAgain)
 	}
@@ -320,6 +323,7 @@ func (w *worker) startFlush(q *flushing) {
 		for _, c := range w.clients {
 			w.alter(c)
 		}
+		w.groups.touchAll(&w.scribe)
 	}
 }
 

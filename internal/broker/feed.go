@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,13 +161,14 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 		if m.QoS == 0 || m.Topic[0] == '$' {
 			continue
 		}
-		for _, to := range t.routes.find(m.Topic).tails {
-			p := t.out[to]
-			if p == nil {
-				p = &fed{stream: t.stream, base: m.Time}
-				t.out[to] = p
+		r, here := t.routes.find(m.Topic), msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
+		for _, to := range r.tails {
+			t.add(to, here, m)
+		}
+		for _, to := range r.keepers {
+			if !slices.Contains(r.tails, to) {
+				t.add(to, here, m)
 			}
-			p.add(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, m)
 		}
 	}
 	t.tellAll()
@@ -197,6 +199,16 @@ func (t *tail) mark(at msg.Position, first int64) {
 		}
 		p.marked, p.at, p.mark, p.forget = true, at, last, forget
 	}
+}
+
+// add puts the message into the run for a loop.
+func (t *tail) add(to int, at msg.Position, m *msg.Message) {
+	p := t.out[to]
+	if p == nil {
+		p = &fed{stream: t.stream, base: m.Time}
+		t.out[to] = p
+	}
+	p.add(at, m)
 }
 
 // tellAll has something for every loop, now and then.
@@ -300,6 +312,7 @@ func (w *worker) takeTail(p *fed) {
 		w.recordLogged(p.stream, at, m, &r.mark)
 		w.meterEnd()
 		w.countLogged(r, p.stream, m)
+		w.feedGroups(r, p.stream, at, m)
 		return true
 	})
 	w.tail(p.stream).took(p)
@@ -335,17 +348,11 @@ func (w *worker) feed(t *target, stream uint8, at msg.Position, m *msg.Message) 
 	if g.none || !t.begun(stream, at) {
 		return true
 	}
-	now := *m
-	if m.Expires() {
-		passed := max(w.loop.Now()-m.Time, 0) / 1e9
-		if passed > 0 && passed >= int64(m.Expiry) {
-			w.missed(c, c.session.Outlived())
-			w.recordDropped(c, recorder.Dropped, fault.Expired)
-			return true
-		}
-		now.SetExpiry(m.Expiry - uint32(passed))
-		now.Time = m.Time + passed*1e9
-		w.images.reset()
+	now, left := w.logged(m)
+	if !left {
+		w.missed(c, c.session.Outlived())
+		w.recordDropped(c, recorder.Dropped, fault.Expired)
+		return true
 	}
 	im := w.imageFor(c, g, &now)
 	im.Logged = session.Logged{Stream: stream, At: at}
@@ -358,6 +365,23 @@ func (w *worker) feed(t *target, stream uint8, at msg.Position, m *msg.Message) 
 	}
 	w.noteChanged(c)
 	return true
+}
+
+// logged is a message of the log with what is left of its expiry interval; false says
+// that nothing is.
+func (w *worker) logged(m *msg.Message) (now msg.Message, left bool) {
+	now = *m
+	if !m.Expires() {
+		return now, true
+	}
+	passed := max(w.loop.Now()-m.Time, 0) / 1e9
+	if passed > 0 && passed >= int64(m.Expiry) {
+		return now, false
+	}
+	now.SetExpiry(m.Expiry - uint32(passed))
+	now.Time = m.Time + passed*1e9
+	w.images.reset()
+	return now, true
 }
 
 var errFed = errors.New("enough for one run")

@@ -59,6 +59,7 @@ func (w *worker) present(c *client) {
 	for _, s := range c.shares {
 		if s != nil {
 			w.broker.router.setPresent(s, true)
+			w.memberHere(s)
 		}
 	}
 }
@@ -69,6 +70,7 @@ func (w *worker) absent(c *client) {
 			continue
 		}
 		w.broker.router.setPresent(s, false)
+		w.memberAway(s)
 		if len(s.group.present.load()) > 0 {
 			w.handOver(c, s, true)
 		}
@@ -81,6 +83,7 @@ func (w *worker) unshare(c *client, s *subscription) {
 	if s.number == 0 {
 		return
 	}
+	w.memberGone(s, true)
 	if len(s.group.candidates()) > 0 {
 		w.handOver(c, s, true)
 	}

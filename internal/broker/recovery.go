@@ -21,7 +21,8 @@ type recovery struct {
 	broker    *Broker
 	records   map[string][]byte // by client identifier, newest
 	progress  map[string][]byte
-	names     []string // of the streams, by number less one
+	groups    map[string][]byte // by name
+	names     []string          // of the streams, by number less one
 	malformed int
 	open      map[*client][]session.Open
 }
@@ -36,6 +37,8 @@ func (r *recovery) Record(m *msg.Message) {
 		newest(&r.records, id, m.Payload)
 	case kindProgress:
 		newest(&r.progress, id, m.Payload)
+	case kindGroup:
+		newest(&r.groups, id, m.Payload)
 	case kindStreams:
 		r.names = nil
 		for f := (fields{msg.Fields{B: m.Payload}}); len(f.B) > 0; {
@@ -69,7 +72,8 @@ func (r *recovery) Recorded(ctx context.Context) error {
 	if r.malformed > 0 {
 		r.broker.options.Log.Error("records of sessions cannot be read and are left out", "sessions", r.malformed)
 	}
-	r.records, r.progress = nil, nil
+	r.recoverGroups()
+	r.records, r.progress, r.groups = nil, nil, nil
 	return nil
 }
 
@@ -289,11 +293,14 @@ func (r *recovery) pick(stream uint8, at msg.Position, ms []msg.Message, places 
 // refill puts one message back that was sent under its identifier.
 func (w *worker) refill(c *client, o session.Open, m *msg.Message) {
 	g := grant{qos: m.QoS}
-	if t, ok := w.routes.grantOf(c, string(m.Topic)); ok {
+	var share uint32
+	if s := w.keeps(c, o); s != nil {
+		g, share = *s.alone, s.number
+	} else if t, ok := w.routes.grantOf(c, string(m.Topic)); ok {
 		g = t.grant
 	}
 	w.images.reset()
 	im := w.imageFor(c, &g, m)
 	im.Logged = o.Place
-	c.session.Refill(o, im, m.Time)
+	c.session.Refill(o, im, share, m.Time)
 }

@@ -19,6 +19,7 @@ type subscription struct {
 	alone  *grant        // of a shared one
 	load   *atomic.Int64 // of a shared one: how much is under way to its client
 	number uint32        // of a shared one: its place in client.shares, from 1 on
+	round  uint32        // of a shared one: by which its group knows what was meant for it
 	home   int           // the client's loop
 	filter string
 	id     uint32 // subscription identifier; 0 is none

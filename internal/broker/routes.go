@@ -21,6 +21,8 @@ type route struct {
 	tails   []int    // further loops with receivers that get QoS 1 and 2 from the log
 	logged  bool     // there are such, on any loop
 	groups  []*group // shared subscriptions, wherever their members are
+	shared  []*group // those that get QoS 1 and 2 from the log
+	keepers []int    // the loops that keep them
 	watches []*Watch
 	meters  []*meter
 	counts  []*backlog.Filter // of the durable sessions of this loop
@@ -138,7 +140,8 @@ func (r *route) reset() {
 	clear(r.meters)
 	clear(r.groups)
 	clear(r.counts)
-	*r = route{local: r.local[:0], counts: r.counts[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], watches: r.watches[:0], meters: r.meters[:0]}
+	clear(r.shared)
+	*r = route{local: r.local[:0], counts: r.counts[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], shared: r.shared[:0], keepers: r.keepers[:0], watches: r.watches[:0], meters: r.meters[:0]}
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -159,7 +162,7 @@ func (k *routes) take(s *subscription) {
 	case s.watch != nil:
 		r.addWatch(s.watch)
 	case s.group != nil:
-		r.groups = append(r.groups, s.group)
+		r.addGroup(s.group)
 	case s.home == k.home:
 		r.logged = r.logged || s.logged()
 		k.takeLocal(r, s)
@@ -216,6 +219,16 @@ func (t *target) begun(stream uint8, at msg.Position) bool {
 	return i >= len(t.begins) || at.Compare(t.begins[i]) > 0
 }
 
+func (r *route) addGroup(g *group) {
+	if !g.durable.Load() {
+		r.groups = append(r.groups, g)
+		return
+	}
+	r.logged = true
+	r.shared = append(r.shared, g)
+	r.keepers = addLoop(r.keepers, g.keeper)
+}
+
 func (r *route) addWatch(w *Watch) {
 	for _, have := range r.watches {
 		if have == w {
@@ -238,7 +251,7 @@ func (k *routes) grantOf(c *client, topicName string) (t target, ok bool) {
 	k.build++
 	var r route
 	for _, s := range c.filters {
-		if s.durable && topic.Match(s.matches(), topicName) {
+		if s.durable && s.number == 0 && topic.Match(s.matches(), topicName) {
 			k.takeLocal(&r, s)
 		}
 	}

@@ -164,6 +164,11 @@ func (w *worker) remove(c *client) {
 		w.strikeOff(c)
 	}
 	left := w.unsettled(c, false)
+	for _, s := range c.shares {
+		if s != nil {
+			w.memberGone(s, false)
+		}
+	}
 	for _, s := range c.filters {
 		w.broker.router.remove(s)
 		w.untrack(c, s)
@@ -184,6 +189,7 @@ func (w *worker) Tick() {
 	w.lookRound()
 	w.lookBehind()
 	w.goOnPatrol()
+	w.lookAtGroups()
 	for now := w.loop.Now(); ; {
 		c := w.schedule.due(now)
 		if c == nil {

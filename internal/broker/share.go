@@ -8,6 +8,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/share"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
@@ -40,10 +41,15 @@ func (s Strategy) check() error {
 // filters one entry stands for it, so that members come and go without making
 // routes out of date.
 type group struct {
+	name    string // $share/NAME/FILTER
 	entry   *subscription
 	members list // oldest first
 	present list // of them whose clients are connected
 	turn    atomic.Uint64
+	// durable says that it has, or had, a member whose session survives the process: then
+	// messages of QoS 1 and 2 come from the log, by the loop of that number.
+	durable atomic.Bool
+	keeper  int
 }
 
 // list is subscriptions that any loop may read; it is copied on change.
@@ -96,7 +102,7 @@ func (r *router) join(s *subscription, filter string) {
 		s.group.present.add(s)
 		return
 	}
-	s.group = new(group)
+	s.group = &group{name: name}
 	s.group.entry = &subscription{group: s.group, filter: filter}
 	s.group.members.add(s)
 	s.group.present.add(s)
@@ -139,6 +145,11 @@ type offer struct {
 	group  *group
 	chosen *subscription // nil on the round
 	origin int           // the loop on which the round began
+
+	// of one that the log has: where, in which round of the member, and when it came
+	place share.Place
+	round uint32
+	at    int64
 }
 
 // share gives the message to one member of the group; false says that there is
@@ -159,21 +170,25 @@ func (w *worker) share(g *group, m *msg.Message) bool {
 
 // choose returns one of the members.
 func (w *worker) choose(g *group, members []*subscription, m *msg.Message) *subscription {
-	var h uint64
+	if w.options.Shared == LeastInflight {
+		return leastInflight(members, g.turn.Add(1))
+	}
+	return members[w.draw(g, m)%uint64(len(members))]
+}
+
+// draw is the number by which one of the members is chosen.
+func (w *worker) draw(g *group, m *msg.Message) uint64 {
 	switch w.options.Shared {
 	case Sticky:
+		return 0
 	case Random:
-		h = rand.Uint64()
+		return rand.Uint64()
 	case HashClient:
-		h = maphash.Bytes(w.broker.seed, m.Publisher)
+		return maphash.Bytes(w.broker.seed, m.Publisher)
 	case HashTopic:
-		h = maphash.Bytes(w.broker.seed, m.Topic)
-	case LeastInflight:
-		return leastInflight(members, g.turn.Add(1))
-	default:
-		h = g.turn.Add(1)
+		return maphash.Bytes(w.broker.seed, m.Topic)
 	}
-	return members[h%uint64(len(members))]
+	return g.turn.Add(1)
 }
 
 // leastInflight is the member with the fewest messages under way, from the turn's
@@ -193,6 +208,10 @@ func leastInflight(members []*subscription, turn uint64) *subscription {
 // offered gives the message to the chosen member, else to another of this loop,
 // else sends it on to the next loop of its round.
 func (w *worker) offered(o offer, m *msg.Message) {
+	if o.place.Stream != 0 {
+		w.given(o, m)
+		return
+	}
 	code := fault.NoSubscriber
 	if o.chosen != nil {
 		var taken bool

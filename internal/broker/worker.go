@@ -81,7 +81,8 @@ type worker struct {
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	asked     uint32                // CONNECTs
 	scribe    scribe
-	tails     []*tailState         // by stream number less one
+	tails     []*tailState // by stream number less one
+	groups    keptGroups
 	behind    map[*client]struct{} // connected clients that do not follow the tail
 	ledger    backlog.Ledger
 	patrol    patrol
@@ -227,6 +228,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.End:
 		w.leave(c, ev.Err)
 	}
+	w.settleShared(c)
 	w.noteChanged(c)
 	return true
 }
@@ -394,6 +396,11 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 			n++
 		}
 	}
+	for _, g := range r.shared {
+		if m.QoS > 0 || w.share(g, m) { // else it comes from the log
+			n++
+		}
+	}
 	if w.digester != nil {
 		w.sumUp(r, m)
 	}
@@ -438,6 +445,12 @@ func (w *worker) Message(v any) {
 		w.publishSystem(v.message)
 	case *fed:
 		w.takeTail(v)
+	case *groupMail:
+		w.hearMembers(v)
+	case beginGroup:
+		w.beginGroup(v)
+	case announce:
+		w.announce(v.group)
 	case *caught:
 		w.takeCaught(v)
 	case *surveyed:
@@ -481,6 +494,7 @@ func (w *worker) Turn() {
 	w.readSlowed()
 	w.endOverrun()
 	w.tellInput()
+	w.turnGroups()
 	w.tellQueues()
 	w.flush()
 	w.keeping.endTurn()
@@ -514,6 +528,7 @@ func (w *worker) goOn(c *client) {
 		c.weigh()
 	}
 	w.pushWaiting(c)
+	w.settleShared(c)
 	if len(c.retained) > 0 {
 		w.pushRetained(c)
 	}

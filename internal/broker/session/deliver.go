@@ -130,8 +130,8 @@ func recordOf(m *Image, share uint32, now int64) record {
 
 func (s *Session) enqueue(dst []byte, m *Image, share uint32, now int64) ([]byte, Outcome, fault.Code) {
 	r := recordOf(m, share, now)
-	if s.Durable() && r.logged.Stream != 0 {
-		if s.flow.queue.bytes() > 0 && !s.hasRoom(&r) {
+	if (s.Durable() || share != 0) && r.logged.Stream != 0 {
+		if s.flows().queue.bytes() > 0 && !s.hasRoom(&r) {
 			return dst, Behind, 0
 		}
 	} else if code, ok := s.makeRoom(&r); !ok {

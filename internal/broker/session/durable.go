@@ -196,7 +196,7 @@ func (s *Session) Unqueue(f func(l Logged, bytes int)) {
 	q := &s.flow.queue
 	var places []int
 	q.each(func(at int, r record, waits bool) bool {
-		if waits && r.logged.Stream != 0 {
+		if waits && r.logged.Stream != 0 && r.share == 0 {
 			f(r.logged, len(r.image))
 			places = append(places, at)
 		}
@@ -210,14 +210,14 @@ func (s *Session) Unqueue(f func(l Logged, bytes int)) {
 	q.release(0)
 }
 
-// Places calls f for what of the log is in the queue, oldest first, until it returns
-// false; waits says that it was never sent.
+// Places calls f for what of the log is in the queue by subscriptions of the client's own,
+// oldest first, until it returns false; waits says that it was never sent.
 func (s *Session) Places(f func(l Logged, waits bool) bool) {
 	if s.flow == nil {
 		return
 	}
 	s.flow.queue.each(func(_ int, r record, waits bool) bool {
-		return r.logged.Stream == 0 || f(r.logged, waits)
+		return r.logged.Stream == 0 || r.share != 0 || f(r.logged, waits)
 	})
 }
 
@@ -240,7 +240,7 @@ func (s *Session) WaitingFrom(stream uint8) (n, bytes int) {
 		return 0, 0
 	}
 	s.flow.queue.each(func(_ int, r record, waits bool) bool {
-		if waits && r.logged.Stream == stream {
+		if waits && r.logged.Stream == stream && r.share == 0 {
 			n++
 			bytes += len(r.image)
 		}
@@ -254,8 +254,8 @@ func (s *Session) WaitingFrom(stream uint8) (n, bytes int) {
 func (s *Session) Forgo(stream uint8, before msg.Position, upTo int64) int {
 	stay := false
 	return s.dropWaiting(fault.Retention, func(r *record) bool {
-		stay = stay || r.logged.Stream == stream && r.logged.At.Compare(before) >= 0 && r.at > upTo
-		return !stay && r.logged.Stream == stream
+		stay = stay || r.logged.Stream == stream && r.share == 0 && r.logged.At.Compare(before) >= 0 && r.at > upTo
+		return !stay && r.logged.Stream == stream && r.share == 0
 	})
 }
 

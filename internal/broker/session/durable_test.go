@@ -298,7 +298,7 @@ func (m *durableModel) kill() {
 	m.now -= int64(m.r.IntN(50)) // and the clock was set
 	for _, o := range p.Open {
 		if !o.Received {
-			m.s.Refill(o, m.image(int(o.Place.At.Seq)-1), m.now)
+			m.s.Refill(o, m.image(int(o.Place.At.Seq)-1), 0, m.now)
 		}
 	}
 	for i := range m.fromLog {

@@ -122,8 +122,8 @@ func (s *Session) Unsettled(now int64, waiting bool, f func(share uint32, m *msg
 	}
 	var p packet.Publish
 	s.flow.queue.each(func(_ int, r record, waits bool) bool {
-		if r.share == 0 || !waits && (waiting || r.qos() != 1) {
-			return true
+		if r.share == 0 || r.logged.Stream != 0 || !waits && (waiting || r.qos() != 1) {
+			return true // what is in the log comes from there again
 		}
 		left, ok := r.remaining(now)
 		if r.idAt > 0 {

@@ -26,17 +26,25 @@ type Progress struct {
 }
 
 // Open is a message with an identifier. Of one that was Received PUBREC has come, and
-// its place is of no more interest.
+// its place is of no more interest. Shared says that it came by a shared subscription.
 type Open struct {
 	ID       uint16
 	Received bool
+	Shared   bool
 	Place    Logged
 }
 
 var errProgress = errors.New("session: malformed progress")
 
 // progressVersion is the first byte of a progress.
-const progressVersion = 1
+const progressVersion = 2
+
+// The flags of an open message.
+const (
+	openReceived = 1 << iota
+	openShared
+	openFlags = iota // how many
+)
 
 func (s *Session) progress(next []Logged) Progress {
 	f := s.flow
@@ -45,7 +53,7 @@ func (s *Session) progress(next []Logged) Progress {
 		if waits {
 			return false
 		}
-		p.Open = append(p.Open, Open{ID: r.id, Place: r.logged})
+		p.Open = append(p.Open, Open{ID: r.id, Shared: r.share != 0, Place: r.logged})
 		return true
 	})
 	for _, id := range f.window.released() {
@@ -70,11 +78,14 @@ func (p Progress) append(dst []byte) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(p.Open)))
 	for _, o := range p.Open {
-		received := uint64(0)
+		flags := uint64(0)
 		if o.Received {
-			received = 1
+			flags = openReceived
 		}
-		dst = binary.AppendUvarint(dst, uint64(o.ID)<<1|received)
+		if o.Shared {
+			flags |= openShared
+		}
+		dst = binary.AppendUvarint(dst, uint64(o.ID)<<openFlags|flags)
 		if !o.Received {
 			dst = o.Place.append(dst)
 		}
@@ -95,7 +106,8 @@ func (l Logged) append(dst []byte) []byte {
 // ReadProgress reads what Write has written.
 func ReadProgress(b []byte) (p Progress, err error) {
 	r := progressReader{msg.Fields{B: b}}
-	if r.Byte() != progressVersion {
+	version := r.Byte()
+	if version == 0 || version > progressVersion {
 		return p, errProgress
 	}
 	p.LastID, p.Dropped = r.id(), r.Uvarint()
@@ -107,8 +119,11 @@ func ReadProgress(b []byte) (p Progress, err error) {
 	}
 	for range r.count() {
 		n := r.Uvarint()
-		o := Open{ID: uint16(n >> 1), Received: n&1 == 1}
-		r.Bad = r.Bad || n>>17 != 0 || o.ID == 0
+		if version == 1 { // it knew no shared ones
+			n = n>>1<<openFlags | n&openReceived
+		}
+		o := Open{ID: uint16(n >> openFlags), Received: n&openReceived != 0, Shared: n&openShared != 0}
+		r.Bad = r.Bad || n>>(16+openFlags) != 0 || o.ID == 0
 		if !o.Received {
 			o.Place = r.place()
 		}
@@ -172,10 +187,11 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 }
 
 // Refill puts an open message of the progress back, in their order and before anything
-// else is delivered. at is when the message came, ns since 1970.
-func (s *Session) Refill(o Open, m *Image, at int64) {
+// else is delivered. at is when the message came, ns since 1970; share is as in
+// DeliverShared.
+func (s *Session) Refill(o Open, m *Image, share uint32, at int64) {
 	f := s.flow
-	r := recordOf(m, 0, at)
+	r := recordOf(m, share, at)
 	r.id, r.logged = o.ID, o.Place
 	f.window.enter(o.ID, awaited(r.qos()))
 	f.window.stamp(o.ID, at)

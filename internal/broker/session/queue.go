@@ -23,6 +23,8 @@ type queue struct {
 	kept   int    // records before next
 	unsent int    // of them not sent on this connection
 	tally  *Tally // where bytes are added up; may be nil
+	// settled are records of shared subscriptions that stand in the log and were removed.
+	settled []Settled
 }
 
 // ref finds a record again, wherever the run has moved to.
@@ -55,8 +57,10 @@ const recordHeader = 4 + 8 + 4 + 4 + 4 + 2 + 1 + 1 + 1 + 8 + 4
 
 // Where in a record's header what lies that is changed in place.
 const (
-	idInHeader    = 24
-	flagsInHeader = 27
+	shareInHeader  = 20
+	idInHeader     = 24
+	flagsInHeader  = 27
+	streamInHeader = 28
 )
 
 // bytes is how much is in use.
@@ -220,6 +224,10 @@ func (q *queue) restart() { q.resend, q.unsent = q.head, q.kept }
 // remove ends the record at that place.
 func (q *queue) remove(at int) {
 	size := q.sizeAt(at)
+	if binary.BigEndian.Uint32(q.run[at+shareInHeader:]) != 0 && q.run[at+streamInHeader] != 0 {
+		r, _ := q.read(at)
+		q.settled = append(q.settled, Settled{r.share, r.logged})
+	}
 	q.run[at+flagsInHeader] |= byte(gone)
 	q.dead += size
 	q.account(-size)
@@ -307,7 +315,7 @@ func (q *queue) each(f func(at int, r record, waits bool) bool) {
 func (q *queue) unshare(share uint32) {
 	q.each(func(at int, r record, _ bool) bool {
 		if r.share == share {
-			binary.BigEndian.PutUint32(q.run[at+20:], 0)
+			binary.BigEndian.PutUint32(q.run[at+shareInHeader:], 0)
 		}
 		return true
 	})

@@ -1,0 +1,409 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/share"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// keptGroup is a shared subscription that this loop keeps: it takes the messages from the
+// log, and gives each to a member on any loop (ADR 0007).
+type keptGroup struct {
+	group   *group
+	core    *share.Group[*client]
+	seats   map[*client]seat
+	cursors []cursor // by stream number less one; the core knows their places
+	touched bool
+	listed  bool // in scribe.groups
+}
+
+// seat is how a member is reached.
+type seat struct {
+	member *subscription
+	round  uint32
+}
+
+// keptGroups are those of one loop, and what it has to tell the keepers of others.
+type keptGroups struct {
+	kept    map[string]*keptGroup // by name
+	touched []*keptGroup
+	mail    []*groupMail // by loop
+	rounds  uint32       // of this loop's members
+}
+
+// heldByGroup bounds what a group holds in memory of the messages that are not
+// acknowledged; the rest waits in the log.
+var heldByGroup = share.Limits{Messages: 16 << 10, Bytes: 4 << 20}
+
+func (k *keptGroups) mailFor(loop, loops int) *groupMail {
+	if k.mail == nil {
+		k.mail = make([]*groupMail, loops)
+	}
+	if k.mail[loop] == nil {
+		k.mail[loop] = new(groupMail)
+	}
+	return k.mail[loop]
+}
+
+func (k *keptGroups) touch(g *keptGroup) {
+	if !g.touched {
+		g.touched = true
+		k.touched = append(k.touched, g)
+	}
+}
+
+// touchAll has all groups written down.
+func (k *keptGroups) touchAll(s *scribe) {
+	for name, g := range k.kept {
+		g.core.Touch()
+		g.list(s, name)
+	}
+}
+
+func (g *keptGroup) list(s *scribe, name string) {
+	if !g.listed {
+		g.listed = true
+		s.groups = append(s.groups, name)
+	}
+}
+
+// need lowers the places to those that a group still needs.
+func (k *keptGroups) need(w *worker, needed []msg.Position) {
+	for _, g := range k.kept {
+		for i := range needed {
+			stream := uint8(i + 1)
+			if !g.cursors[i].behind {
+				g.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
+			}
+			needed[i] = lower(needed[i], g.core.Needed(stream))
+		}
+	}
+}
+
+// beginGroup has a loop keep the group, which gets what is behind those places.
+type beginGroup struct {
+	group  *group
+	begins []msg.Position
+}
+
+func (w *worker) beginGroup(v beginGroup) {
+	w.keepGroup(v.group, newShare(v.begins))
+	w.broker.post(announce{v.group})
+}
+
+func newShare(begins []msg.Position) *share.Group[*client] {
+	var next []share.Place
+	for i, at := range begins {
+		next = append(next, share.Place{Stream: uint8(i + 1), At: msg.Position{Seq: at.Seq + 1}})
+	}
+	return share.New[*client](heldByGroup, next)
+}
+
+func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
+	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor, len(w.broker.feeds.names))}
+	for i := range k.cursors {
+		k.cursors[i].behind = true
+	}
+	if w.groups.kept == nil {
+		w.groups.kept = map[string]*keptGroup{}
+	}
+	w.groups.kept[g.name] = k
+	w.groups.touch(k)
+	return k
+}
+
+// hearMembers takes the news of members.
+func (w *worker) hearMembers(mail *groupMail) {
+	for i := range mail.news {
+		n := &mail.news[i]
+		if k := w.groups.kept[n.group.name]; k != nil && k.group == n.group {
+			w.groups.touch(k)
+			w.hear(k, n)
+		}
+	}
+}
+
+func (w *worker) hear(k *keptGroup, n *memberNews) {
+	c := n.member.client
+	switch n.what {
+	case isHere:
+		k.core.Away(c, n.places)
+		k.core.Here(c, n.credit)
+		k.seats[c] = seat{n.member, n.round}
+	case isAway:
+		k.core.Away(c, n.places)
+		k.seats[c] = seat{n.member, 0}
+	case isGone:
+		if k.seats[c].member == n.member { // else it was replaced
+			k.core.Gone(c, n.places)
+			delete(k.seats, c)
+		}
+		if len(k.group.members.load()) == 0 {
+			delete(w.groups.kept, k.group.name)
+			k.list(&w.scribe, k.group.name)
+			return
+		}
+	case isDone:
+		for _, p := range n.places {
+			k.core.Ack(c, p)
+		}
+		return
+	case hasNoRoom:
+		for _, p := range n.places {
+			k.core.Return(c, p)
+		}
+		return
+	}
+	if !k.core.Present() {
+		k.core.Shed()
+	}
+	k.lag()
+}
+
+// lag takes the group from the tail of the streams from which it lacks messages that have
+// passed.
+func (k *keptGroup) lag() {
+	for i := range k.cursors {
+		if !k.core.Present() || k.core.Lacks(uint8(i+1)) {
+			k.fallBehind(uint8(i + 1))
+		}
+	}
+}
+
+func (k *keptGroup) fallBehind(stream uint8) {
+	if c := &k.cursors[stream-1]; !c.behind || c.asked {
+		c.behind, c.asked = true, false
+		c.round++
+	}
+}
+
+// feedGroups gives a message of the tail to the groups on its route that this loop keeps.
+func (w *worker) feedGroups(r *route, stream uint8, at msg.Position, m *msg.Message) {
+	for _, g := range r.shared {
+		if k := w.groups.kept[g.name]; k != nil && k.group == g && !k.cursors[stream-1].behind && !w.feedGroup(k, share.Place{Stream: stream, At: at}, m) {
+			k.fallBehind(stream)
+		}
+	}
+}
+
+// feedGroup gives the group a message; false says that it has no room.
+func (w *worker) feedGroup(k *keptGroup, at share.Place, m *msg.Message) bool {
+	if !k.core.Takes(at) {
+		return true
+	}
+	if !k.core.Room() {
+		return false
+	}
+	k.core.Take(at, m)
+	w.groups.touch(k)
+	return true
+}
+
+// feedGroupRun gives the group its part of a run; false says that there was no room for
+// all.
+func (w *worker) feedGroupRun(k *keptGroup, p *fed) (ok bool) {
+	ok = true
+	filter := topic.Matching(k.group.name)
+	p.each(func(at msg.Position, m *msg.Message) bool {
+		if topic.Match(filter, string(m.Topic)) {
+			ok = w.feedGroup(k, share.Place{Stream: p.stream, At: at}, m)
+		}
+		return ok
+	})
+	return ok
+}
+
+// takeCaughtGroup gives the group what was read for it; see takeCaught.
+func (w *worker) takeCaughtGroup(a *caught) {
+	k, stream := a.group, a.catchUp.stream
+	c := &k.cursors[stream-1]
+	if w.groups.kept[k.group.name] != k || c.round != a.round || !c.behind {
+		return
+	}
+	c.asked = false
+	w.groups.touch(k)
+	if !w.feedGroupRun(k, &a.fed) {
+		return
+	}
+	w.counts.dropped[fault.NotFound] += uint64(k.core.Lose(stream, a.next))
+	k.core.Pass(share.Place{Stream: stream, At: a.next})
+	t := w.tail(stream)
+	if !a.end || a.next.Compare(t.since) < 0 {
+		return
+	}
+	for _, p := range t.recent {
+		if p.next.Compare(a.next) > 0 && !w.feedGroupRun(k, p) {
+			return
+		}
+	}
+	c.behind = false
+}
+
+// lookAtGroups lets members try again that had no room, now and then.
+func (w *worker) lookAtGroups() {
+	for _, k := range w.groups.kept {
+		k.core.Unblock()
+		w.groups.touch(k)
+	}
+}
+
+// turnGroups gives away what the turn has brought, and tells the keepers.
+func (w *worker) turnGroups() {
+	for _, k := range w.groups.touched {
+		k.touched = false
+		w.distribute(k)
+		w.askFor(k)
+		if k.core.Changed() {
+			k.list(&w.scribe, k.group.name)
+		}
+	}
+	clear(w.groups.touched)
+	w.groups.touched = w.groups.touched[:0]
+	for to, mail := range w.groups.mail {
+		if mail != nil {
+			w.groups.mail[to] = nil
+			w.broker.workers[to].loop.Post(mail)
+		}
+	}
+}
+
+// distribute gives what waits to the members that take more.
+func (w *worker) distribute(k *keptGroup) {
+	choose := func(free []*share.Member[*client], m *msg.Message) *share.Member[*client] {
+		return w.chooseFree(k.group, free, m)
+	}
+	for {
+		c, at, m, ok := k.core.Next(choose)
+		if !ok {
+			return
+		}
+		s := k.seats[c]
+		o := offer{group: k.group, chosen: s.member, place: at, round: s.round, at: m.Time}
+		if s.member.home != w.home {
+			w.exchange.offer(s.member.home, o, m)
+			continue
+		}
+		w.images.reset()
+		w.given(o, m)
+	}
+}
+
+// chooseFree is choose among those who can take more.
+func (w *worker) chooseFree(g *group, free []*share.Member[*client], m *msg.Message) *share.Member[*client] {
+	n := uint64(len(free))
+	if w.options.Shared != LeastInflight {
+		return free[w.draw(g, m)%n]
+	}
+	turn := g.turn.Add(1)
+	best := free[turn%n]
+	for i := uint64(1); i < n; i++ {
+		if k := free[(turn+i)%n]; k.Given < best.Given {
+			best = k
+		}
+	}
+	return best
+}
+
+// askFor asks for what the group has missed, when it has room for it.
+func (w *worker) askFor(k *keptGroup) {
+	if w.groups.kept[k.group.name] != k || !k.core.Room() || k.core.Waiting() > chunkMessages/2 {
+		return
+	}
+	for i := range k.cursors {
+		if c := &k.cursors[i]; c.behind && !c.asked {
+			c.asked = true
+			stream := uint8(i + 1)
+			w.broker.feeds.catcher.ask(catchUp{w, nil, k, stream, c.round, k.core.From(stream), chunkMessages, []string{topic.Matching(k.group.name)}})
+		}
+	}
+}
+
+// writeGroups writes down how far the groups are of which more is to be written.
+func (w *worker) writeGroups() {
+	s := &w.scribe
+	for _, name := range s.groups {
+		k := w.groups.kept[name]
+		if s.buf = s.buf[:0]; k != nil {
+			k.listed = false
+			s.buf = k.core.Append(s.buf)
+		}
+		w.record(kindGroup, name, s.buf)
+	}
+	clear(s.groups)
+	s.groups = s.groups[:0]
+}
+
+// recoverGroups brings the shared subscriptions back that the recovered sessions have.
+func (r *recovery) recoverGroups() {
+	b := r.broker
+	for name, g := range b.router.groups {
+		w := b.homeOf(name)
+		core, begins := r.readGroup(name), []msg.Position(nil)
+		for _, s := range g.members.load() {
+			if s.logged() {
+				begins = earlier(begins, s.begins)
+			}
+		}
+		if begins == nil {
+			continue // all of them get QoS 0
+		}
+		if core == nil {
+			core = newShare(begins)
+		}
+		b.router.feedGroup(g, w.home)
+		k := w.keepGroup(g, core)
+		for _, s := range g.members.load() {
+			core.Away(s.client, nil)
+			k.seats[s.client] = seat{s, 0}
+		}
+		delete(r.groups, name)
+	}
+	for name := range r.groups { // nobody is left
+		w := b.homeOf(name)
+		w.scribe.groups = append(w.scribe.groups, name)
+	}
+}
+
+// readGroup is the group of a record; nil when there is none to read.
+func (r *recovery) readGroup(name string) *share.Group[*client] {
+	b := r.groups[name]
+	if b == nil {
+		return nil
+	}
+	g, err := share.Read[*client](heldByGroup, b)
+	if err != nil {
+		r.malformed++
+		return nil
+	}
+	return g
+}
+
+// earlier is, by stream, the lower of two places.
+func earlier(a, b []msg.Position) []msg.Position {
+	if a == nil {
+		return b
+	}
+	var low []msg.Position
+	for i := range min(len(a), len(b)) {
+		low = append(low, lower(a[i], b[i]))
+	}
+	return low
+}
+
+// keeps is the shared subscription by which a recovered session has an open message; nil
+// when the message is its own, or has become so.
+func (w *worker) keeps(c *client, o session.Open) *subscription {
+	if !o.Shared {
+		return nil
+	}
+	for _, s := range c.shares {
+		if s != nil && s.group.durable.Load() {
+			if k := w.broker.workers[s.group.keeper].groups.kept[s.group.name]; k.core.Keep(c, share.Place(o.Place)) {
+				return s
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package broker
+
+import (
+	"github.com/millrace/millrace/internal/broker/recorder"
+	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/share"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// This file is a member's side of a shared subscription over the log: its loop tells the
+// loop that keeps the group (groups.go) what becomes of the member and of its messages.
+
+// memberNews is about one member.
+type memberNews struct {
+	group  *group
+	member *subscription
+	what   whatNews
+	round  uint32        // what is given to the member from now on bears it, with isHere
+	credit int           // how many messages it takes at one time, with isHere
+	places []share.Place // those that it keeps, with isHere, isAway and isGone, or the news is about
+}
+
+type whatNews uint8
+
+const (
+	isHere    whatNews = iota // its client is connected
+	isAway                    // it is not
+	isGone                    // the subscription has ended
+	isDone                    // with the messages
+	hasNoRoom                 // for the messages
+)
+
+// groupMail is the news of one turn for another loop, or the same.
+type groupMail struct{ news []memberNews }
+
+// tellKeeper has the loop that keeps the group told at the turn's end.
+func (w *worker) tellKeeper(n memberNews) {
+	mail := w.groups.mailFor(n.group.keeper, len(w.broker.workers))
+	if last := len(mail.news) - 1; last >= 0 && n.what >= isDone {
+		if l := &mail.news[last]; l.member == n.member && l.what == n.what {
+			l.places = append(l.places, n.places...)
+			return
+		}
+	}
+	mail.news = append(mail.news, n)
+}
+
+// joinLog makes the member's group one that the log feeds, when its session survives the
+// process, and tells the keeper of it in any such group.
+func (w *worker) joinLog(s *subscription) {
+	g := s.group
+	switch {
+	case g.durable.Load():
+		w.memberHere(s)
+	case s.logged():
+		home := w.broker.homeOf(g.name).home
+		w.broker.router.feedGroup(g, home)
+		w.broker.workers[home].loop.Post(beginGroup{g, s.begins})
+	}
+}
+
+// feedGroup lets the group have its messages of QoS 1 and 2 from the log, by that loop.
+// It stays so for as long as it has any members.
+func (r *router) feedGroup(g *group, keeper int) {
+	r.sharing.Lock()
+	defer r.sharing.Unlock()
+	if !g.durable.Load() {
+		g.keeper = keeper
+		g.durable.Store(true)
+		r.changed(g.entry)
+	}
+}
+
+// announce has every loop tell the group's keeper of its members.
+type announce struct{ group *group }
+
+func (w *worker) announce(g *group) {
+	for _, s := range g.members.load() {
+		if s.home != w.home || s.client.filters[s.filter] != s {
+			continue
+		}
+		if s.client.session.Away() {
+			w.memberAway(s)
+		} else {
+			w.memberHere(s)
+		}
+	}
+}
+
+// memberHere says that the member takes messages. What was meant for it before and has not
+// come goes to others: it bears another round.
+func (w *worker) memberHere(s *subscription) {
+	if !s.group.durable.Load() {
+		return
+	}
+	w.settleShared(s.client)
+	w.groups.rounds++
+	s.round = w.groups.rounds
+	keeps := begun(s, true)
+	s.client.session.Recall(s.number, false)
+	w.tellKeeper(memberNews{s.group, s, isHere, s.round, w.creditOf(s.client), keeps})
+}
+
+// memberAway says that the member's client has left. It keeps what was begun: of QoS 1
+// only while nobody else is there to get it.
+func (w *worker) memberAway(s *subscription) {
+	if !s.group.durable.Load() {
+		return
+	}
+	w.settleShared(s.client)
+	alone := len(s.group.present.load()) == 0
+	s.round = 0
+	w.tellKeeper(memberNews{s.group, s, isAway, 0, 0, begun(s, alone)})
+	s.client.session.Recall(s.number, !alone)
+}
+
+// memberGone says that the subscription has ended. What was begun stays with the session,
+// or goes with it: then others get what is of QoS 1 [MQTT-4.8.2-5].
+func (w *worker) memberGone(s *subscription, stays bool) {
+	if !s.group.durable.Load() {
+		return
+	}
+	w.settleShared(s.client)
+	s.round = 0
+	w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, begun(s, stays)})
+	if stays {
+		s.client.session.Recall(s.number, false)
+	}
+}
+
+func begun(s *subscription, once bool) (places []share.Place) {
+	for _, l := range s.client.session.Begun(s.number, once) {
+		places = append(places, share.Place(l))
+	}
+	return places
+}
+
+// creditOf is how many messages of a group the client gets before it acknowledges one.
+// Where one publisher's or topic's messages stay with one member, more wait for it.
+func (w *worker) creditOf(c *client) int {
+	n := c.session.Window()
+	switch w.options.Shared {
+	case Sticky, HashClient, HashTopic:
+		n += c.session.Limits().Queue / 2
+	}
+	return n
+}
+
+// settleShared tells the keepers which messages the client's session is done with.
+func (w *worker) settleShared(c *client) {
+	for _, k := range c.session.Settled() {
+		if s := c.shares[k.Share-1]; s != nil {
+			w.tellKeeper(memberNews{group: s.group, member: s, what: isDone, places: []share.Place{share.Place(k.Place)}})
+		}
+	}
+}
+
+// given takes a message that the group's keeper has given to a member of this loop. Of one
+// that bears an earlier round the keeper has heard, or will, that it did not come.
+func (w *worker) given(o offer, m *msg.Message) {
+	s := o.chosen
+	c := s.client
+	if s.round != o.round {
+		return
+	}
+	m.Time = o.at
+	what := isDone
+	if now, left := w.logged(m); !left {
+		w.missed(c, c.session.Outlived())
+		w.recordDropped(c, recorder.Dropped|recorder.Shared, fault.Expired)
+	} else {
+		what = w.deliverShared(s, o.place, &now)
+	}
+	w.recordLogged(o.place.Stream, o.place.At, m, nil)
+	if what == isHere {
+		return
+	}
+	w.tellKeeper(memberNews{group: s.group, member: s, what: what, places: []share.Place{o.place}})
+}
+
+// deliverShared gives the message to the member: isHere says that it is under way.
+func (w *worker) deliverShared(s *subscription, at share.Place, m *msg.Message) whatNews {
+	c := s.client
+	im := w.imageFor(c, s.alone, m)
+	once := im.QoS == 0
+	if !once {
+		im.Logged = session.Logged(at)
+	}
+	outcome, code := w.try(c, im, s.number)
+	w.settleShared(c)
+	c.weigh()
+	w.noteChanged(c)
+	switch {
+	case outcome == session.Behind:
+		return hasNoRoom
+	case outcome == session.Dropped && !c.conn.Open():
+		return hasNoRoom
+	case outcome == session.Dropped:
+		w.missed(c, code)
+		return isDone
+	case once:
+		return isDone
+	}
+	return isHere
+}

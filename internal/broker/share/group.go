@@ -1,0 +1,370 @@
+package share
+
+import (
+	"slices"
+
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// Place is where in the log a message stands; Stream counts from 1.
+type Place struct {
+	Stream uint8
+	At     msg.Position
+}
+
+// Limits bound what a group holds in memory.
+type Limits struct{ Messages, Bytes int }
+
+// Group is one shared subscription; M names its members. Make it with New or Read.
+type Group[M comparable] struct {
+	limits  Limits
+	streams []stream[M] // by number less one
+	members []*Member[M]
+	free    []*Member[M] // who can take more, valid unless stale
+	stale   bool
+	back    []*item[M] // came back and are to be given, oldest first
+	fresh   []*item[M] // were never given, oldest first
+	held    int        // messages in memory, and their
+	bytes   int
+	order   uint64 // of the newest item
+	changed bool   // since Append
+}
+
+// Member is one member of a group.
+type Member[M comparable] struct {
+	Who   M
+	Given int // messages that it has
+
+	credit  int
+	present bool
+	blocked bool
+}
+
+// stream is how far the group is in one stream.
+type stream[M comparable] struct {
+	next msg.Position              // everything before it was taken
+	open map[msg.Position]*item[M] // of that, what nobody is done with
+}
+
+// item is a message that nobody is done with.
+type item[M comparable] struct {
+	place   Place
+	order   uint64
+	member  *Member[M] // who has it; nil is nobody
+	given   bool       // once, whoever has it now
+	there   bool       // the message is in memory
+	message msg.Message
+}
+
+const itemBytes = 200 // beside the message, about
+
+// New returns a group that takes what stands at next or behind, by stream.
+func New[M comparable](l Limits, next []Place) *Group[M] {
+	g := &Group[M]{limits: l, changed: true}
+	for _, p := range next {
+		g.stream(p.Stream).next = p.At
+	}
+	return g
+}
+
+func (g *Group[M]) stream(number uint8) *stream[M] {
+	for int(number) > len(g.streams) {
+		g.streams = append(g.streams, stream[M]{open: map[msg.Position]*item[M]{}})
+	}
+	return &g.streams[number-1]
+}
+
+// Room says whether the group takes more messages now. While no member is there it takes
+// none: they are in the log.
+func (g *Group[M]) Room() bool {
+	return g.held < g.limits.Messages && (g.held == 0 || g.bytes < g.limits.Bytes) && g.Present()
+}
+
+// Takes says whether the group wants the message at that place.
+func (g *Group[M]) Takes(p Place) bool {
+	s := g.stream(p.Stream)
+	if it := s.open[p.At]; it != nil {
+		return !it.there && it.member == nil
+	}
+	return p.At.Compare(s.next) >= 0
+}
+
+// Take gives the group a copy of the message that it wants.
+func (g *Group[M]) Take(p Place, m *msg.Message) {
+	s := g.stream(p.Stream)
+	it := s.open[p.At]
+	if it == nil {
+		it = &item[M]{place: p}
+		s.open[p.At] = it
+		g.fresh = append(g.fresh, it)
+	} else {
+		g.back = append(g.back, it)
+	}
+	if it.order == 0 {
+		g.order++
+		it.order = g.order
+	}
+	it.message, it.there = m.Clone(), true
+	g.held++
+	g.bytes += itemBytes + m.Bytes()
+	g.Pass(Place{p.Stream, msg.Position{Seq: p.At.Seq, Index: p.At.Index + 1}})
+}
+
+// Pass says that what stands before the place is not for the group, as far as it was not
+// taken.
+func (g *Group[M]) Pass(p Place) {
+	if s := g.stream(p.Stream); p.At.Compare(s.next) > 0 {
+		s.next = p.At
+	}
+}
+
+// From is the first place of the stream that the group has to be given.
+func (g *Group[M]) From(stream uint8) msg.Position {
+	s := g.stream(stream)
+	from := s.next
+	for at, it := range s.open {
+		if !it.there && it.member == nil && at.Compare(from) < 0 {
+			from = at
+		}
+	}
+	return from
+}
+
+// Needed is the first place of the stream that the group may have to be given again.
+func (g *Group[M]) Needed(stream uint8) msg.Position {
+	s := g.stream(stream)
+	needed := s.next
+	for at := range s.open {
+		if at.Compare(needed) < 0 {
+			needed = at
+		}
+	}
+	return needed
+}
+
+// Shed forgets the messages that nobody has: they are to be given again, from From on.
+func (g *Group[M]) Shed() {
+	for _, it := range g.fresh {
+		s := g.stream(it.place.Stream)
+		if it.place.At.Compare(s.next) < 0 {
+			s.next = it.place.At
+		}
+		delete(s.open, it.place.At)
+		g.drop(it)
+	}
+	for _, it := range g.back {
+		g.drop(it)
+	}
+	g.fresh, g.back = nil, nil
+}
+
+// drop forgets the message of an item.
+func (g *Group[M]) drop(it *item[M]) {
+	if it.there {
+		g.held--
+		g.bytes -= itemBytes + it.message.Bytes()
+		it.message, it.there = msg.Message{}, false
+	}
+}
+
+// Waiting is how many messages in memory nobody has, Open how many nobody is done with.
+func (g *Group[M]) Waiting() int { return len(g.back) + len(g.fresh) }
+
+// Open is how many messages that were taken nobody is done with.
+func (g *Group[M]) Open() (n int) {
+	for i := range g.streams {
+		n += len(g.streams[i].open)
+	}
+	return n
+}
+
+// Next gives the oldest message that waits to the member that choose returns of those who
+// can take one; false says that none waits or nobody can. The message is valid until the
+// next change.
+func (g *Group[M]) Next(choose func(free []*Member[M], m *msg.Message) *Member[M]) (to M, p Place, m *msg.Message, ok bool) {
+	if g.Waiting() == 0 || len(g.able()) == 0 {
+		return to, p, nil, false
+	}
+	from := &g.fresh
+	if len(g.back) > 0 {
+		from = &g.back
+	}
+	it := (*from)[0]
+	(*from)[0] = nil
+	if *from = (*from)[1:]; len(*from) == 0 {
+		*from = nil
+	}
+	k := choose(g.free, &it.message)
+	it.member, it.given, g.changed = k, true, true
+	k.Given++
+	g.stale = k.Given >= k.credit
+	return k.Who, it.place, &it.message, true
+}
+
+// able are the members that can take one message more, oldest first.
+func (g *Group[M]) able() []*Member[M] {
+	if g.stale {
+		g.stale, g.free = false, g.free[:0]
+		for _, m := range g.members {
+			if m.present && !m.blocked && m.Given < m.credit {
+				g.free = append(g.free, m)
+			}
+		}
+	}
+	return g.free
+}
+
+// Ack is done with a message that the member has; false says that it has it no more.
+func (g *Group[M]) Ack(who M, p Place) bool {
+	s := g.stream(p.Stream)
+	it := s.open[p.At]
+	if it == nil || it.member == nil || it.member.Who != who {
+		return false
+	}
+	delete(s.open, p.At)
+	g.take(it)
+	g.drop(it)
+	it.member.blocked, it.member = false, nil
+	return true
+}
+
+// take takes the item from its member.
+func (g *Group[M]) take(it *item[M]) {
+	it.member.Given--
+	g.stale, g.changed = true, true
+}
+
+// Return takes a message back that the member could not take. It gets no other until it
+// has acknowledged one, or Unblock.
+func (g *Group[M]) Return(who M, p Place) {
+	if it := g.stream(p.Stream).open[p.At]; it != nil && it.member != nil && it.member.Who == who {
+		it.member.blocked = true
+		g.giveBack([]*item[M]{it})
+	}
+}
+
+// Unblock lets those try again who could not take a message.
+func (g *Group[M]) Unblock() {
+	for _, m := range g.members {
+		g.stale = g.stale || m.blocked
+		m.blocked = false
+	}
+}
+
+// giveBack lets others have the items.
+func (g *Group[M]) giveBack(items []*item[M]) {
+	for _, it := range items {
+		g.take(it)
+		it.member = nil
+		if it.there {
+			g.back = append(g.back, it)
+		}
+	}
+	slices.SortFunc(g.back, func(a, b *item[M]) int { return int(int64(a.order - b.order)) })
+}
+
+// Here says that the member is there and takes so many messages at one time.
+func (g *Group[M]) Here(who M, credit int) {
+	m := g.member(who)
+	if m == nil {
+		m = &Member[M]{Who: who}
+		g.members = append(g.members, m)
+	}
+	m.credit, m.present, m.blocked, g.stale = credit, true, false, true
+}
+
+func (g *Group[M]) member(who M) *Member[M] {
+	if i := slices.IndexFunc(g.members, func(m *Member[M]) bool { return m.Who == who }); i >= 0 {
+		return g.members[i]
+	}
+	return nil
+}
+
+// Away says that the member has left and may come back; it keeps what is in keeps. Others
+// get the rest of what it had.
+func (g *Group[M]) Away(who M, keeps []Place) {
+	m := g.member(who)
+	if m == nil {
+		m = &Member[M]{Who: who}
+		g.members = append(g.members, m)
+	}
+	m.present, g.stale = false, true
+	g.giveBack(g.but(m, keeps))
+}
+
+// Gone says that the member has left for good. What is in keeps is done with, and others
+// get the rest of what it had.
+func (g *Group[M]) Gone(who M, keeps []Place) {
+	m := g.member(who)
+	if m == nil {
+		return
+	}
+	g.giveBack(g.but(m, keeps))
+	for _, p := range keeps {
+		g.Ack(who, p)
+	}
+	g.members = slices.DeleteFunc(g.members, func(have *Member[M]) bool { return have == m })
+	g.stale = true
+}
+
+// but are the items of a member that are not in keeps.
+func (g *Group[M]) but(m *Member[M], keeps []Place) (items []*item[M]) {
+	kept := make(map[Place]bool, len(keeps))
+	for _, p := range keeps {
+		kept[p] = true
+	}
+	for i := range g.streams {
+		for _, it := range g.streams[i].open {
+			if it.member == m && !kept[it.place] {
+				items = append(items, it)
+			}
+		}
+	}
+	return items
+}
+
+// Keep says, of a group that was read back, that the member has the message; false says
+// that the group is done with it.
+func (g *Group[M]) Keep(who M, p Place) bool {
+	it := g.stream(p.Stream).open[p.At]
+	if it == nil || it.member != nil {
+		return false
+	}
+	m := g.member(who)
+	if m == nil {
+		return false
+	}
+	it.member = m
+	m.Given++
+	return true
+}
+
+// Done says whether the group is done with the message at that place.
+func (g *Group[M]) Done(p Place) bool {
+	s := g.stream(p.Stream)
+	return p.At.Compare(s.next) < 0 && s.open[p.At] == nil
+}
+
+// Lacks says whether messages of the stream are to be given to the group once more.
+func (g *Group[M]) Lacks(stream uint8) bool {
+	return g.From(stream).Compare(g.stream(stream).next) < 0
+}
+
+// Present says whether a member is there.
+func (g *Group[M]) Present() bool {
+	return slices.ContainsFunc(g.members, func(m *Member[M]) bool { return m.present })
+}
+
+// Lose is done with the messages of the stream before the place that have not been given
+// to the group though it lacks them: the log has them no more. It says how many they are.
+func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
+	s := g.stream(stream)
+	for at, it := range s.open {
+		if !it.there && it.member == nil && at.Compare(before) < 0 {
+			delete(s.open, at)
+			g.changed = true
+			n++
+		}
+	}
+	return n
+}
