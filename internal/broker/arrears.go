@@ -104,6 +104,14 @@ func (w *worker) lookInto(c *client) {
 	}
 }
 
+// needs says at once that somebody needs the stream from that place on: what patrols have
+// found is of others.
+func (w *worker) needs(stream uint8, at msg.Position) {
+	if found := &w.broker.feeds.needed[w.home][stream-1]; at.Seq < found.Load() {
+		found.Store(at.Seq)
+	}
+}
+
 // neededBy is the lowest place of a stream that the session has still to get, or may have
 // to be sent again. It never steps back.
 func (w *worker) neededBy(c *client, stream uint8) msg.Position {

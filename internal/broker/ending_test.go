@@ -218,6 +218,25 @@ func writeDown(b *Broker) error {
 	return err
 }
 
+// What comes for the first session of a node stays for it, whatever is purged at that moment.
+func TestWhatTheFirstSessionNeedsIsNotPurged(t *testing.T) {
+	d := newDisk()
+	b, _ := d.node(t, Options{})
+	eventually(t, "nobody needs anything", func() bool { return b.feeds.lowest(uint8(b.feeds.spare+1)) == 1<<64-1 })
+	c, _ := come(t, b, "c", 100, nil)
+	c.subscribe("other/#", 1)
+	c.drop(b)
+	enter(t, b, packet.V5, "pub").publishAll("other/1", series("m", 1, 60))
+	if err := b.preserver.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = d.killed(t).node(t, Options{})
+	c, _ = come(t, b, "c", 100, nil)
+	if got := c.take(60); got[0] != "m1" {
+		t.Errorf("got %v", got)
+	}
+}
+
 // eachRecord calls f for every record of the journal.
 func (d disk) eachRecord(t *testing.T, f func(*msg.Message)) {
 	t.Helper()

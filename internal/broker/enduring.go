@@ -89,7 +89,9 @@ func (w *worker) endure(c *client) {
 		w.enlist(c)
 		w.broker.feeds.start()
 		for i, name := range w.broker.feeds.names {
-			a.enduring.cursor(uint8(i + 1)).next = msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
+			next := msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
+			a.enduring.cursor(uint8(i + 1)).next = next
+			w.needs(uint8(i+1), next)
 		}
 	}
 	if c.identity != nil {

@@ -77,7 +77,9 @@ func (k *keptGroups) need(w *worker, needed []msg.Position) {
 			if !g.cursors[i].behind {
 				g.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
 			}
-			needed[i] = lower(needed[i], g.core.Needed(stream))
+			at := g.core.Needed(stream)
+			at.Seq = max(at.Seq, w.broker.feeds.floors[i].Load())
+			needed[i] = lower(needed[i], at)
 		}
 	}
 }
@@ -111,6 +113,9 @@ func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
 	}
 	w.groups.kept[g.name] = k
 	w.groups.touch(k)
+	for i := range k.cursors {
+		w.needs(uint8(i+1), core.Needed(uint8(i+1)))
+	}
 	return k
 }
 
@@ -227,7 +232,7 @@ func (w *worker) takeCaughtGroup(a *caught) {
 	if !w.feedGroupRun(k, &a.fed) {
 		return
 	}
-	w.counts.dropped[fault.NotFound] += uint64(k.core.Lose(stream, a.next))
+	w.counts.dropped[fault.Retention] += uint64(k.core.Lose(stream, a.next))
 	k.core.Pass(share.Place{Stream: stream, At: a.next})
 	t := w.tail(stream)
 	if !a.end || a.next.Compare(t.since) < 0 {
@@ -241,11 +246,31 @@ func (w *worker) takeCaughtGroup(a *caught) {
 	c.behind = false
 }
 
-// lookAtGroups lets members try again that had no room, now and then.
+// lookAtGroups lets members try again that had no room, now and then, and messages go
+// that the log may not keep any longer.
 func (w *worker) lookAtGroups() {
 	for _, k := range w.groups.kept {
 		k.core.Unblock()
 		w.groups.touch(k)
+		for i := range k.cursors {
+			w.forgo(k, uint8(i+1))
+		}
+	}
+}
+
+// forgo moves the group over what the stream is too large to keep for it. How many
+// messages it has not read there nobody knows.
+func (w *worker) forgo(k *keptGroup, stream uint8) {
+	floor := msg.Position{Seq: w.broker.feeds.floors[stream-1].Load()}
+	if floor.Seq == 0 || !k.cursors[stream-1].behind {
+		return // it has taken what there is
+	}
+	from := k.core.From(stream)
+	n, skipped := k.core.Forgo(share.Place{Stream: stream, At: floor})
+	w.counts.dropped[fault.Retention] += uint64(n)
+	if n > 0 || skipped {
+		w.refusals.log("a shared subscription gave up messages: more wait than sessions may keep",
+			"filter", shown(k.group.name), "stream", w.broker.feeds.names[stream-1], "from", from.String(), "to", floor.String())
 	}
 }
 

@@ -368,3 +368,25 @@ func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
 	}
 	return n
 }
+
+// Forgo is done with what no member has and stands before the place: the log is not to
+// keep it. It says how many messages of these were known, and whether it passed over
+// others.
+func (g *Group[M]) Forgo(p Place) (n int, skipped bool) {
+	s := g.stream(p.Stream)
+	for at, it := range s.open {
+		if it.member == nil && at.Compare(p.At) < 0 {
+			delete(s.open, at)
+			g.drop(it)
+			n++
+		}
+	}
+	if n > 0 {
+		gone := func(it *item[M]) bool { return !it.there }
+		g.fresh, g.back, g.changed = slices.DeleteFunc(g.fresh, gone), slices.DeleteFunc(g.back, gone), true
+	}
+	if skipped = p.At.Compare(s.next) > 0; skipped {
+		s.next, g.changed = p.At, true
+	}
+	return n, skipped
+}
