@@ -97,7 +97,7 @@ func (w *worker) memberHere(s *subscription) {
 	w.settleShared(s.client)
 	w.groups.rounds++
 	s.round = w.groups.rounds
-	keeps := begun(s, true)
+	keeps := begunBy(s, true)
 	s.client.session.Recall(s.number, false)
 	w.tellKeeper(memberNews{s.group, s, isHere, s.round, w.creditOf(s.client), keeps})
 }
@@ -111,7 +111,7 @@ func (w *worker) memberAway(s *subscription) {
 	w.settleShared(s.client)
 	alone := len(s.group.present.load()) == 0
 	s.round = 0
-	w.tellKeeper(memberNews{s.group, s, isAway, 0, 0, begun(s, alone)})
+	w.tellKeeper(memberNews{s.group, s, isAway, 0, 0, begunBy(s, alone)})
 	s.client.session.Recall(s.number, !alone)
 }
 
@@ -123,13 +123,13 @@ func (w *worker) memberGone(s *subscription, stays bool) {
 	}
 	w.settleShared(s.client)
 	s.round = 0
-	w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, begun(s, stays)})
+	w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, begunBy(s, stays)})
 	if stays {
 		s.client.session.Recall(s.number, false)
 	}
 }
 
-func begun(s *subscription, once bool) (places []share.Place) {
+func begunBy(s *subscription, once bool) (places []share.Place) {
 	for _, l := range s.client.session.Begun(s.number, once) {
 		places = append(places, share.Place(l))
 	}

@@ -13,7 +13,7 @@ import (
 // killed at any moment: every message is acknowledged by one member, and comes again only
 // for a reason.
 func TestEveryMessageIsAcknowledgedOnce(t *testing.T) {
-	seeds := uint64(3000)
+	seeds := uint64(1000)
 	if testing.Short() {
 		seeds = 300
 	}
