@@ -51,8 +51,8 @@ var allowed = map[string]map[string]string{
 		"internal/broker/recorder":  "what it has decided lately",
 		"internal/broker/secure":    "whom a client has shown itself to be",
 	},
-	"internal/broker/loop": {},
-	"internal/broker/why":  {"internal/broker/recorder": "what its stories are told from"},
+	"internal/broker/loop":  {},
+	"internal/broker/why":   {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/share": {},
 	"internal/broker/preserve": {
 		"internal/broker/retain": "what it writes down, and puts back",
