@@ -27,12 +27,15 @@ func BenchmarkBeyondTheLoop(b *testing.B) {
 		Loops: 1, Authenticator: expiring{}, Authorizer: allow{"plant/+/secret", "plant/hall/#", "plant/line/#"},
 		Slow: func(string, string, time.Duration, time.Time) {}, SlowAfter: time.Second,
 	}
+	unrecorded := all
+	unrecorded.RecorderBytes = -1
 	limited := all
 	limited.Rates, limited.ListenerRates, limited.TotalRates = rates, rates, rates
 	for qos := range byte(2) {
 		name := "qos" + strconv.Itoa(int(qos))
 		b.Run(name+"/bare", func(b *testing.B) { beyond(b, qos, Options{Loops: 1}, false) })
 		b.Run(name+"/guarded", func(b *testing.B) { beyond(b, qos, all, false) })
+		b.Run(name+"/unrecorded", func(b *testing.B) { beyond(b, qos, unrecorded, false) })
 		b.Run(name+"/limited", func(b *testing.B) { beyond(b, qos, limited, false) })
 		b.Run(name+"/summed-up", func(b *testing.B) { beyond(b, qos, limited, true) })
 	}

@@ -139,14 +139,14 @@ func (w *worker) Closed(conn *loop.Conn, err error) {
 		w.gone(c, err)
 		return
 	}
-	w.why = lost
+	w.why, w.whyCode = lost, 0
 	w.debug(c, "connection lost", "lasted_ms", w.lasted(c), "error", err)
 	w.forget(c)
 }
 
 // gone takes the client out and says so.
 func (w *worker) gone(c *client, err error) {
-	w.why = goneFor(err)
+	w.why, w.whyCode = goneFor(err), fault.CodeOf(err)
 	if err == nil {
 		w.debug(c, "client disconnected", "lasted_ms", w.lasted(c))
 		w.forget(c)

@@ -25,7 +25,8 @@ func (o *Options) newRecorder() *recorder.Ring {
 	if o.RecorderBytes < 0 {
 		return nil
 	}
-	return recorder.New(o.recorderBytes(), uint64(o.Now().Unix())<<20)
+	now := o.Now()
+	return recorder.New(o.recorderBytes(), uint64(now.Unix())<<20, now.UnixNano())
 }
 
 // connOf is how the recorder knows a client: by its connection, or the last that it had.
@@ -40,7 +41,7 @@ func (w *worker) recordOutcome(c *client, im *session.Image, share uint32, outco
 	if share > 0 {
 		o |= recorder.Shared
 	}
-	w.recorder.Outcome(w.loop.Now(), connOf(c), o, detail)
+	w.recorder.Outcome(connOf(c), o, detail)
 }
 
 // recordDropped notes that the client, nil for nobody in particular, does not get the
@@ -53,33 +54,41 @@ func (w *worker) recordDropped(c *client, o recorder.Outcome, code fault.Code) {
 	if c != nil {
 		conn = connOf(c)
 	}
-	w.recorder.Outcome(w.loop.Now(), conn, o, uint16(code))
+	w.recorder.Outcome(conn, o, uint16(code))
+}
+
+// heading is what is noted of a message that goes to the route's receivers, or to nobody;
+// stream is that which it was given to, less than 0 for none.
+func heading(from recorder.From, m *msg.Message, id uint16, r *route, stream, receivers int) recorder.Head {
+	h := recorder.Heading(from, m, id, uint8(stream+1))
+	if len(r.local) >= unlistedFrom {
+		h = h.Unlisted()
+	}
+	if receivers == 0 && stream < 0 {
+		h = h.Because(fault.NoSubscriber)
+	}
+	return h
 }
 
 // recordPublish notes a client's message that was routed, or given to the log to be routed
-// later; stream is the log's, less than 0 for none.
-func (w *worker) recordPublish(c *client, from recorder.From, m *msg.Message, id uint16, r *route, stream, receivers int) {
-	if w.recorder == nil {
-		return
+// later.
+func (w *worker) recordPublish(c *client, m *msg.Message, id uint16, r *route, stream, receivers int) {
+	if w.recorder != nil {
+		w.recorder.Message(w.loop.Now(), m, heading(recorder.Client, m, id, r, stream, receivers), connOf(c), uint32(receivers), &r.mark)
 	}
-	i := recorder.Message{From: from, Conn: connOf(c), ID: id, Stream: uint8(stream + 1), Receivers: receivers, Unlisted: len(r.local) >= unlistedFrom}
-	if receivers == 0 && stream < 0 {
-		i.Code, i.Refused = fault.NoSubscriber, true
-	}
-	w.recorder.Message(w.loop.Now(), m, &i, &r.mark)
 }
 
 // recordRefused notes a client's message that goes nowhere.
 func (w *worker) recordRefused(c *client, from recorder.From, m *msg.Message, id uint16, code fault.Code) {
 	if w.recorder != nil {
-		w.recorder.Message(w.loop.Now(), m, &recorder.Message{From: from, Conn: connOf(c), ID: id, Code: code, Refused: true}, nil)
+		w.recorder.Message(w.loop.Now(), m, recorder.Heading(from, m, id, 0).Because(code), connOf(c), 0, nil)
 	}
 }
 
 // recordDelayed notes a client's message that waits for its time.
 func (w *worker) recordDelayed(c *client, m *msg.Message, id uint16) {
 	if w.recorder != nil {
-		w.recorder.Message(w.loop.Now(), m, &recorder.Message{From: recorder.Delayed, Conn: connOf(c), ID: id}, nil)
+		w.recorder.Message(w.loop.Now(), m, recorder.Heading(recorder.Delayed, m, id, 0), connOf(c), 0, nil)
 	}
 }
 
@@ -88,37 +97,31 @@ func (w *worker) recordOwn(m *msg.Message, r *route, stream, receivers int) {
 	if w.recorder == nil {
 		return
 	}
-	i := recorder.Message{From: recorder.Inside, Publisher: m.Publisher, Stream: uint8(stream + 1), Receivers: receivers, Unlisted: len(r.local) >= unlistedFrom}
+	from := recorder.Inside
 	if _, delayed := m.Origin.Delayed(); delayed {
-		i.From = recorder.Due
+		from = recorder.Due
 	} else if m.Origin.Will() || w.leaving {
-		i.From = recorder.Will
+		from = recorder.Will
 	}
-	if receivers == 0 && stream < 0 {
-		i.Code, i.Refused = fault.NoSubscriber, true
-	}
-	w.recorder.Message(w.loop.Now(), m, &i, &r.mark)
+	w.recorder.MessageBy(w.loop.Now(), m, heading(from, m, 0, r, stream, receivers), uint32(receivers), &r.mark)
 }
 
 // recordRouted notes a message that came to this loop by another way than its publisher,
 // when there are outcomes.
 func (w *worker) recordRouted(from recorder.From, m *msg.Message, r *route, receivers int) {
-	if w.recorder == nil || w.recorder.Open() == 0 && receivers == 0 {
-		return
+	switch {
+	case w.recorder == nil || w.recorder.Open() == 0 && receivers == 0 && (r == nil || len(r.local) < unlistedFrom):
+	case r == nil:
+		w.recorder.Message(w.loop.Now(), m, recorder.Heading(from, m, 0, 0), 0, uint32(receivers), nil)
+	default:
+		w.recorder.Message(w.loop.Now(), m, heading(from, m, 0, r, 0, receivers), 0, uint32(receivers), &r.mark)
 	}
-	i := recorder.Message{From: from, Receivers: receivers}
-	if r == nil {
-		w.recorder.Message(w.loop.Now(), m, &i, nil)
-		return
-	}
-	i.Unlisted = len(r.local) >= unlistedFrom
-	w.recorder.Message(w.loop.Now(), m, &i, &r.mark)
 }
 
 // recordLogged notes a message that the log has brought, when there are outcomes.
 func (w *worker) recordLogged(stream uint8, at msg.Position, m *msg.Message, mark *recorder.Mark) {
 	if w.recorder != nil && w.recorder.Open() > 0 {
-		w.recorder.Message(w.loop.Now(), m, &recorder.Message{From: recorder.Logged, Stream: stream, At: at}, mark)
+		w.recorder.Logged(w.loop.Now(), m, stream, at, mark)
 	}
 }
 
@@ -132,7 +135,7 @@ func (w *worker) recordUnkept(b *msg.Batch, code fault.Code) {
 		if _, err := msg.ReadRecord(b.Record(place), &m, b.Base); err != nil {
 			return // cannot be: the records were written by this process
 		}
-		w.recorder.Message(w.loop.Now(), &m, &recorder.Message{From: recorder.Unkept, Publisher: m.Publisher, Code: code, Refused: true}, nil)
+		w.recorder.MessageBy(w.loop.Now(), &m, recorder.Heading(recorder.Unkept, &m, 0, 0).Because(code), 0, nil)
 	}
 }
 

@@ -89,7 +89,7 @@ func (w *worker) forget(c *client) {
 		return
 	}
 	w.broker.connections.Add(-1)
-	w.recordEvent(c, recorder.Left, w.why, 0)
+	w.recordEvent(c, recorder.Left, w.why, w.whyCode)
 	w.unclog(c)
 	c.stopFilters()
 	w.paces.leave(c.id, c.pace, w.loop.Now())

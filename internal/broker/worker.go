@@ -58,6 +58,7 @@ type worker struct {
 	routes    *routes
 	rewrites  *rewrites
 	why       string // the connection that is being forgotten has ended, for $SYS
+	whyCode   fault.Code
 	images    images
 	keeping   keeping
 	work      int // deliveries and packets since the start, also of what had waited
@@ -274,14 +275,14 @@ func (w *worker) publish(c *client, ev *session.Event) {
 	}
 	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
 		w.keep(c, stream, m, ev.PacketID, true)
-		w.recordPublish(c, recorder.Client, m, ev.PacketID, r, stream, 0)
+		w.recordPublish(c, m, ev.PacketID, r, stream, 0)
 		return
 	}
 	receivers := w.route(r, m, c)
 	if !kept {
 		stream = -1
 	}
-	w.recordPublish(c, recorder.Client, m, ev.PacketID, r, stream, receivers)
+	w.recordPublish(c, m, ev.PacketID, r, stream, receivers)
 	switch {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)

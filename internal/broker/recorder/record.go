@@ -29,6 +29,14 @@ const (
 	messageSize = 40
 )
 
+// Where packet identifiers are, and how many more messages a record counts.
+const (
+	countInMessage = 32
+
+	idOfHead    = 0xffff << 32
+	idOfOutcome = 0xffff << 16
+)
+
 const (
 	flagRetain   = 1 << 2
 	flagNamed    = 1 << 3 // the publisher is a text
@@ -74,7 +82,7 @@ type What uint8
 const (
 	Connected    What = iota + 1 // with a new session; text is the client's identifier
 	Resumed                      // with the session that waited for it; the same
-	Left                         // text is a word for why
+	Left                         // text is a word for why, code the fault when there was one
 	Named                        // the connection was the client's, whose identifier is text
 	Ended                        // its session did; the same
 	Subscribed                   // text is the filter
@@ -103,12 +111,28 @@ type Visitor struct {
 
 // Recorded is a message as it was recorded.
 type Recorded struct {
-	Message
-	Number   uint64
-	Topic    []byte
-	Time     int64 // of its arrival, ns since 1970
-	QoS      byte
-	Retain   bool
+	Number uint64
+	From   From
+	Topic  []byte
+	Time   int64 // of its arrival, ns since 1970
+	QoS    byte
+	Retain bool
+	// Conn is the publisher's connection; 0 where Publisher names it, or nobody.
+	Conn      uint32
+	Publisher []byte
+	// ID is the packet identifier that it came under.
+	ID uint16
+	// Code is why it was refused or reached nobody; Refused says that it is set.
+	Code    fault.Code
+	Refused bool
+	// Stream is the number of the stream that it was given to, less one, 0 is none; or that
+	// which it came from, and At its position there.
+	Stream uint8
+	At     msg.Position
+	// Receivers are those that it was for: clients of this loop, other loops, groups.
+	Receivers int
+	// Unlisted says that of QoS 0 only outcomes other than Sent were written.
+	Unlisted bool
 	Outcomes []Result
 	Missing  int // outcomes that were overwritten
 }
@@ -157,15 +181,12 @@ func (r *reader) segment(s *Segment, v *Visitor) {
 			r.open = append(r.open, result(word))
 		case kindMessage:
 			size = messageSize
-			r.take(s, b, next)
-			next++
-			if v.Message != nil {
-				v.Message(now, &r.message)
-			}
-			r.open = r.open[:0]
+			next = r.take(s, b, now, next, v)
 		case kindAcked:
-			if v.Acked != nil {
-				v.Acked(now, conn, uint16(word>>16))
+			for i := range uint16(word>>8)&0xff + 1 {
+				if v.Acked != nil {
+					v.Acked(now, conn, uint16(word>>16)+i)
+				}
 			}
 		case kindSent:
 			size = sentSize
@@ -200,13 +221,42 @@ func result(word uint64) Result {
 	return k
 }
 
-func (r *reader) take(s *Segment, b []byte, number uint64) {
+// take shows a message, or a run of them, and returns the number behind it.
+func (r *reader) take(s *Segment, b []byte, now int64, number uint64, v *Visitor) uint64 {
+	more := r.decode(s, b)
+	for i := range more + 1 {
+		m := &r.message
+		if m.Number = number; i > 0 {
+			m.next()
+		}
+		if number++; v.Message != nil {
+			v.Message(now, m)
+		}
+	}
+	r.open = r.open[:0]
+	return number
+}
+
+// next is the next message of a run: its packet identifiers follow on.
+func (m *Recorded) next() {
+	if m.ID > 0 {
+		m.ID++
+	}
+	for i := range m.Outcomes {
+		if o := &m.Outcomes[i]; o.Outcome == Sent && o.ID > 0 {
+			o.ID++
+		}
+	}
+}
+
+// decode reads a message's record; more is how many like it follow.
+func (r *reader) decode(s *Segment, b []byte) (more uint64) {
 	first, second, last := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[24:])
 	flags, code := byte(first>>16), byte(first>>24)
 	m := &r.message
-	*m = Recorded{Number: number, Topic: s.text(uint32(second >> 32)), Time: int64(binary.LittleEndian.Uint64(b[16:])), QoS: flags & 3,
+	*m = Recorded{From: From(first >> 8), ID: uint16(first >> 32), Stream: uint8(first >> 48), Receivers: int(uint32(last)), Unlisted: flags&flagUnlisted != 0,
+		Topic: s.text(uint32(second >> 32)), Time: int64(binary.LittleEndian.Uint64(b[16:])), QoS: flags & 3,
 		Retain: flags&flagRetain != 0, Outcomes: r.open, Missing: int(last>>32) - len(r.open)}
-	m.Message = Message{From: From(first >> 8), ID: uint16(first >> 32), Stream: uint8(first >> 48), Receivers: int(uint32(last)), Unlisted: flags&flagUnlisted != 0}
 	if code > 0 {
 		m.Code, m.Refused = fault.Code(code-1), true
 	}
@@ -215,10 +265,13 @@ func (r *reader) take(s *Segment, b []byte, number uint64) {
 	} else {
 		m.Conn = uint32(second)
 	}
-	if m.From == Logged {
-		m.At = msg.Position{Seq: binary.LittleEndian.Uint64(b[32:]), Index: uint32(last)}
-		m.Receivers = len(r.open)
+	rest := binary.LittleEndian.Uint64(b[32:])
+	if m.From != Logged {
+		return rest
 	}
+	m.At = msg.Position{Seq: rest, Index: uint32(last)}
+	m.Receivers = len(r.open)
+	return 0
 }
 
 // text is what stands at that place of the segment; 0 is nothing.

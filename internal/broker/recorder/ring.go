@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
@@ -19,9 +18,13 @@ type Ring struct {
 	segments []*segment // oldest first, the last is being written
 	most     int        // segments
 	now      *segment
-	at       int   // where the next record goes in it
-	clock    int64 // of the last tick that was written
-	open     uint32
+	at       int    // where the next record goes in it
+	clock    int64  // of the last tick that was written
+	open     uint32 // outcomes of the message in hand
+	first    uint64 // the first of them, which is not written before the second
+	listed   int    // where they end, when there are several
+	run      run
+	acks     int    // where the last acknowledgements end
 	number   uint64 // of the next message
 	segment  uint64 // number of the segment being written
 	forgot   uint64 // messages that were overwritten
@@ -44,88 +47,201 @@ type Mark struct {
 
 // New returns a ring of at most so many bytes, which it takes as it needs them. Messages
 // are numbered from first on.
-func New(bytes int, first uint64) *Ring {
-	return &Ring{most: max(bytes/SegmentSize, 2), number: first, clock: math.MinInt64}
+func New(bytes int, first uint64, now int64) *Ring {
+	r := &Ring{most: max(bytes/SegmentSize, 2), number: first}
+	r.turn(now)
+	return r
 }
 
-// Message is one message on its way through the loop.
-type Message struct {
-	From From
-	// Code is why it was refused or reached nobody; Refused says that it is set.
-	Code    fault.Code
-	Refused bool
-	// Conn is the publisher's connection; 0 where Publisher names it, or nobody.
-	Conn      uint32
-	Publisher []byte
-	// ID is the packet identifier that it came under.
-	ID uint16
-	// Stream is the number of the stream that it was given to, less one; 0 is none.
-	Stream uint8
-	// At is its position there, when it came from the log.
-	At msg.Position
-	// Receivers are those that it was for: clients of this loop, other loops, groups.
-	Receivers int
-	// Unlisted says that of QoS 0 only outcomes other than Sent are written.
-	Unlisted bool
+// Head is what is noted of a message beside its topic, publisher and receivers.
+type Head uint64
+
+// Heading is the Head of a message that came under that packet identifier, 0 for none, and
+// was given to the stream with the number less one, 0 for none.
+func Heading(from From, m *msg.Message, id uint16, stream uint8) Head {
+	h := uint64(kindMessage) | uint64(from)<<8 | uint64(m.QoS&3)<<16 | uint64(id)<<32 | uint64(stream)<<48
+	if m.Retain {
+		h |= flagRetain << 16
+	}
+	return Head(h)
 }
+
+// Because says why the message was refused or reached nobody.
+func (h Head) Because(c fault.Code) Head { return h | Head(c+1)<<24 }
+
+// Unlisted says that of QoS 0 only outcomes other than Sent are written.
+func (h Head) Unlisted() Head { return h | flagUnlisted<<16 }
 
 // Outcome notes what became of the message in hand for a receiver; 0 is no client. detail
 // is the packet identifier or, of what was dropped, the reason.
-func (r *Ring) Outcome(now int64, conn uint32, o Outcome, detail uint16) {
-	r.tick(now)
-	b := r.room(8)
-	binary.LittleEndian.PutUint64(b, uint64(kindOutcome)|uint64(o)<<8|uint64(detail)<<16|uint64(conn)<<32)
+func (r *Ring) Outcome(conn uint32, o Outcome, detail uint16) {
+	word := uint64(kindOutcome) | uint64(o)<<8 | uint64(detail)<<16 | uint64(conn)<<32
+	if r.open == 0 {
+		r.first, r.open = word, 1 // it is written with its message, or not at all: see Message
+		return
+	}
+	r.another(word)
+}
+
+func (r *Ring) another(word uint64) {
+	if r.open == 1 {
+		binary.LittleEndian.PutUint64(r.room(8), r.first)
+	}
+	binary.LittleEndian.PutUint64(r.room(8), word)
 	r.open++
+	r.listed = r.at
 }
 
 // Open is how many outcomes have been noted since the last message.
 func (r *Ring) Open() uint32 { return r.open }
 
-// Message notes a message; its outcomes were noted before. mark is its topic's, nil for
-// one that is not remembered.
-func (r *Ring) Message(now int64, m *msg.Message, i *Message, mark *Mark) {
-	r.tick(now)
-	r.reserve(messageSize + textSize(m.Topic) + textSize(i.Publisher))
-	topic := r.textRef(m.Topic, mark)
-	conn, flags := i.Conn, uint64(m.QoS&3)
-	if conn == 0 && len(i.Publisher) > 0 {
-		conn = r.textRef(i.Publisher, nil)
-		flags |= flagNamed
+// run is what the next message has to be to count as one more of the last: the same, with
+// the packet identifiers that follow.
+type run struct {
+	head      Head
+	names     uint64
+	at        int64
+	receivers uint32
+	open      uint32
+	first     uint64 // its outcome, when that is its only one
+	place     int    // of the last message in this segment; 0 is none
+	whole     bool   // several outcomes stand directly before it
+	count     uint64
+}
+
+// Message notes a message of that connection, 0 for nobody's, for so many receivers; its
+// outcomes were noted before. mark is its topic's, nil for one that is not remembered.
+//
+// One that is like the one before but for its packet identifiers, which follow on, only
+// makes that count one more: such runs are what a busy publisher sends.
+func (r *Ring) Message(now int64, m *msg.Message, h Head, conn, receivers uint32, mark *Mark) {
+	if mark != nil && now == r.clock && mark.segment == r.segment {
+		k := &r.run
+		if h == k.head && uint64(conn)|uint64(mark.at)<<32 == k.names && m.Time == k.at && receivers == k.receivers && r.open == k.open && r.again() {
+			return
+		}
 	}
-	if m.Retain {
-		flags |= flagRetain
+	r.begin(now)
+	r.reserve(messageSize + 8 + textSize(m.Topic))
+	r.put(h, uint64(conn)|uint64(r.textRef(m.Topic, mark))<<32, m.Time, receivers, 0)
+}
+
+// again makes the last message count one more, when the outcomes are like its own, too.
+func (r *Ring) again() bool {
+	k := &r.run
+	from := r.at
+	switch {
+	case k.place == 0:
+		return false
+	case r.open == 1:
+		if r.first != k.first || from != k.place+messageSize {
+			return false
+		}
+	default:
+		if from -= 8 * int(r.open); from != k.place+messageSize || !r.sameOutcomes(from) {
+			return false
+		}
 	}
-	if i.Unlisted {
-		flags |= flagUnlisted
+	k.count++
+	binary.LittleEndian.PutUint64(r.now.bytes[k.place+countInMessage:], k.count)
+	r.at = from
+	r.expect()
+	r.number++
+	r.now.messages++
+	return true
+}
+
+// expect says what would be the next of the run.
+func (r *Ring) expect() {
+	k := &r.run
+	if k.head&idOfHead != 0 {
+		k.head += 1 << 32
 	}
-	code := uint64(0)
-	if i.Refused {
-		code = uint64(i.Code) + 1
+	if k.first&idOfOutcome != 0 && Outcome(k.first>>8)&^Shared == Sent {
+		k.first += 1 << 16
 	}
-	receivers := uint64(uint32(i.Receivers))
-	if i.From == Logged {
-		receivers = uint64(i.At.Index)
+	r.open = 0
+}
+
+// sameOutcomes says whether the outcomes from there on are those of the last message, but
+// for packet identifiers that follow.
+func (r *Ring) sameOutcomes(from int) bool {
+	before := r.run.place - 8*int(r.open)
+	if !r.run.whole || before < tickSize { // they are in the segment before
+		return r.open == 0
+	}
+	for i := 0; i < 8*int(r.open); i += 8 {
+		was, is := binary.LittleEndian.Uint64(r.now.bytes[before+i:]), binary.LittleEndian.Uint64(r.now.bytes[from+i:])
+		if was&idOfOutcome != 0 && Outcome(was>>8)&^Shared == Sent {
+			was += (r.run.count + 1) << 16
+		}
+		if was != is {
+			return false
+		}
+	}
+	return true
+}
+
+// put writes a message's record, whose texts are in this segment.
+func (r *Ring) put(h Head, names uint64, at int64, receivers uint32, rest uint64) {
+	if r.open == 1 {
+		binary.LittleEndian.PutUint64(r.room(8), r.first)
 	}
 	b := r.room(messageSize)
-	binary.LittleEndian.PutUint64(b, uint64(kindMessage)|uint64(i.From)<<8|flags<<16|code<<24|uint64(i.ID)<<32|uint64(i.Stream)<<48)
-	binary.LittleEndian.PutUint64(b[8:], uint64(conn)|uint64(topic)<<32)
-	binary.LittleEndian.PutUint64(b[16:], uint64(m.Time))
-	binary.LittleEndian.PutUint64(b[24:], receivers|uint64(r.open)<<32)
-	binary.LittleEndian.PutUint64(b[32:], i.At.Seq)
-	r.open = 0
+	binary.LittleEndian.PutUint64(b, uint64(h))
+	binary.LittleEndian.PutUint64(b[8:], names)
+	binary.LittleEndian.PutUint64(b[16:], uint64(at))
+	binary.LittleEndian.PutUint64(b[24:], uint64(receivers)|uint64(r.open)<<32)
+	binary.LittleEndian.PutUint64(b[countInMessage:], rest)
+	place := r.at - messageSize
+	r.run = run{h, names, at, receivers, r.open, r.first, place, r.listed == place, 0}
+	r.expect()
 	r.number++
 	r.now.messages++
 }
 
-// Acked notes that a client is done with a message of QoS 1 or 2.
+// MessageBy is Message for one whose publisher has no connection here.
+func (r *Ring) MessageBy(now int64, m *msg.Message, h Head, receivers uint32, mark *Mark) {
+	if len(m.Publisher) == 0 {
+		r.Message(now, m, h, 0, receivers, mark)
+		return
+	}
+	r.begin(now)
+	r.reserve(messageSize + 8 + textSize(m.Topic) + textSize(m.Publisher))
+	topic, by := r.textRef(m.Topic, mark), r.textRef(m.Publisher, nil)
+	r.put(h|flagNamed<<16, uint64(by)|uint64(topic)<<32, m.Time, receivers, 0)
+	r.run.place = 0
+}
+
+// Logged notes a message that the log has brought from there.
+func (r *Ring) Logged(now int64, m *msg.Message, stream uint8, at msg.Position, mark *Mark) {
+	r.begin(now)
+	r.reserve(messageSize + 8 + textSize(m.Topic))
+	r.put(Heading(Logged, m, 0, stream), uint64(r.textRef(m.Topic, mark))<<32, m.Time, at.Index, at.Seq)
+	r.run.place = 0
+}
+
+// Acked notes that a client is done with a message of QoS 1 or 2. Identifiers that follow
+// on share a record.
 func (r *Ring) Acked(now int64, conn uint32, id uint16) {
-	r.tick(now)
+	r.begin(now)
+	const most = 0xff
+	if r.acks == r.at && r.at > 8 {
+		b := r.now.bytes[r.at-8 : r.at : r.at]
+		word := binary.LittleEndian.Uint64(b)
+		more := word >> 8 & most
+		if word&^(most<<8) == uint64(kindAcked)|uint64(id-uint16(more)-1)<<16|uint64(conn)<<32 && more < most {
+			binary.LittleEndian.PutUint64(b, word+1<<8)
+			return
+		}
+	}
 	binary.LittleEndian.PutUint64(r.room(8), uint64(kindAcked)|uint64(id)<<16|uint64(conn)<<32)
+	r.acks = r.at
 }
 
 // Sent notes that a message was sent that had waited since then.
 func (r *Ring) Sent(now int64, conn uint32, id uint16, since int64) {
-	r.tick(now)
+	r.begin(now)
 	b := r.room(sentSize)
 	binary.LittleEndian.PutUint64(b, uint64(kindSent)|uint64(id)<<16|uint64(conn)<<32)
 	binary.LittleEndian.PutUint64(b[8:], uint64(since))
@@ -134,7 +250,7 @@ func (r *Ring) Sent(now int64, conn uint32, id uint16, since int64) {
 // Lost notes that the client does not get n messages; topic and since are the one's, where
 // that is known, and when it was put into the queue.
 func (r *Ring) Lost(now int64, conn uint32, code fault.Code, n int, topic []byte, since int64) {
-	r.tick(now)
+	r.begin(now)
 	r.reserve(lostSize + textSize(topic))
 	text := uint32(0)
 	if len(topic) > 0 {
@@ -149,7 +265,7 @@ func (r *Ring) Lost(now int64, conn uint32, code fault.Code, n int, topic []byte
 // Event notes what happened to a client; text is its identifier or a filter, and code why
 // something was refused, or ended.
 func (r *Ring) Event(now int64, conn uint32, what What, text []byte, code fault.Code) {
-	r.tick(now)
+	r.begin(now)
 	r.reserve(eventSize + textSize(text))
 	ref := r.textRef(text, nil)
 	b := r.room(eventSize)
@@ -157,15 +273,14 @@ func (r *Ring) Event(now int64, conn uint32, what What, text []byte, code fault.
 	binary.LittleEndian.PutUint64(b[8:], uint64(ref))
 }
 
-// tick writes the time when it is another.
-func (r *Ring) tick(now int64) {
-	if now == r.clock {
-		return
+// begin writes the time when it is another.
+func (r *Ring) begin(now int64) {
+	if now != r.clock {
+		r.newTick(now)
 	}
-	if r.now == nil {
-		r.turn(now)
-		return
-	}
+}
+
+func (r *Ring) newTick(now int64) {
 	b := r.room(tickSize)
 	r.clock = now
 	binary.LittleEndian.PutUint64(b, uint64(kindTick))
@@ -195,7 +310,7 @@ func (r *Ring) turn(now int64) {
 	s := r.next()
 	r.segment++
 	s.number, s.first, s.messages, s.from = r.segment, r.number, 0, now
-	r.now, r.at, r.clock = s, tickSize, now
+	r.now, r.at, r.clock, r.run.place, r.acks = s, tickSize, now, 0, 0
 	r.segments = append(r.segments, s)
 	binary.LittleEndian.PutUint64(s.bytes[0:], uint64(kindTick))
 	binary.LittleEndian.PutUint64(s.bytes[8:], uint64(now))
@@ -226,13 +341,10 @@ func (r *Ring) textRef(text []byte, mark *Mark) uint32 {
 	return at
 }
 
-// Window is from when on the ring has everything, ns since 1970, 0 for a ring that is
-// empty, how many messages it has forgotten, and the bytes that it takes.
+// Window is from when on the ring has everything, ns since 1970, how many messages it has
+// forgotten, and the bytes that it takes.
 func (r *Ring) Window() (from int64, forgot uint64, bytes int) {
-	if len(r.segments) > 0 {
-		from = r.segments[0].from
-	}
-	return from, r.forgot, len(r.segments) * SegmentSize
+	return r.segments[0].from, r.forgot, len(r.segments) * SegmentSize
 }
 
 // Copy copies the next segments behind that number, at most n; more says that there are

@@ -37,16 +37,17 @@ func told(r *Ring) (lines []string) {
 }
 
 func TestWhatIsNotedIsRead(t *testing.T) {
-	r := New(0, 7)
+	r := New(0, 7, 100)
 	var mark Mark
 	m := &msg.Message{Topic: []byte("plant/line"), Time: 90, QoS: 1, Retain: true}
 	r.Event(100, 3, Connected, []byte("press"), 0)
-	r.Outcome(100, 4, Sent, 17)
-	r.Outcome(100, 5, Dropped|Shared, uint16(fault.QueueFull))
-	r.Message(100, m, &Message{From: Client, Conn: 3, ID: 9, Stream: 2, Receivers: 2}, &mark)
+	r.Outcome(4, Sent, 17)
+	r.Outcome(5, Dropped|Shared, uint16(fault.QueueFull))
+	r.Message(100, m, Heading(Client, m, 9, 2), 3, 2, &mark)
 	r.Acked(101, 4, 17)
-	r.Message(101, m, &Message{From: Will, Publisher: []byte("gone"), Refused: true}, &mark)
-	r.Message(101, m, &Message{From: Logged, At: msg.Position{Seq: 8, Index: 6}}, &mark)
+	m.Publisher = []byte("gone")
+	r.MessageBy(101, m, Heading(Will, m, 0, 0).Because(fault.Internal), 0, &mark)
+	r.Logged(101, m, 0, msg.Position{Seq: 8, Index: 6}, &mark)
 	r.Sent(102, 5, 18, 88)
 	r.Lost(102, 5, fault.Expired, 1, m.Topic, 80)
 	r.Lost(102, 5, fault.MemoryGuard, 70000, nil, 0)
@@ -72,24 +73,28 @@ func TestTheNewestIsThere(t *testing.T) {
 	seed := rand.Uint64()
 	t.Log("seed", seed)
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	r := New(3*SegmentSize, 1)
+	r := New(3*SegmentSize, 1, 0)
 	marks := make([]Mark, 50)
 	var wrote []string
 	for n := range 20_000 {
 		topic := fmt.Sprintf("t/%d/%s", n%50, strings.Repeat("x", n%50*15))
 		for k := range n % 5 {
-			r.Outcome(int64(n), uint32(k), Queued, uint16(n))
+			r.Outcome(uint32(k), Queued, uint16(n))
 		}
-		i := Message{From: Client, Conn: uint32(n + 1)}
+		m, conn := &msg.Message{Topic: []byte(topic), Time: int64(n)}, uint32(n+1)
 		if rnd.IntN(3) == 0 {
-			i.Conn, i.Publisher = 0, []byte(strings.Repeat("p", rnd.IntN(900)+1))
+			conn, m.Publisher = 0, []byte(strings.Repeat("p", rnd.IntN(900)+1))
 		}
 		mark := &marks[n%50]
 		if rnd.IntN(3) == 0 {
 			mark = nil
 		}
-		r.Message(int64(n), &msg.Message{Topic: []byte(topic), Time: int64(n)}, &i, mark)
-		wrote = append(wrote, fmt.Sprint(n+1, Cut(topic), i.Conn, Cut(string(i.Publisher)), n%5))
+		if conn == 0 {
+			r.MessageBy(int64(n), m, Heading(Inside, m, 0, 0), 0, mark)
+		} else {
+			r.Message(int64(n), m, Heading(Client, m, 0, 0), conn, 0, mark)
+		}
+		wrote = append(wrote, fmt.Sprint(n+1, Cut(topic), conn, Cut(string(m.Publisher)), n%5))
 	}
 	var read []string
 	all, _ := r.Copy(0, 100)
@@ -112,24 +117,106 @@ func TestTextsAreCut(t *testing.T) {
 	if Cut(a) == Cut(b) || len(Cut(a)) > longestText || Cut("short") != "short" {
 		t.Error(Cut(a), Cut(b))
 	}
-	r := New(0, 1)
-	r.Message(1, &msg.Message{Topic: []byte(a)}, &Message{From: Inside}, nil)
+	r := New(0, 1, 0)
+	m := &msg.Message{Topic: []byte(a)}
+	r.Message(1, m, Heading(Inside, m, 0, 0), 0, 0, nil)
 	if got := told(r); !strings.Contains(got[0], Cut(a)) {
 		t.Error(got)
 	}
 }
 
-// BenchmarkMessage is one message with one outcome and its acknowledgement.
+// TestRunsAreWhatWasWritten writes messages that are often alike, some of one kind again
+// and again, and reads each of them as it was.
+func TestRunsAreWhatWasWritten(t *testing.T) {
+	seed := rand.Uint64()
+	t.Log("seed", seed)
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	r := New(100*SegmentSize, 1, 0)
+	marks := make([]Mark, 2)
+	var in, out, acked uint16 = 65_000, 65_300, 65_500
+	var wrote []string
+	number, now := 0, int64(0)
+	for range 40_000 {
+		if rnd.IntN(50) == 0 {
+			now++
+		}
+		if rnd.IntN(5) == 0 {
+			acked = max(acked+1, 1)
+			if rnd.IntN(10) == 0 {
+				acked++
+			}
+			r.Acked(now, 4, acked)
+			wrote = append(wrote, fmt.Sprint("acked ", now, acked))
+			continue
+		}
+		which, qos, receivers := rnd.IntN(20)/19, byte(rnd.IntN(10)/9), uint32(rnd.IntN(30)/29)
+		m := &msg.Message{Topic: fmt.Append(nil, "topic/", which), Time: now, QoS: qos}
+		line := ""
+		for k := range rnd.IntN(10) / 4 {
+			o, detail := Sent, uint16(0)
+			if qos > 0 {
+				out = max(out+1, 1)
+				detail = out
+			}
+			if rnd.IntN(20) == 0 {
+				o, detail = Dropped, 7
+			}
+			r.Outcome(uint32(k), o, detail)
+			line += fmt.Sprint(" ", k, o, detail)
+		}
+		id := uint16(0)
+		if qos > 0 {
+			in = max(in+1, 1)
+			id = in
+		}
+		r.Message(now, m, Heading(Client, m, id, 0), 3, receivers, &marks[which])
+		number++
+		wrote = append(wrote, fmt.Sprint("message ", number, now, which, qos, receivers, id, line))
+	}
+	var read []string
+	all, _ := r.Copy(0, 100)
+	Read(all, &Visitor{
+		Message: func(at int64, m *Recorded) {
+			line := ""
+			for _, o := range m.Outcomes {
+				line += fmt.Sprint(" ", o.Conn, o.Outcome, o.ID+uint16(o.Code))
+			}
+			read = append(read, fmt.Sprint("message ", m.Number, at, string(m.Topic[len("topic/"):]), m.QoS, m.Receivers, m.ID, line))
+		},
+		Acked: func(at int64, _ uint32, id uint16) { read = append(read, fmt.Sprint("acked ", at, id)) },
+	})
+	for i := range min(len(read), len(wrote)) {
+		if strings.ReplaceAll(read[i], " ", "") != strings.ReplaceAll(wrote[i], " ", "") {
+			t.Fatalf("record %d is\n%s, not\n%s", i, read[i], wrote[i])
+		}
+	}
+	if len(read) != len(wrote) {
+		t.Fatalf("%d of %d", len(read), len(wrote))
+	}
+	if _, _, bytes := r.Window(); bytes >= len(wrote)*messageSize {
+		t.Errorf("%d bytes for %d records: no runs", bytes, len(wrote))
+	}
+}
+
+// BenchmarkMessage is one message with one outcome and its acknowledgement; in bursts of 64,
+// one like the other, and each of its own.
 func BenchmarkMessage(b *testing.B) {
-	r := New(16<<20, 1)
-	var mark Mark
-	m := &msg.Message{Topic: []byte("plant/line/press/state"), QoS: 1}
-	b.ReportAllocs()
-	n := int64(0)
-	for b.Loop() {
-		n++
-		r.Outcome(n>>4, 4, Sent, 17)
-		r.Message(n>>4, m, &Message{From: Client, Conn: 3, ID: 9}, &mark)
-		r.Acked(n>>4, 4, 17)
+	for name, alike := range map[string]int64{"bursts": 6, "single": 0} {
+		b.Run(name, func(b *testing.B) {
+			r := New(16<<20, 1, 0)
+			var mark Mark
+			m := &msg.Message{Topic: []byte("plant/line/press/state"), QoS: 1}
+			b.ReportAllocs()
+			n := int64(0)
+			for b.Loop() {
+				n++
+				m.Time = n >> alike
+				r.Outcome(4, Sent, uint16(n))
+				r.Message(m.Time, m, Heading(Client, m, uint16(n), 0), 3, 1, &mark)
+				if alike == 0 {
+					r.Acked(m.Time, 4, uint16(n))
+				}
+			}
+		})
 	}
 }

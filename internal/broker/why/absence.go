@@ -109,8 +109,8 @@ func (t *teller) unsubscribed() {
 		return
 	}
 	if e, ok := t.absent(); ok {
-		t.step(e.At, nil, "The client's connection ended (%s), and its session with it.", e.Text)
-		t.say(NotSubscribed, nil, "The client was not there: its connection had ended %s before (%s), and its session with it.", length(t.m.Time-e.At), e.Text)
+		t.step(e.At, e.reason(), "The client's connection ended (%s), and its session with it.", e.cause())
+		t.say(NotSubscribed, e.reason(), "The client was not there: its connection had ended %s before (%s), and its session with it.", length(t.m.Time-e.At), e.cause())
 		return
 	}
 	t.elsewhere(name)

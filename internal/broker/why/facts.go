@@ -36,7 +36,7 @@ type Message struct {
 	Time int64         // when it arrived, ns since 1970
 	Conn uint32        // the publisher's connection, on the ID's loop; 0 is none
 	By   string        // the publisher, where it is known
-	Was  recorder.Message
+	Was  recorder.Recorded
 	QoS  byte
 
 	Topic  string

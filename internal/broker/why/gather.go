@@ -101,7 +101,7 @@ func (g *gatherer) published(loop int) {
 			g.near(r.Topic)
 			return
 		}
-		m := &Message{ID: ID{loop, r.Number}, From: r.From, Time: r.Time, Conn: r.Conn, By: string(r.Publisher), Was: r.Message, QoS: r.QoS, Topic: g.Topic,
+		m := &Message{ID: ID{loop, r.Number}, From: r.From, Time: r.Time, Conn: r.Conn, By: string(r.Publisher), Was: *r, QoS: r.QoS, Topic: g.Topic,
 			Retain: r.Retain, Receivers: r.Receivers, Routed: r.Receivers > 0 || r.Stream == 0}
 		if m.By == "" {
 			m.By = g.Facts.names[loop][r.Conn]
@@ -109,7 +109,7 @@ func (g *gatherer) published(loop int) {
 		if r.Stream > 0 {
 			m.Stream = g.names.Kept(r.Stream - 1)
 		}
-		m.Was.Publisher = nil
+		m.Was.Publisher, m.Was.Topic, m.Was.Outcomes = nil, nil, nil
 		g.others(m, loop, r)
 		g.at[m.Time] = append(g.at[m.Time], m)
 		g.Messages = append(g.Messages, m)
@@ -202,7 +202,7 @@ func (g *gatherer) elsewhere(loop int) {
 // also adds what a loop says of a message beside its publication.
 func (g *gatherer) also(m *Message, loop int, r *recorder.Recorded) {
 	if loop == g.home && r.From != recorder.Retained {
-		m.Unlisted = m.Unlisted || r.Message.Unlisted
+		m.Unlisted = m.Unlisted || r.Unlisted
 	}
 	switch {
 	case r.From <= recorder.Delayed:

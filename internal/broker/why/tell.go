@@ -226,8 +226,8 @@ func (t *teller) sent(at int64) {
 	const soon = 5e9
 	for _, e := range t.Events {
 		if e.What == recorder.Left && e.At >= at && e.At-at < soon {
-			t.step(e.At, nil, "The client's connection ended (%s).", e.Text)
-			t.say(Sent, nil, "It was written to the client's connection, which ended %s later (%s): with QoS 0 it may not have arrived.", length(e.At-at), e.Text)
+			t.step(e.At, e.reason(), "The client's connection ended (%s).", e.cause())
+			t.say(Sent, e.reason(), "It was written to the client's connection, which ended %s later (%s): with QoS 0 it may not have arrived.", length(e.At-at), e.cause())
 			return
 		}
 	}
@@ -276,6 +276,27 @@ func (t *teller) whyQueued() string {
 // forgets says whether the loop's recording begins behind that time.
 func (t *teller) forgets(loop int, at int64) bool {
 	return loop < len(t.Loops) && t.Loops[loop].Forgot > 0 && t.Loops[loop].From > at
+}
+
+// reason is why the node ended or refused something, nil when it did not.
+func (e Event) reason() *fault.Code {
+	if e.Code == 0 {
+		return nil
+	}
+	return because(e.Code)
+}
+
+// cause is why the client's connection ended.
+func (e Event) cause() string {
+	switch {
+	case e.Code != 0:
+		return reason(e.Code)
+	case e.Text == "tcp_closed":
+		return "it broke off"
+	case e.Text == "normal":
+		return "the client disconnected"
+	}
+	return e.Text
 }
 
 // reason is a code in words that can be looked up.
