@@ -51,8 +51,11 @@ func (f *Facts) notes() (list []Note) {
 		list = append(list, Note{l.At, because(l.Code), fmt.Sprintf("%s%s dropped for the client: %s.", count(l.Count, "message"), what, reason(l.Code))})
 	}
 	for _, e := range last(f.Events) {
-		if e.What == recorder.Refused {
+		switch {
+		case e.What == recorder.Refused:
 			list = append(list, Note{e.At, because(e.Code), fmt.Sprintf("Its subscription to %s was refused: %s.", e.Text, reason(e.Code))})
+		case e.What == recorder.Left && e.Code != 0:
+			list = append(list, Note{e.At, because(e.Code), fmt.Sprintf("The node closed its connection: %s.", reason(e.Code))})
 		}
 	}
 	for _, r := range last(f.Refusals) {
