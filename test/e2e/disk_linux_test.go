@@ -221,3 +221,24 @@ func firstStartOnAFullDisk(t *testing.T) {
 	}
 	startNode(t, data, env)
 }
+
+// The disk of a node fills up while clients publish, and the node is killed then, too:
+// publishers wait or are closed, and whatever was acknowledged has come when there is space.
+func TestSessionsSurviveAFullDisk(t *testing.T) {
+	smalldisk.AsRoot(t, func(t *testing.T) {
+		disk := smalldisk.Mount(t, 96<<20)
+		x := newTrial(t, startNode(t, filepath.Join(disk, "data"), append([]string{"MILLRACE_STORAGE__RESERVE=16MiB"}, trialEnv...)))
+		ballast := filepath.Join(disk, "ballast")
+		for range 2 {
+			x.progress()
+			fill(t, ballast)
+			x.stall()
+			x.kill()
+			if err := os.Remove(ballast); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.progress()
+		x.end()
+	})
+}

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -29,7 +28,10 @@ type wire struct {
 	clean bool
 }
 
-var errRefused = errors.New("refused")
+var (
+	errRefused = errors.New("refused")
+	errAnswer  = errors.New("an answer to another message")
+)
 
 func (w *wire) dial(ctx context.Context, a *address) error {
 	conn, err := a.node().dial(ctx)
@@ -85,14 +87,20 @@ func (w *wire) next() ([]byte, error) {
 	return b, err
 }
 
-// source publishes 1, 2, 3 … on its topic, each until it is acknowledged.
+// source publishes 1, 2, 3 … on its topic, each until it is acknowledged, so many of QoS 1
+// at a time.
 type source struct {
 	wire
 	qos      byte
+	window   int
 	mu       sync.Mutex
 	done     int // acknowledged up to it
+	sent     int // begun
+	odd      int // answers that fit nothing
 	released bool
 }
+
+func (s *source) topic() string { return "d/" + s.id }
 
 func (s *source) count() int {
 	s.mu.Lock()
@@ -100,44 +108,69 @@ func (s *source) count() int {
 	return s.done
 }
 
+func (s *source) begun() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sent
+}
+
 func (s *source) run(ctx context.Context, a *address) {
-	for again := false; ctx.Err() == nil; again = true {
+	for ctx.Err() == nil {
 		if s.dial(ctx, a) != nil {
+			breathe(ctx)
 			continue
 		}
-		for ctx.Err() == nil && s.publish(again) == nil {
-			again = false
+		for n := s.count(); ctx.Err() == nil && s.publish(&n) == nil; {
 		}
 		_ = s.conn.Close()
 	}
 }
 
-// publish gets one message through, or goes on with one whose connection broke.
-func (s *source) publish(again bool) error {
-	n := s.count() + 1
-	id := uint16(n%60_000 + 1)
-	if s.released {
-		s.ack(packet.TypePubrel, id)
-	} else {
-		s.send(&packet.Publish{Topic: []byte("d/" + s.id), Payload: []byte(strconv.Itoa(n)), QoS: s.qos, ID: id, Dup: again})
+// breathe is the pause before a client tries to connect again.
+func breathe(ctx context.Context) {
+	select {
+	case <-time.After(3 * time.Millisecond):
+	case <-ctx.Done():
 	}
-	for {
-		b, err := s.next()
-		if err != nil {
-			return err
-		}
-		switch packet.TypeOf(b[0]) {
-		case packet.TypePubrec:
-			s.released = true
-			s.ack(packet.TypePubrel, id)
-		case packet.TypePuback, packet.TypePubcomp:
-			s.released = false
-			s.mu.Lock()
-			s.done = n
-			s.mu.Unlock()
-			return nil
+}
+
+func packetID(n int) uint16 { return uint16(n%60_000 + 1) }
+
+// publish sends what there is room for, after n on this connection, and takes an answer.
+func (s *source) publish(n *int) error {
+	done := s.count()
+	for *n < done+s.window {
+		*n++
+		s.mu.Lock()
+		again := *n <= s.sent
+		s.sent = max(s.sent, *n)
+		s.mu.Unlock()
+		if s.released {
+			s.ack(packet.TypePubrel, packetID(*n))
+		} else {
+			s.send(&packet.Publish{Topic: []byte(s.topic()), Payload: []byte(strconv.Itoa(*n)), QoS: s.qos, ID: packetID(*n), Dup: again})
 		}
 	}
+	b, err := s.next()
+	if err != nil {
+		return err
+	}
+	var k packet.Ack
+	if k.Decode(b, packet.V311) != nil || k.ID != packetID(done+1) {
+		s.odd++
+		return errAnswer
+	}
+	switch packet.TypeOf(b[0]) {
+	case packet.TypePubrec:
+		s.released = true
+		s.ack(packet.TypePubrel, k.ID)
+	case packet.TypePuback, packet.TypePubcomp:
+		s.released = false
+		s.mu.Lock()
+		s.done++
+		s.mu.Unlock()
+	}
+	return nil
 }
 
 // sink receives, and records what came.
@@ -146,16 +179,19 @@ type sink struct {
 	qos   byte
 	idles bool // stays away now and then
 	held  map[uint16]bool
+	seed  uint64
 
-	mu   sync.Mutex
-	got  map[string][]int // by topic
-	lost bool             // the session was not there
+	mu     sync.Mutex
+	got    map[string][]int // by topic
+	newest map[string]int
+	lost   bool // the session was not there
 }
 
 func (s *sink) run(ctx context.Context, a *address, ready chan<- struct{}) {
-	chance := rand.New(rand.NewPCG(rand.Uint64(), 1))
+	chance := rand.New(rand.NewPCG(s.seed, 1))
 	for first := true; ctx.Err() == nil; {
 		if s.dial(ctx, a) != nil {
+			breathe(ctx)
 			continue
 		}
 		stop := context.AfterFunc(ctx, func() { _ = s.conn.Close() })
@@ -197,6 +233,7 @@ func (s *sink) take(b []byte) {
 			n, _ := strconv.Atoi(string(p.Payload))
 			s.mu.Lock()
 			s.got[string(p.Topic)] = append(s.got[string(p.Topic)], n)
+			s.newest[string(p.Topic)] = max(s.newest[string(p.Topic)], n)
 			s.mu.Unlock()
 		}
 		if p.QoS == 1 {
@@ -215,11 +252,17 @@ func (s *sink) take(b []byte) {
 }
 
 // highest is the newest message of the topic that came.
-func (s *sink) highest(topic string) (n int) {
+func (s *sink) highest(topic string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, v := range s.got[topic] {
-		n = max(n, v)
+	return s.newest[topic]
+}
+
+func (s *sink) total() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, got := range s.got {
+		n += len(got)
 	}
 	return n
 }
@@ -256,85 +299,23 @@ func (s *sink) check(t *testing.T, topic string, exact, late bool, from, sent in
 	return repeated
 }
 
-func durableKills() int {
+func testKills(otherwise int) int {
 	if n, err := strconv.Atoi(os.Getenv("MILLRACE_TEST_KILLS")); err == nil {
 		return n
 	}
-	return 10
+	return otherwise
 }
 
-// Publishers of QoS 1 and 2, and receivers whose sessions last, one of them away now and
-// then and one that comes later, while the node is killed again and again: what was
-// acknowledged comes, QoS 2 once, and in order.
+// The node is killed again and again, and again while it starts.
 func TestSessionsSurviveKills(t *testing.T) {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
-	env := []string{`MILLRACE_STREAMS=[{"name": "telemetry", "filters": ["d/one", "d/two"]}]`}
-	dir := t.TempDir()
-	n := startNode(t, dir, env)
-	a := newAddress(n)
-	ctx, finish := context.WithCancel(t.Context())
-	var pubs, subs sync.WaitGroup
-	sinks := []*sink{{wire: wire{id: "always"}, qos: 2}, {wire: wire{id: "once"}, qos: 1}, {wire: wire{id: "idle"}, qos: 2, idles: true}}
-	receiving, stop := context.WithCancel(t.Context())
-	defer stop()
-	begin := func(s *sink) {
-		s.got, s.held = map[string][]int{}, map[uint16]bool{}
-		ready := make(chan struct{}, 1)
-		subs.Go(func() { s.run(receiving, a, ready) })
-		<-ready
-	}
-	for _, s := range sinks {
-		begin(s)
-	}
-	sources := []*source{{wire: wire{id: "one"}, qos: 1}, {wire: wire{id: "two"}, qos: 2}, {wire: wire{id: "three"}, qos: 1}, {wire: wire{id: "four"}, qos: 2}}
-	for _, s := range sources {
-		pubs.Go(func() { s.run(ctx, a) })
-	}
-	late := &sink{wire: wire{id: "late"}, qos: 2}
-	from := map[string]int{}
-	kills := durableKills()
-	for k := range kills {
-		enough := sources[1].count() + 20 + chance.IntN(200)
-		eventually(t, "the publishers get on", func() bool { return sources[1].count() >= enough })
-		if k == kills/2 {
-			for _, s := range sources {
-				from["d/"+s.id] = s.count()
-			}
-			begin(late)
-			continue
+	x := newTrial(t, startNode(t, t.TempDir(), trialEnv))
+	kills := testKills(50)
+	for x.kills < kills {
+		x.progress()
+		if x.late == nil && x.kills >= kills/2 {
+			x.join()
 		}
-		n.kill(t)
-		n = startNode(t, dir, env)
-		a.set(n)
+		x.kill()
 	}
-	finish()
-	pubs.Wait()
-	repeated := 0
-	for _, s := range append(sinks, late) {
-		for _, p := range sources {
-			topic := "d/" + p.id
-			eventually(t, fmt.Sprintf("%s has %d of %s", s.id, p.count(), topic), func() bool { return s.highest(topic) >= p.count() })
-		}
-	}
-	stop()
-	subs.Wait()
-	total := 0
-	for _, p := range sources {
-		total += p.count()
-	}
-	for _, s := range append(sinks, late) {
-		if s.lost {
-			t.Errorf("%s: the session was not there", s.id)
-		}
-		for _, p := range sources {
-			first := 0
-			if s == late {
-				first = from["d/"+p.id]
-			}
-			repeated += s.check(t, "d/"+p.id, p.qos == 2 && s.qos == 2, s == late, first, p.count())
-		}
-	}
-	t.Logf("%d kills, %d messages acknowledged, to %d receivers; %d of QoS 1 came again", kills, total, len(sinks)+1, repeated)
+	x.end()
 }
