@@ -18,7 +18,8 @@ import (
 func (c *ctl) retainedCommand() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List the retained messages"}
 	s := searched(list, "topic, size, at, expiresAt or publisher", "prefix", "only topics that begin with this",
-		"search", "only topics that contain this", "filter", "only topics that this filter matches")
+		"search", "only topics that contain this", "filter", "only topics that this filter matches",
+		"publisher", "only what the client with this identifier published; * stands for any text")
 	lister(c, list, s, "/retained", "No retained messages.", columns("TOPIC", "SIZE", "QOS", "PUBLISHED", "EXPIRES", "PUBLISHER"),
 		func(r api.Retained) []any {
 			return []any{r.Topic, bytesText(r.Size), r.QoS, r.At, r.ExpiresAt, r.Publisher}
@@ -40,10 +41,20 @@ func (c *ctl) retainedCommand() *cobra.Command {
 
 func (c *ctl) deleteRetainedCommand() *cobra.Command {
 	var dry bool
-	cmd := &cobra.Command{Use: "delete FILTER", Short: "Remove the retained messages whose topic the filter matches", Args: wants(1, 1),
-		Example: "  millrace ctl retained delete 'plant/old/#' --dry-run",
+	var publisher string
+	cmd := &cobra.Command{Use: "delete [FILTER]", Short: "Remove the retained messages whose topic the filter matches, or that a client has left", Args: wants(0, 1),
+		Example: "  millrace ctl retained delete 'plant/old/#' --dry-run\n  millrace ctl retained delete --publisher 'press-*' --dry-run",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := url.Values{"filter": {args[0]}}
+			if len(args) == 0 && publisher == "" {
+				return usage("%s wants a topic filter, --publisher or both", cmd.CommandPath())
+			}
+			q := url.Values{}
+			if len(args) > 0 {
+				q.Set("filter", args[0])
+			}
+			if publisher != "" {
+				q.Set("publisher", publisher)
+			}
 			if dry {
 				q.Set("dryRun", "true")
 			}
@@ -52,6 +63,7 @@ func (c *ctl) deleteRetainedCommand() *cobra.Command {
 			})
 		}}
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "count them only")
+	cmd.Flags().StringVar(&publisher, "publisher", "", "only what the client with this identifier published; * stands for any text")
 	return cmd
 }
 

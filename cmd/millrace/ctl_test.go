@@ -204,7 +204,8 @@ var verbs = map[string]struct {
 		args: "retained show plant/a", asks: "GET /api/v1/retained/message?topic=plant%2Fa",
 		answer: `{"topic":"plant/a","size":2,"qos":1,"at":` + at + `,"publisher":"press","payload":"on","encoding":"text"}`, draws: []string{"Payload (text)", "on"},
 	},
-	"retained delete": {args: "retained delete plant/# --dry-run", asks: "DELETE /api/v1/retained?dryRun=true&filter=plant%2F%23", answer: `{"deleted":3,"dryRun":true}`, draws: []string{"3 would be removed."}},
+	"retained delete of one publisher": {args: "retained delete --publisher press-*", asks: "DELETE /api/v1/retained?publisher=press-%2A", answer: `{"deleted":3}`, draws: []string{"3 removed."}},
+	"retained delete":                  {args: "retained delete plant/# --dry-run", asks: "DELETE /api/v1/retained?dryRun=true&filter=plant%2F%23", answer: `{"deleted":3,"dryRun":true}`, draws: []string{"3 would be removed."}},
 	"listeners list": {
 		args: "listeners list", asks: "GET /api/v1/listeners",
 		answer: `{"items":[{"name":"default","kind":"tcp","address":"127.0.0.1:1883","listening":true,"anonymous":true,"open":3,"accepted":9,"refused":{"banned":2}}],` + meta + `}`, draws: []string{"default", "127.0.0.1:1883", "2"},

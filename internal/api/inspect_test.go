@@ -57,11 +57,11 @@ func (f *floor) RetainedMessage(topic string) (*msg.Message, bool) {
 	m := &msg.Message{Topic: []byte(topic), Payload: []byte(strings.Repeat("ab", mostRetained)), QoS: 1, Expiry: 60, Time: noon.UnixNano(), Publisher: []byte("press-7")}
 	return m, topic == "plant/a"
 }
-func (f *floor) DeleteRetained(_ context.Context, filter string, dry bool) (int, error) {
+func (f *floor) DeleteRetained(_ context.Context, q RetainedChoice, dry bool) (int, error) {
 	if !dry {
-		f.call("delete", filter)
+		f.call("delete", q.Filter+q.Publisher)
 	}
-	return len(filter) - 1, nil
+	return len(q.Filter+q.Publisher) - 1, nil
 }
 func (f *floor) Listeners() []Listener                    { return []Listener{{Name: "default", Kind: "tcp"}} }
 func (f *floor) Reload(context.Context) ([]string, error) { return nil, nil }
@@ -166,6 +166,10 @@ func TestRetainedMessagesAreShownAndRemoved(t *testing.T) {
 	if got := read[Deleted](t, d.send("DELETE", root+"/retained?topic=plant/a", ""), 200); got != (Deleted{6, false}) {
 		t.Error(got)
 	}
+	if got := read[Deleted](t, d.send("DELETE", root+"/retained?publisher=press-*&filter=a/%23&dryRun=true", ""), 200); got != (Deleted{9, true}) {
+		t.Errorf("%+v", got)
+	}
+	problemIn(t, d.send("DELETE", root+"/retained?publisher=a&topic=a", ""), 422, fault.Invalid)
 	problemIn(t, d.send("DELETE", root+"/retained?topic=a", ""), 404, fault.NotFound) // this floor has none
 	problemIn(t, d.send("DELETE", root+"/retained?topic=a/%23", ""), 422, fault.BadTopicName)
 	problemIn(t, d.send("DELETE", root+"/retained?topic=a&filter=b", ""), 422, fault.Invalid)

@@ -19,9 +19,8 @@ type RetainedMessages interface {
 	// RetainedMessage is the topic's, ok false when there is none. It must not be
 	// changed.
 	RetainedMessage(topic string) (m *msg.Message, ok bool)
-	// DeleteRetained removes those whose topic the filter matches and returns how
-	// many; dry only counts.
-	DeleteRetained(ctx context.Context, filter string, dry bool) (int, error)
+	// DeleteRetained removes those that match and returns how many; dry only counts.
+	DeleteRetained(ctx context.Context, q RetainedChoice, dry bool) (int, error)
 }
 
 // Retained is one retained message without its payload.
@@ -45,11 +44,18 @@ type RetainedMessage struct {
 // RetainedQuery asks for retained messages.
 type RetainedQuery struct {
 	Paging
-	Prefix string `query:"prefix" maxLength:"65535" doc:"What topics begin with"`
-	Search string `query:"search" maxLength:"256" doc:"What topics contain, letter case ignored"`
-	Filter string `query:"filter" maxLength:"65535" doc:"Those that this topic filter matches"`
-	Sort   string `query:"sort" enum:"topic,size,at,expiresAt,publisher" default:"topic"`
-	Order  string `query:"order" enum:"asc,desc" default:"asc"`
+	Prefix    string `query:"prefix" maxLength:"65535" doc:"What topics begin with"`
+	Search    string `query:"search" maxLength:"256" doc:"What topics contain, letter case ignored"`
+	Filter    string `query:"filter" maxLength:"65535" doc:"Those that this topic filter matches"`
+	Publisher string `query:"publisher" maxLength:"65535" doc:"Those that the client with this identifier published; * stands for any text"`
+	Sort      string `query:"sort" enum:"topic,size,at,expiresAt,publisher" default:"topic"`
+	Order     string `query:"order" enum:"asc,desc" default:"asc"`
+}
+
+// RetainedChoice is which retained messages are meant: those that are all of what is given.
+type RetainedChoice struct {
+	Filter    string // a topic filter, or a topic
+	Publisher string // a client identifier; * stands for any text
 }
 
 // Deleted says how many items went, or would have gone.
@@ -59,9 +65,10 @@ type Deleted struct {
 }
 
 type deleteRetainedInput struct {
-	Topic  string `query:"topic" maxLength:"65535" doc:"This topic's"`
-	Filter string `query:"filter" maxLength:"65535" doc:"Those of all topics that the filter matches; $-topics need a filter that begins with $"`
-	DryRun bool   `query:"dryRun" doc:"Count them only"`
+	Topic     string `query:"topic" maxLength:"65535" doc:"This topic's"`
+	Filter    string `query:"filter" maxLength:"65535" doc:"Those of all topics that the filter matches; $-topics need a filter that begins with $"`
+	Publisher string `query:"publisher" maxLength:"65535" doc:"Those that the client with this identifier published; * stands for any text"`
+	DryRun    bool   `query:"dryRun" doc:"Count them only"`
 }
 
 func (a *API) retainedOperations() {
@@ -70,7 +77,7 @@ func (a *API) retainedOperations() {
 	register(a, huma.Operation{OperationID: "get-retained", Method: http.MethodGet, Path: "/retained/message", Tags: []string{"Topics"},
 		Summary: "One topic's retained message"}, a.getRetained)
 	register(a, huma.Operation{OperationID: "delete-retained", Method: http.MethodDelete, Path: "/retained", Tags: []string{"Topics"}, DefaultStatus: http.StatusOK,
-		Summary: "Remove retained messages", Description: "Give a topic or a filter. Subscribers are not told."}, a.deleteRetained)
+		Summary: "Remove retained messages", Description: "Give a topic, or a filter, a publisher or both. Subscribers are not told."}, a.deleteRetained)
 }
 
 func (a *API) retained() (RetainedMessages, error) {
@@ -127,8 +134,8 @@ func RetainedOf(m *msg.Message) Retained {
 }
 
 func (a *API) deleteRetained(ctx context.Context, in *deleteRetainedInput) (*answer[Deleted], error) {
-	if (in.Topic == "") == (in.Filter == "") {
-		return nil, fault.New(fault.Invalid, "Give query.topic or query.filter, and not both.")
+	if (in.Topic == "") == (in.Filter == "" && in.Publisher == "") {
+		return nil, fault.New(fault.Invalid, "Give query.topic, or query.filter, query.publisher or both, and not all.")
 	}
 	r, err := a.retained()
 	if err != nil {
@@ -138,10 +145,12 @@ func (a *API) deleteRetained(ctx context.Context, in *deleteRetainedInput) (*ans
 	if in.Topic != "" {
 		filter, valid = in.Topic, topic.ValidName
 	}
-	if err := valid([]byte(filter)); err != nil {
-		return nil, err
+	if filter != "" {
+		if err := valid([]byte(filter)); err != nil {
+			return nil, err
+		}
 	}
-	n, err := r.DeleteRetained(ctx, filter, in.DryRun)
+	n, err := r.DeleteRetained(ctx, RetainedChoice{filter, in.Publisher}, in.DryRun)
 	if err == nil && n == 0 && in.Topic != "" {
 		return nil, noRetained(in.Topic)
 	}

@@ -78,8 +78,12 @@ func subscriptionRow(s broker.SubscriptionInfo) api.ClientSubscription {
 
 func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Retained, int, error) {
 	list, count, err := c.Broker.Retained(ctx, broker.RetainedQuery{
-		Prefix: q.Prefix, Search: q.Search, Filter: q.Filter,
+		Prefix: q.Prefix, Search: q.Search, Filter: q.Filter, Publisher: q.Publisher,
 		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	})
 	return convert(list, func(m *msg.Message) api.Retained { return api.RetainedOf(m) }), count, err
+}
+
+func (c clientsAPI) DeleteRetained(ctx context.Context, q api.RetainedChoice, dry bool) (int, error) {
+	return c.Broker.DeleteRetained(ctx, broker.RetainedQuery{Filter: q.Filter, Publisher: q.Publisher}, dry)
 }

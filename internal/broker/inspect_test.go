@@ -226,13 +226,21 @@ func TestRetainedMessagesAreListedAndRemoved(t *testing.T) {
 			t.Error(sort, n, err)
 		}
 	}
-	if n, err := b.DeleteRetained(ctx, "plant/#", true); n != 4 || err != nil {
+	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/#"}, true); n != 4 || err != nil {
 		t.Error(n, err)
 	}
-	if n, err := b.DeleteRetained(ctx, "plant/1/a", false); n != 1 || err != nil {
+	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/1/a"}, false); n != 1 || err != nil {
 		t.Error(n, err)
 	}
-	if n, err := b.DeleteRetained(ctx, "#", false); n != 3 || err != nil {
+	for publisher, want := range map[string]int{"pub": 3, "p*": 3, "*u*": 3, "*": 3, "pu": 0, "*p": 0, "pub*b": 0} {
+		if n, err := b.DeleteRetained(ctx, RetainedQuery{Publisher: publisher}, true); n != want || err != nil {
+			t.Error(publisher, n, err)
+		}
+	}
+	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/2/+", Publisher: "pub"}, false); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "#"}, false); n != 2 || err != nil {
 		t.Error(n, err)
 	}
 }

@@ -15,6 +15,8 @@ type RetainedQuery struct {
 	Prefix string // what topics begin with
 	Search string // what topics contain, letter case ignored
 	Filter string // a topic filter that matches
+	// Publisher is the client identifier of who published them; * stands for any text.
+	Publisher string
 	// Sort is topic, size, at, expiresAt or publisher.
 	Sort          string
 	Desc          bool
@@ -34,7 +36,25 @@ func (q *RetainedQuery) matches(r *retainedRow, now int64) bool {
 	return strings.HasPrefix(r.topic, q.Prefix) &&
 		(!r.Expires() || r.expires() > now) &&
 		(q.Search == "" || contains(r.topic, q.Search)) &&
-		(q.Filter == "" || topic.Match(q.Filter, r.topic))
+		(q.Filter == "" || topic.Match(q.Filter, r.topic)) &&
+		(q.Publisher == "" || alike(q.Publisher, string(r.Publisher)))
+}
+
+// alike says whether the name is what the pattern says, in which * stands for any text.
+func alike(pattern, name string) bool {
+	parts := strings.Split(pattern, "*")
+	last := len(parts) - 1
+	if last == 0 {
+		return name == pattern
+	}
+	rest, ok := strings.CutPrefix(name, parts[0])
+	for _, part := range parts[1:last] {
+		if !ok {
+			return false
+		}
+		_, rest, ok = strings.Cut(rest, part)
+	}
+	return ok && strings.HasSuffix(rest, parts[last])
 }
 
 func (q *RetainedQuery) order() func(x, y *retainedRow) int {
@@ -78,10 +98,11 @@ func (b *Broker) RetainedMessage(name string) (*msg.Message, bool) {
 	return m, true
 }
 
-// DeleteRetained removes the messages whose topic the filter matches and returns
-// how many there were; dry only counts them. Subscribers are not told.
-func (b *Broker) DeleteRetained(ctx context.Context, filter string, dry bool) (n int, err error) {
-	list, _, err := b.Retained(ctx, RetainedQuery{Filter: filter})
+// DeleteRetained removes the messages that match and returns how many there were; dry
+// only counts them. Subscribers are not told.
+func (b *Broker) DeleteRetained(ctx context.Context, q RetainedQuery, dry bool) (n int, err error) {
+	q.Offset, q.Limit = 0, 0
+	list, _, err := b.Retained(ctx, q)
 	if err != nil || dry {
 		return len(list), err
 	}
