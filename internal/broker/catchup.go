@@ -323,6 +323,7 @@ func (w *worker) takeCaught(a *caught) {
 			}
 		}
 		k.behind, k.uncounted, k.surveying = false, false, false
+		w.wakes++
 	}
 	w.settleBehind(c)
 	w.catchUp(c)

@@ -69,9 +69,12 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 	w.images.reset()
 	w.unlisted = len(r.local) >= unlistedFrom && m.QoS == 0
-	n := 0
-	for i := range r.local {
-		t := &r.local[i]
+	n, receivers := 0, r.local
+	if m.QoS > 0 && r.owed == len(r.local)-r.atOnce {
+		n, receivers = r.owed, r.local[:r.atOnce] // the others get it from the log
+	}
+	for i := range receivers {
+		t := &receivers[i]
 		g := &t.grant
 		if t.own != nil && t.client == from {
 			g = t.own

@@ -304,11 +304,7 @@ func (w *worker) takeTail(p *fed) {
 		r := w.routes.find(m.Topic)
 		w.images.reset()
 		w.metered = metered{r.meters, len(m.Payload)}
-		for i := range r.local {
-			if t := &r.local[i]; t.logged {
-				w.feedTarget(t, p.stream, at, m)
-			}
-		}
+		w.feedAwake(r, p.stream, at, m)
 		w.recordLogged(p.stream, at, m, &r.mark)
 		w.meterEnd()
 		w.countLogged(r, p.stream, m)
@@ -319,15 +315,20 @@ func (w *worker) takeTail(p *fed) {
 	w.broker.feeds.took(len(p.records))
 }
 
-func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Message) {
+// feedTarget gives the message to a client that follows the tail; false says that it
+// does not, any more.
+func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Message) bool {
 	c := t.client
 	e := c.enduring
 	if e == nil {
-		return
+		return true
 	}
-	if k := e.cursor(stream); !k.behind && at.Compare(k.next) >= 0 && (c.awayLong() || !w.feed(t, stream, at, m)) {
+	k := e.cursor(stream)
+	if !k.behind && at.Compare(k.next) >= 0 && (c.awayLong() || !w.feed(t, stream, at, m)) {
 		w.fallBehind(c, stream, at)
+		return false
 	}
+	return !e.cursor(stream).behind
 }
 
 // awayBytes is how much waits in memory for a client that is away. What is beyond stays

@@ -16,7 +16,10 @@ type route struct {
 	shard   uint32
 	seen    uint64 // the shard's generation
 	wild    uint64
-	local   []target // clients of this loop
+	local   []target // clients of this loop, those that get all of it at once first
+	atOnce  int      // how many of them those are
+	owed    int      // of the others, those that are granted something whoever publishes
+	awake   awake    // of the others, those that follow the log's tail
 	others  []int    // further loops with receivers
 	tails   []int    // further loops with receivers that get QoS 1 and 2 from the log
 	logged  bool     // there are such, on any loop
@@ -140,8 +143,10 @@ func (r *route) reset() {
 	clear(r.meters)
 	clear(r.groups)
 	clear(r.counts)
+	awake := awake{targets: r.awake.targets[:0]}
 	clear(r.shared)
 	*r = route{local: r.local[:0], counts: r.counts[:0], others: r.others[:0], tails: r.tails[:0], groups: r.groups[:0], shared: r.shared[:0], keepers: r.keepers[:0], watches: r.watches[:0], meters: r.meters[:0]}
+	r.awake = awake
 }
 
 func (k *routes) fill(r *route, topic []byte) {
@@ -151,6 +156,7 @@ func (k *routes) fill(r *route, topic []byte) {
 	k.building = r
 	k.router.tree.Match(topic, k.collect)
 	k.building = nil
+	r.arrange()
 }
 
 // take adds one matching subscription to the route that is being built.

@@ -84,6 +84,7 @@ type worker struct {
 	scribe    scribe
 	tails     []*tailState // by stream number less one
 	groups    keptGroups
+	wakes     uint64               // how often a session came to follow a tail again
 	behind    map[*client]struct{} // connected clients that do not follow the tail
 	ledger    backlog.Ledger
 	patrol    patrol
