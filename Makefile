@@ -9,6 +9,10 @@ GO      ?= go
 BIN     := build/millrace
 STATICCHECK := build/tools/staticcheck
 FUZZTIME ?= 10m
+KILLS ?= 1000
+FAULTS ?= 3
+DISKS ?= 5
+SEEDS ?= 20000
 
 # Pure Go everywhere; only the race detector needs C.
 export CGO_ENABLED := 0
@@ -118,6 +122,10 @@ test-fuzz: ## Fuzz what reads bytes from outside and from disk, two seconds each
 .PHONY: fuzz
 fuzz: ## Every fuzz target for FUZZTIME (10 min)
 	./deploy/fuzz.sh $(FUZZTIME)
+
+.PHONY: soak
+soak: build-go ## The long forms: KILLS (1000), FAULTS, DISKS, SEEDS; the table of docs/guarantees.md (about 15 min)
+	KILLS=$(KILLS) FAULTS=$(FAULTS) DISKS=$(DISKS) SEEDS=$(SEEDS) ./deploy/soak.sh $(BIN) docs/guarantees.md
 
 .PHONY: bench
 bench: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server: the tables of docs/performance.md (45 min)

@@ -229,7 +229,7 @@ func TestSessionsSurviveAFullDisk(t *testing.T) {
 		disk := smalldisk.Mount(t, 96<<20)
 		x := newTrial(t, startNode(t, filepath.Join(disk, "data"), append([]string{"MILLRACE_STORAGE__RESERVE=16MiB"}, trialEnv...)))
 		ballast := filepath.Join(disk, "ballast")
-		for range 2 {
+		for range rounds() {
 			x.progress()
 			fill(t, ballast)
 			x.stall()

@@ -261,12 +261,8 @@ var damages = map[string]func(path string, b []byte, chance *rand.Rand) error{
 // is at fault and what to do. MILLRACE_TEST_FAULTS=N tries all of them N times, as `make
 // soak` does; else it is a few.
 func TestDamagedFilesAreToldAndNeverServed(t *testing.T) {
-	seed := rand.Uint64()
-	if s, err := strconv.ParseUint(os.Getenv("MILLRACE_TEST_SEED"), 10, 64); err == nil {
-		seed = s
-	}
-	t.Logf("seed %d", seed)
-	chance := rand.New(rand.NewPCG(seed, 0))
+	chance := rand.New(rand.NewPCG(testSeed(t), 0))
+	outcomes := map[string]int{}
 	rounds, _ := strconv.Atoi(os.Getenv("MILLRACE_TEST_FAULTS"))
 	for _, killed := range []bool{false, true} {
 		whole, before := loaded(t, killed)
@@ -296,21 +292,30 @@ func TestDamagedFilesAreToldAndNeverServed(t *testing.T) {
 		}
 		for range max(rounds, 1) {
 			for _, d := range all {
-				d.try(t, whole, before, chance)
+				outcomes[d.try(t, whole, before, chance)]++
 			}
 		}
 	}
+	t.Logf("in all: %d faults: after %d all was there, after %d something was gone and told, after %d the node did not start and said why",
+		outcomes[allThere]+outcomes[goneTold]+outcomes[notStarted], outcomes[allThere], outcomes[goneTold], outcomes[notStarted])
 }
+
+// What comes of a fault.
+const (
+	allThere   = "all there"
+	goneTold   = "gone and told"
+	notStarted = "not started"
+)
 
 // damage is one fault of one file.
 type damage struct{ kind, name, file string }
 
-func (d damage) try(t *testing.T, whole string, before holds, chance *rand.Rand) {
+func (d damage) try(t *testing.T, whole string, before holds, chance *rand.Rand) (outcome string) {
 	t.Helper()
 	path := filepath.Join(whole, d.file)
 	b, err := os.ReadFile(path)
 	if err != nil || len(b) == 0 && d.name != "missing" {
-		return // it has nothing to damage
+		return "" // it has nothing to damage
 	}
 	t.Run(d.name+" "+d.file, func(t *testing.T) {
 		dir := t.TempDir()
@@ -331,7 +336,7 @@ func (d damage) try(t *testing.T, whole string, before holds, chance *rand.Rand)
 			if log := n.Log(); !strings.Contains(log, filepath.Dir(path)) || !strings.Contains(strings.ToLower(log), "restore") {
 				t.Errorf("it did not start, and said %s", log)
 			}
-			t.Logf("%s, %s: refused", d.kind, d.name)
+			outcome = notStarted
 			return
 		}
 		h, told := look(t, n)
@@ -343,9 +348,11 @@ func (d damage) try(t *testing.T, whole string, before holds, chance *rand.Rand)
 			t.Errorf("gone and not told: %v; told %q", gone, told)
 		case len(gone) > 0:
 			t.Logf("%s, %s: %v gone, told %s", d.kind, d.name, gone, told)
+			outcome = goneTold
 		default:
-			t.Logf("%s, %s: all there; told %q", d.kind, d.name, told)
+			outcome = allThere
 		}
 		n.kill(t)
 	})
+	return outcome
 }

@@ -49,6 +49,14 @@ func testSeed(t *testing.T) uint64 {
 	return seed
 }
 
+// rounds is MILLRACE_TEST_DISKS, or 2.
+func rounds() int {
+	if n, err := strconv.Atoi(os.Getenv("MILLRACE_TEST_DISKS")); err == nil {
+		return n
+	}
+	return 2
+}
+
 func newTrial(t *testing.T, n *node) *trial {
 	x := &trial{t: t, node: n, address: newAddress(n), chance: rand.New(rand.NewPCG(testSeed(t), 0)), began: time.Now(), lateFrom: map[string]int{}}
 	x.sources = []*source{
@@ -100,16 +108,20 @@ func (x *trial) progress() {
 	})
 }
 
+// acknowledged is how many messages the publishers got through.
+func (x *trial) acknowledged() (n int) {
+	for _, s := range x.sources {
+		n += s.count()
+	}
+	return n
+}
+
 // stall returns when no publisher gets on any more.
 func (x *trial) stall() {
 	x.t.Helper()
 	sum, since := -1, time.Now()
 	eventually(x.t, "the publishers stop", func() bool {
-		now := 0
-		for _, s := range x.sources {
-			now += s.count()
-		}
-		if now != sum {
+		if now := x.acknowledged(); now != sum {
 			sum, since = now, time.Now()
 		}
 		return time.Since(since) > 200*time.Millisecond
@@ -176,9 +188,8 @@ func (x *trial) end() {
 	}
 	x.stop()
 	x.subs.Wait()
-	total, repeated := 0, 0
+	repeated := 0
 	for _, p := range x.sources {
-		total += p.count()
 		if p.odd > 0 {
 			t.Errorf("%s: %d answers that fit nothing", p.id, p.odd)
 		}
@@ -196,5 +207,5 @@ func (x *trial) end() {
 		}
 	}
 	visits := x.visitor.check(t)
-	t.Logf("%d kills, %d messages acknowledged, to %d receivers and a visitor %d times; %d of QoS 1 came again; %.1f s", x.kills, total, len(sinks), visits, repeated, time.Since(x.began).Seconds())
+	t.Logf("in all: %d kills, %d messages acknowledged, to %d receivers and a visitor %d times; %d of QoS 1 came again; %.1f s", x.kills, x.acknowledged(), len(sinks), visits, repeated, time.Since(x.began).Seconds())
 }
