@@ -40,7 +40,8 @@ type LogState = struct {
 // Log is one named sequence of entries.
 type Log struct {
 	bus     *Bus
-	cfg     LogConfig
+	cfg     LogConfig // but for its bounds, which limits has
+	limits  atomic.Pointer[LogConfig]
 	subject string
 	last    atomic.Uint64 // newest sequence known to be stored
 	grown   signal        // fired when last grows
@@ -59,6 +60,7 @@ func (b *Bus) Log(ctx context.Context, c LogConfig) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{bus: b, cfg: c, subject: c.Name + ".0." + b.opt.Node}
+	l.limits.Store(&c)
 	if err := l.open(ctx, e); err != nil {
 		return nil, err
 	}
@@ -80,13 +82,29 @@ func (l *Log) open(ctx context.Context, e *engine) error {
 	l.learn(st.LastSeq)
 	if !l.cfg.Memory {
 		l.bus.marks.change(l.cfg.Name, func(k *mark) {
-			k.Last, k.MaxAge, k.Bounded = max(k.Last, st.LastSeq), l.cfg.MaxAge, l.cfg.MaxBytes > 0
+			k.Last, k.MaxAge, k.Bounded = max(k.Last, st.LastSeq), l.limits.Load().MaxAge, l.limits.Load().MaxBytes > 0
 			if k.First == 0 {
 				k.First, k.FirstTime = max(st.FirstSeq, 1), time.Now().UnixNano()
 			}
 		})
 	}
 	return nil
+}
+
+// Change sets other bounds; the engine removes at once what lies beyond them.
+func (l *Log) Change(ctx context.Context, maxAge time.Duration, maxBytes int64) error {
+	e, err := l.bus.wait(ctx)
+	if err != nil {
+		return err
+	}
+	before := l.limits.Load()
+	l.limits.Store(&LogConfig{Name: l.cfg.Name, MaxAge: maxAge, MaxBytes: maxBytes, Memory: l.cfg.Memory})
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	if err = l.open(ctx, e); err != nil {
+		l.limits.Store(before)
+	}
+	return err
 }
 
 // stream opens what is there as want says without writing a byte, which works on a
@@ -122,8 +140,8 @@ func (l *Log) stream() jetstream.StreamConfig {
 		Storage:           jetstream.FileStorage,
 		Retention:         jetstream.LimitsPolicy,
 		Discard:           jetstream.DiscardOld,
-		MaxAge:            l.cfg.MaxAge,
-		MaxBytes:          l.cfg.MaxBytes,
+		MaxAge:            l.limits.Load().MaxAge,
+		MaxBytes:          l.limits.Load().MaxBytes,
 		MaxMsgsPerSubject: -1,
 		AllowDirect:       true,
 		Duplicates:        repeatWindow,

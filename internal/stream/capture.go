@@ -28,6 +28,9 @@ type Config struct {
 	// BuiltIn takes no topic by itself, and needs no filter: its user hands it what it
 	// is to keep, and says what may go ([Streams.Purge]).
 	BuiltIn bool
+	// Retired says that the stream takes nothing and is not shown: a user has deleted it.
+	// Its log stays, so that positions never come twice.
+	Retired bool
 	// State says that a built-in stream is a journal and holds no messages of clients.
 	State bool
 }
@@ -51,7 +54,7 @@ func (c Config) check() error {
 	switch {
 	case c.Name == "":
 		return fault.New(fault.Invalid, "A stream needs a name.")
-	case len(c.Filters) == 0 && !c.BuiltIn:
+	case len(c.Filters) == 0 && !c.BuiltIn && !c.Retired:
 		return fault.New(fault.Invalid, "Stream %s needs at least one topic filter.", c.Name)
 	case c.MaxMessages != 0:
 		return fault.New(fault.Invalid, "Stream %s: a bound by messages is not offered; bound its age or bytes.", c.Name)
@@ -91,7 +94,13 @@ func (c captures) route(name []byte) (int, bool) {
 
 // Route tells which stream keeps the topic: its index for [Streams.Keep]. It takes
 // no lock and allocates nothing.
-func (s *Streams) Route(topic []byte) (stream int, ok bool) { return s.captures.route(topic) }
+func (s *Streams) Route(topic []byte) (stream int, ok bool) {
+	t := s.table.Load()
+	if stream, ok = t.captures.route(topic); ok {
+		stream = t.numbers[stream]
+	}
+	return stream, ok
+}
 
 // unknown is the answer for a stream that is not there.
 func unknown(name string) error {

@@ -82,7 +82,7 @@ func (s *Streams) free() int64 {
 	before := s.disk.settled.Load()
 	free, err := s.opt.FreeSpace()
 	if err == nil {
-		s.disk.measured(before, free-s.guard.reserve-streamCost*int64(len(s.kept)))
+		s.disk.measured(before, free-s.guard.reserve-streamCost*int64(len(s.all())))
 	} else if !s.blind {
 		s.opt.Log.Error("free disk space is not known", "err", err)
 	}
@@ -92,16 +92,16 @@ func (s *Streams) free() int64 {
 
 // refuse makes every stream on disk answer that the storage is full.
 func (s *Streams) refuse(free int64) {
-	for _, k := range s.kept {
-		if !k.cfg.Memory {
+	for _, k := range s.all() {
+		if !k.cfg().Memory {
 			k.refusal.Store(&fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: fmt.Sprintf(
-				"Stream %s takes no messages: %s are free on the disk, the reserve is %s.", k.cfg.Name, mebibytes(free), mebibytes(s.guard.reserve))})
+				"Stream %s takes no messages: %s are free on the disk, the reserve is %s.", k.cfg().Name, mebibytes(free), mebibytes(s.guard.reserve))})
 		}
 	}
 }
 
 func (s *Streams) refuseNone() {
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		k.refusal.Store(nil)
 	}
 }
@@ -128,12 +128,12 @@ func (s *Streams) alarm() {
 
 // fullText is what the first refusing stream says; empty when none refuses.
 func (s *Streams) fullText() string {
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		if k.refusing(s.opt.Now()) {
 			if r := k.refusal.Load(); r != nil {
 				return r.Message
 			}
-			return fmt.Sprintf("Stream %s takes no messages: the storage engine met a full disk.", k.cfg.Name)
+			return fmt.Sprintf("Stream %s takes no messages: the storage engine met a full disk.", k.cfg().Name)
 		}
 	}
 	return ""

@@ -35,8 +35,8 @@ const journalSlack = 8 << 20
 // Journal returns the stream of that name, one with Config.State, as a journal. Streams must be
 // started.
 func (s *Streams) Journal(name string) (*Journal, error) {
-	for i, k := range s.kept {
-		if k.cfg.Name == name && k.cfg.State && k.log != nil {
+	for i, k := range s.all() {
+		if k.cfg().Name == name && k.cfg().State && k.log != nil {
 			return &Journal{streams: s, index: i, kept: k}, nil
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Streams) Journal(name string) (*Journal, error) {
 // first Keep.
 func (j *Journal) Replay(ctx context.Context, f func(ms []msg.Message) error) error {
 	sizes, seed := map[uint64]int64{}, maphash.MakeSeed()
-	err := j.streams.Replay(ctx, j.kept.cfg.Name, msg.Position{}, func(_ msg.Position, ms []msg.Message) error {
+	err := j.streams.Replay(ctx, j.kept.cfg().Name, msg.Position{}, func(_ msg.Position, ms []msg.Message) error {
 		for i := range ms {
 			m := &ms[i]
 			key := maphash.Bytes(seed, m.Topic)
@@ -59,7 +59,7 @@ func (j *Journal) Replay(ctx context.Context, f func(ms []msg.Message) error) er
 		return f(ms)
 	})
 	if err != nil {
-		return fault.Wrap(fault.CodeOf(err), "journal: replay "+j.kept.cfg.Name, err, "The stored state of sessions cannot be read.")
+		return fault.Wrap(fault.CodeOf(err), "journal: replay "+j.kept.cfg().Name, err, "The stored state of sessions cannot be read.")
 	}
 	return nil
 }

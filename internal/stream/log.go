@@ -43,6 +43,8 @@ type Log interface {
 	// new ones, until ctx ends or f returns an error, and returns that error. An entry
 	// without a byte stands for some that the log has lost.
 	Read(ctx context.Context, from uint64, f func(seq uint64, entry []byte) error) error
+	// Change sets other bounds of what is kept.
+	Change(ctx context.Context, maxAge time.Duration, maxBytes int64) error
 	// Purge removes the entries up to that sequence, itself included.
 	Purge(ctx context.Context, upTo uint64) error
 	// State tells what the log holds.

@@ -100,6 +100,9 @@ func (l *MemoryLog) behind() uint64 {
 	return l.purged
 }
 
+// Change is [Log.Change]; nothing is bounded here.
+func (l *MemoryLog) Change(context.Context, time.Duration, int64) error { return nil }
+
 // Purge is [Log.Purge].
 func (l *MemoryLog) Purge(_ context.Context, upTo uint64) error {
 	l.mu.Lock()

@@ -72,9 +72,9 @@ func (s *Streams) Readable(ctx context.Context, stream string, after msg.Positio
 func (s *Streams) stateFor(ctx context.Context, stream string, after msg.Position) (LogState, error) {
 	k := s.byName(stream)
 	switch {
-	case k == nil || k.cfg.State:
+	case k == nil || k.cfg().State || k.cfg().Retired:
 		return LogState{}, unknown(stream)
-	case k.cfg.BuiltIn:
+	case k.cfg().BuiltIn:
 		return LogState{}, fault.New(fault.Forbidden, "Stream %s is the node's own: it is described, and neither read nor changed.", stream)
 	}
 	st, err := k.log.State(ctx)

@@ -47,9 +47,9 @@ const (
 // state. What the logs hold may
 // be a second old.
 func (s *Streams) Stats() []Stats {
-	all := make([]Stats, 0, len(s.kept))
-	for _, k := range s.kept {
-		if k.appender != nil && !k.cfg.State {
+	all := make([]Stats, 0, len(s.all()))
+	for _, k := range s.all() {
+		if k.appender != nil && !k.cfg().State && !k.cfg().Retired {
 			all = append(all, k.stats(s.opt.Now()))
 		}
 	}
@@ -71,7 +71,7 @@ func (k *kept) stats(now time.Time) Stats {
 	q := a.latency.quantiles(now.UnixNano(), 0.5, 0.99)
 	st, damaged := k.look(now)
 	out := Stats{
-		Name: k.cfg.Name, Filters: k.cfg.Filters, BuiltIn: k.cfg.BuiltIn, MaxAge: k.cfg.MaxAge, MaxBytes: k.cfg.MaxBytes,
+		Name: k.cfg().Name, Filters: k.cfg().Filters, BuiltIn: k.cfg().BuiltIn, MaxAge: k.cfg().MaxAge, MaxBytes: k.cfg().MaxBytes,
 		Messages: a.messages.Load(), MessageBytes: a.bytes.Load(), Entries: a.entries.Load(),
 		FirstTime: st.FirstTime, LastTime: st.LastTime, Bytes: st.Bytes,
 		AppendP50: q[0], AppendP99: q[1],

@@ -59,9 +59,10 @@ func (o Options) filled() Options {
 // Streams are the node's captures. Route and Keep may be called from any goroutine
 // between Start and Close.
 type Streams struct {
-	opt      Options
-	captures captures
-	kept     []*kept
+	opt   Options
+	table atomic.Pointer[table]
+	// changing is held by whoever replaces the table.
+	changing chan struct{}
 
 	patience time.Duration // of readers
 
@@ -80,7 +81,7 @@ type Streams struct {
 
 // kept is one running stream.
 type kept struct {
-	cfg      Config
+	config   atomic.Pointer[Config]
 	log      Log
 	appender *appender
 	out      *slog.Logger
@@ -103,25 +104,26 @@ func New(o Options) (*Streams, error) {
 	if len(o.Streams) > 0 && o.Open == nil {
 		return nil, fault.New(fault.Invalid, "Streams need a log to keep messages in.")
 	}
-	s := &Streams{opt: o.filled(), patience: patience, disk: newBudget(), measure: make(chan struct{}, 1), stop: make(chan struct{}), guardEnded: make(chan struct{})}
+	s := &Streams{opt: o.filled(), patience: patience, disk: newBudget(), measure: make(chan struct{}, 1), changing: make(chan struct{}, 1), stop: make(chan struct{}), guardEnded: make(chan struct{})}
 	s.guard.reserve = s.opt.Reserve
+	var all []*kept
 	for _, c := range o.Streams {
-		s.captures = append(s.captures, c.Filters)
-		s.kept = append(s.kept, &kept{cfg: c, tight: s.tight(c.Name), out: s.opt.Log.With("stream", c.Name), bad: map[uint64]bool{}})
+		all = append(all, s.newKept(c))
 	}
+	s.table.Store(inOrder(all, nil))
 	return s, nil
 }
 
 // Start opens the logs and begins to take messages.
 func (s *Streams) Start(ctx context.Context) error {
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		if err := s.open(ctx, k); err != nil {
 			return err
 		}
 	}
 	s.lookAtDisk()
 	s.started = true
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		go k.appender.run()
 	}
 	go s.watchDisk()
@@ -129,7 +131,7 @@ func (s *Streams) Start(ctx context.Context) error {
 }
 
 func (s *Streams) open(ctx context.Context, k *kept) (err error) {
-	c := k.cfg
+	c := k.cfg()
 	if k.log, err = s.opt.Open(ctx, LogConfig{Name: c.Name, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes, Memory: c.Memory}); err != nil {
 		return err
 	}
@@ -170,11 +172,11 @@ func (k *kept) last(ctx context.Context) error {
 // possibly before Keep returns when the room is closing. It must not block. The batch
 // is the stream's until then.
 func (s *Streams) Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, err error)) {
-	if stream < 0 || stream >= len(s.kept) || s.kept[stream].appender == nil {
+	if stream < 0 || stream >= len(s.all()) || s.all()[stream].appender == nil {
 		committed(b, fault.New(fault.NotFound, "There is no stream number %d.", stream))
 		return
 	}
-	k := s.kept[stream]
+	k := s.all()[stream]
 	if r := k.refusal.Load(); r != nil {
 		k.appender.keep(b, 0, r, committed)
 		return
@@ -210,8 +212,8 @@ func (s *Streams) Newest(stream string) msg.Position {
 
 // Index is the number of the stream of that name, as [Streams.Keep] takes it.
 func (s *Streams) Index(name string) (stream int, ok bool) {
-	for i, k := range s.kept {
-		if k.cfg.Name == name {
+	for i, k := range s.all() {
+		if k.cfg().Name == name {
 			return i, true
 		}
 	}
@@ -220,9 +222,9 @@ func (s *Streams) Index(name string) (stream int, ok bool) {
 
 // Names are the streams' names in their order, without those that keep state.
 func (s *Streams) Names() (names []string) {
-	for _, k := range s.kept {
-		if !k.cfg.State {
-			names = append(names, k.cfg.Name)
+	for _, k := range s.all() {
+		if !k.cfg().State {
+			names = append(names, k.cfg().Name)
 		}
 	}
 	return names
@@ -232,7 +234,7 @@ func (s *Streams) Names() (names []string) {
 // but for the few by which a reader that begins there knows repeats.
 func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) error {
 	k := s.byName(stream)
-	if k == nil || !k.cfg.BuiltIn {
+	if k == nil || !k.cfg().BuiltIn {
 		return unknown(stream)
 	}
 	if upTo.Index != ^uint32(0) {
@@ -267,11 +269,12 @@ func (s *Streams) Close(ctx context.Context) {
 	}
 	s.started = false
 	close(s.stop)
+	s.changing <- struct{}{} // and nobody changes anything any more
 	<-s.guardEnded
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		k.appender.close()
 	}
-	for _, k := range s.kept {
+	for _, k := range s.all() {
 		select {
 		case <-k.appender.ended:
 		case <-ctx.Done():
@@ -281,8 +284,8 @@ func (s *Streams) Close(ctx context.Context) {
 }
 
 func (s *Streams) byName(name string) *kept {
-	for _, k := range s.kept {
-		if k.cfg.Name == name && k.log != nil {
+	for _, k := range s.all() {
+		if k.cfg().Name == name && k.log != nil {
 			return k
 		}
 	}
