@@ -18,13 +18,14 @@ func (c *ctl) streamsCommand() *cobra.Command {
 		Use: "list", Short: "List the streams", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/streams"}, listed("No streams: nothing is kept.",
-				columns("NAME", "FILTERS", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
+				columns("NAME", "FILTERS", "FROM", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
 		},
-	}, c.showStreamCommand(), c.readStreamCommand(), c.groupsCommand())
+	}, c.showStreamCommand(), c.readStreamCommand(), c.groupsCommand(),
+		c.createStreamCommand(), c.changeStreamCommand(), c.deleteStreamCommand(), c.purgeStreamCommand())
 }
 
 func streamRow(s api.StreamStatus) []any {
-	return []any{s.Name, streamFilters(s), rateText(s.AppendedRate), bytesText(s.Bytes), s.FirstTime, s.LastTime, fmt.Sprintf("%.1f", s.AppendP99), streamState(s)}
+	return []any{s.Name, streamFilters(s), s.Origin, rateText(s.AppendedRate), bytesText(s.Bytes), s.FirstTime, s.LastTime, fmt.Sprintf("%.1f", s.AppendP99), streamState(s)}
 }
 
 func streamFilters(s api.StreamStatus) string {
@@ -39,6 +40,17 @@ func streamState(s api.StreamStatus) string {
 		return "refusing"
 	}
 	return "keeping"
+}
+
+// streamOrigin says where a stream comes from.
+func streamOrigin(s api.StreamStatus) string {
+	switch s.Origin {
+	case "made":
+		return "made by " + cmp.Or(s.By, "-") + " at " + cellText(s.Created)
+	case "node":
+		return "the node itself"
+	}
+	return "the configuration file"
 }
 
 func (c *ctl) showStreamCommand() *cobra.Command {
@@ -58,6 +70,7 @@ func showStream(t table, s api.StreamStatus) {
 	t.row("Stream", s.Name)
 	t.row("Filters", streamFilters(s))
 	t.row("State", streamState(s))
+	t.row("From", streamOrigin(s))
 	t.row("Rate", rateText(s.AppendedRate)+", "+bytesText(s.BytesRate)+"/s")
 	t.row("Since the start", fmt.Sprintf("%d messages, %d refused, %d entries damaged", s.Messages, s.Refused, s.Damaged))
 	t.row("On disk", bytesText(s.Bytes))

@@ -117,6 +117,7 @@ func (a *API) streamOperations() {
 		Description: "Without after and from it begins with the oldest message. Reading removes nothing. " +
 			"A page that looked for five seconds comes with what was found, which may be nothing, and more."}, a.readStream)
 	a.streamEventOperation()
+	a.streamChangeOperations()
 	a.groupOperations()
 }
 

@@ -82,6 +82,10 @@ type StreamStatus struct {
 	MaxAge       float64   `json:"maxAge" doc:"Seconds that a message is kept; 0 is for ever"`
 	MaxBytes     int64     `json:"maxBytes" doc:"Bytes that are kept, the oldest go first; 0 is no bound"`
 	BuiltIn      bool      `json:"builtIn" doc:"True for one that the node keeps for itself: it takes no topic by a filter, and users neither read nor change it"`
+	Origin       string    `json:"origin" enum:"file,made,node" doc:"Where it comes from: the configuration file; made by API, ctl or console; or the node itself"`
+	Created      time.Time `json:"created,omitzero" doc:"When it was made, where it was"`
+	By           string    `json:"by,omitempty" doc:"Who made it"`
+	Before       string    `json:"before,omitempty" doc:"The stream that it was told to stand before"`
 	// Readers follow the stream.
 	Readers []StreamReader `json:"readers" nullable:"false" doc:"Who follows the stream, each from a place of its own"`
 }

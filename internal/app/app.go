@@ -61,6 +61,7 @@ type App struct {
 	bus        *bus.Bus
 	people     *people.People
 	streams    *stream.Streams
+	catalog    *stream.Catalog
 	groups     *group.Groups
 	historian  *historian.Historian
 	access     *access.Access

@@ -144,9 +144,13 @@ func (a *App) trackFigures() {
 		return a.worstAppend(func(s stream.Stats) float64 { return milliseconds(s.AppendP99) })
 	})
 	for _, name := range a.streams.Names() {
-		f.TrackRate("stream:"+name, func() float64 { n, _ := a.streams.Appended(name); return float64(n) })
-		f.TrackRate("stream_bytes:"+name, func() float64 { _, n := a.streams.Appended(name); return float64(n) })
+		a.trackStream(name)
 	}
+}
+
+func (a *App) trackStream(name string) {
+	a.figures.TrackRate("stream:"+name, func() float64 { n, _ := a.streams.Appended(name); return float64(n) })
+	a.figures.TrackRate("stream_bytes:"+name, func() float64 { _, n := a.streams.Appended(name); return float64(n) })
 }
 
 // worstAppend is the slowest stream's figure.

@@ -57,9 +57,12 @@ func (a *App) ensureAdministrator(ctx context.Context) (_ stop, err error) {
 }
 
 func (a *App) startStreams(ctx context.Context) (stop, error) {
-	var err error
+	err := a.openCatalog(ctx)
+	if err != nil {
+		return nil, err
+	}
 	a.streams, err = stream.New(stream.Options{
-		Streams: append(streamConfigs(a.cfg.Streams), builtInStreams()...),
+		Streams: a.catalog.Configs(),
 		Open: func(ctx context.Context, c stream.LogConfig) (stream.Log, error) {
 			l, err := a.bus.Log(ctx, c)
 			if err != nil {
@@ -166,6 +169,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		return nil, a.needsSpace(err)
 	}
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
+	a.catalog.Serve(a.streams, b.AddStream)
 	a.live.Store(b)
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil
@@ -231,7 +235,7 @@ func (a *App) startAnswers(context.Context) (stop, error) {
 func (a *App) apiOptions() api.Options {
 	return api.Options{
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
-		Streams: streamsAPI{a.streams, a}, Groups: groupsAPI{a}, People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
+		Streams: streamsAPI{a.streams, a}, Groups: groupsAPI{a}, StreamChanges: streamChangesAPI{a}, People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
 		Clients: clientsAPI{a.broker}, Retained: clientsAPI{a.broker}, Listeners: listenersAPI{a.broker},
 		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,

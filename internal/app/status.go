@@ -63,10 +63,8 @@ func (a *App) ready(ctx context.Context) []api.Part {
 }
 
 func (a *App) streamOf(topic string) string {
-	if i, ok := a.streams.Route([]byte(topic)); ok {
-		return a.cfg.Streams[i].Name
-	}
-	return ""
+	name, _ := a.streams.Taker([]byte(topic))
+	return name
 }
 
 func (a *App) activeAlarms() []api.Alarm {

@@ -18,7 +18,9 @@ func (s streamsAPI) Describe() []api.StreamStatus { return s.app.streamStatus() 
 
 func (a *App) streamStatus() []api.StreamStatus {
 	return convert(a.streams.Stats(), func(s stream.Stats) api.StreamStatus {
+		m, made := a.catalog.Origin(s.Name)
 		return api.StreamStatus{
+			Origin: streamOrigin(s.BuiltIn, made), Created: m.Created, By: m.By, Before: m.Before,
 			Name: s.Name, Filters: s.Filters, BuiltIn: s.BuiltIn, MaxAge: s.MaxAge.Seconds(), MaxBytes: s.MaxBytes, Messages: s.Messages,
 			AppendedRate: a.figures.Rate("stream:" + s.Name), BytesRate: a.figures.Rate("stream_bytes:" + s.Name), Bytes: s.Bytes,
 			First: s.First.String(), Last: s.Last.String(), FirstTime: s.FirstTime, LastTime: s.LastTime,
@@ -26,6 +28,16 @@ func (a *App) streamStatus() []api.StreamStatus {
 			Refused: s.Refused, Damaged: s.Damaged, Pending: s.Pending, Readers: a.streamReaders(s),
 		}
 	})
+}
+
+func streamOrigin(builtIn, made bool) string {
+	switch {
+	case builtIn:
+		return "node"
+	case made:
+		return "made"
+	}
+	return "file"
 }
 
 // streamReaders are the product's own readers of a stream.

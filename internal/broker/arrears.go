@@ -66,8 +66,7 @@ func (w *worker) goOnPatrol() {
 		return
 	}
 	if p.needed == nil {
-		p.needed = make([]msg.Position, len(f.names))
-		p.begin()
+		p.begin(len(f.list()))
 	}
 	to := min(p.next+max(len(p.sessions)/patrolTicks, patrolLeast), len(p.sessions))
 	for ; p.next < to; p.next++ {
@@ -81,13 +80,13 @@ func (w *worker) goOnPatrol() {
 		f.needed[w.home][i].Store(at.Seq)
 	}
 	w.counts.backlog = p.behind
-	p.begin()
+	p.begin(len(f.list()))
 }
 
-func (p *patrol) begin() {
-	p.next, p.behind = 0, backlog.Tally{}
-	for i := range p.needed {
-		p.needed[i] = msg.Position{Seq: 1<<64 - 1}
+func (p *patrol) begin(streams int) {
+	p.next, p.behind, p.needed = 0, backlog.Tally{}, p.needed[:0]
+	for range streams {
+		p.needed = append(p.needed, msg.Position{Seq: 1<<64 - 1})
 	}
 }
 
@@ -272,7 +271,7 @@ func (c *client) isBehind() bool {
 // bound says what has to go of the built-in stream, which holds more than it may.
 func (f *feeds) bound() {
 	if most := f.workers[0].options.Backlog.BytesAll; most > 0 {
-		f.floors[f.spare].Store(f.log.Over(f.names[f.spare], most))
+		f.floors[f.spare].Store(f.log.Over(f.list()[f.spare], most))
 	}
 }
 

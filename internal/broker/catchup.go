@@ -99,7 +99,7 @@ func (k *catcher) run() {
 // members asks for; each gets its own in order.
 func (k *catcher) read(members []*caught) error {
 	stream := members[0].catchUp.stream
-	name := k.feeds.names[stream-1]
+	name := k.feeds.list()[stream-1]
 	newest := k.feeds.log.Newest(name)
 	p := newPass(members)
 	err := k.feeds.log.Replay(k.feeds.ctx, name, before(p.from), func(at msg.Position, ms []msg.Message) error {

@@ -88,7 +88,7 @@ func (w *worker) endure(c *client) {
 		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9)}
 		w.enlist(c)
 		w.broker.feeds.start()
-		for i, name := range w.broker.feeds.names {
+		for i, name := range w.broker.feeds.list() {
 			next := msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
 			a.enduring.cursor(uint8(i + 1)).next = next
 			w.needs(uint8(i+1), next)
@@ -222,7 +222,7 @@ func (w *worker) record(kind byte, id string, value []byte) {
 // progressOf is, by stream, the first place that the session has not taken in.
 func (w *worker) progressOf(c *client) []session.Logged {
 	e := c.enduring
-	next := make([]session.Logged, len(w.broker.feeds.names))
+	next := make([]session.Logged, len(w.broker.feeds.list()))
 	for i := range next {
 		stream := uint8(i + 1)
 		next[i] = session.Logged{Stream: stream, At: w.cursorAt(e.cursor(stream), stream)}
@@ -414,8 +414,8 @@ func (w *worker) begins(s, old *subscription) {
 		return
 	}
 	f := w.broker.feeds
-	s.begins = make([]msg.Position, len(f.names))
-	for i, name := range f.names {
+	s.begins = make([]msg.Position, len(f.list()))
+	for i, name := range f.list() {
 		s.begins[i] = f.log.Newest(name)
 	}
 }

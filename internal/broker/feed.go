@@ -21,14 +21,17 @@ import (
 // of it runs before the first durable session.
 type feeds struct {
 	log     SessionLog
-	names   []string    // of the streams, by number less one
-	spare   int         // the place of the spare one among them
-	unnamed atomic.Bool // the journal has no record of the names
+	names   atomic.Pointer[[]string] // of the streams, by number less one; it grows
+	spare   int                      // the place of the spare one among them
+	unnamed atomic.Bool              // the journal has no record of the names
 	workers []*worker
 	router  *router
 	catcher catcher
 
-	begun   sync.Once
+	// mu guards reading: the streams that tail readers read, 0 before the first session.
+	mu      sync.Mutex
+	reading int
+	ended   bool
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -56,35 +59,71 @@ func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
 	return f
 }
 
+// maxStreams is how many streams there may be: sessions know them by a byte.
+const maxStreams = 255
+
 // number takes the streams in their order, which they keep.
 func (f *feeds) number(names []string, spare int) {
-	f.names, f.spare = names, spare
-	f.floors, f.began = make([]atomic.Uint64, len(names)), make([]msg.Position, len(names))
+	f.spare = spare
+	f.names.Store(&names)
+	f.floors, f.began = make([]atomic.Uint64, maxStreams), make([]msg.Position, maxStreams)
 	for range f.workers {
-		f.needed = append(f.needed, make([]atomic.Uint64, len(names)))
+		f.needed = append(f.needed, make([]atomic.Uint64, maxStreams))
+	}
+}
+
+// list are the names of the streams, by number less one.
+func (f *feeds) list() []string {
+	if names := f.names.Load(); names != nil {
+		return *names
+	}
+	return nil
+}
+
+// add gives a stream that is new, and holds nothing yet, its number.
+func (f *feeds) add(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	names := append(slices.Clip(f.list()), name)
+	f.names.Store(&names)
+	if f.reading > 0 {
+		f.readTails(names)
 	}
 }
 
 // start begins the reading where the streams end now; only the first call does.
 func (f *feeds) start() {
-	f.begun.Do(func() {
-		for i, name := range f.names {
-			f.began[i] = f.log.Newest(name)
-		}
-		for i, name := range f.names {
-			from := f.began[i]
-			f.running.Go(func() { f.follow(uint8(i+1), name, from) })
-		}
-		for range catchers {
-			f.running.Go(f.catcher.run)
-		}
-		f.running.Go(f.survey.run)
-	})
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.reading > 0 || f.ended {
+		return
+	}
+	f.readTails(f.list())
+	for range catchers {
+		f.running.Go(f.catcher.run)
+	}
+	f.running.Go(f.survey.run)
+}
+
+// readTails begins to read the tails of the streams that are not read yet. f.mu is held.
+func (f *feeds) readTails(names []string) {
+	if f.ended {
+		return
+	}
+	for i, name := range names[f.reading:] {
+		f.began[f.reading+i] = f.log.Newest(name)
+	}
+	for ; f.reading < len(names); f.reading++ {
+		stream, from := uint8(f.reading+1), f.began[f.reading]
+		f.running.Go(func() { f.follow(stream, names[stream-1], from) })
+	}
 }
 
 // stop ends every goroutine.
 func (f *feeds) stop() {
-	f.begun.Do(func() {})
+	f.mu.Lock()
+	f.ended = true
+	f.mu.Unlock()
 	f.cancel()
 	f.catcher.mu.Lock()
 	f.catcher.wake.Broadcast()

@@ -111,8 +111,8 @@ func (b *Broker) LoopOf(client string) int { return b.homeOf(client).home }
 // StreamName is the name of the stream that a loop's recording of what the log has brought
 // calls by that number.
 func (b *Broker) StreamName(number uint8) string {
-	if i := int(number) - 1; i >= 0 && i < len(b.feeds.names) {
-		return b.feeds.names[i]
+	if i := int(number) - 1; i >= 0 && i < len(b.feeds.list()) {
+		return b.feeds.list()[i]
 	}
 	return ""
 }
@@ -132,12 +132,12 @@ func (w *worker) standing(c *client) Standing {
 		return s
 	}
 	s.Streams = map[string]StandingStream{}
-	for i, name := range w.broker.feeds.names {
+	for i, name := range w.broker.feeds.list() {
 		k := c.enduring.cursor(uint8(i + 1))
 		s.Streams[name] = StandingStream{Next: w.cursorAt(k, uint8(i+1)), Behind: k.behind}
 	}
 	c.session.Places(func(l session.Logged, waits bool) bool {
-		name := w.broker.feeds.names[l.Stream-1]
+		name := w.broker.feeds.list()[l.Stream-1]
 		k := s.Streams[name]
 		if waits {
 			k.Waiting = append(k.Waiting, l.At)
@@ -156,7 +156,7 @@ func (w *worker) standingOf(f *subscription) StandingSubscription {
 	if f.durable {
 		s.Begins = map[string]msg.Position{}
 		for i, p := range f.begins {
-			s.Begins[w.broker.feeds.names[i]] = p
+			s.Begins[w.broker.feeds.list()[i]] = p
 		}
 	}
 	return s

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -90,9 +91,14 @@ func (r *recovery) numberStreams(ctx context.Context) error {
 	if len(r.names) == known {
 		return nil
 	}
+	return f.writeNames(ctx, d.Journal)
+}
+
+// writeNames puts the numbers of the streams into the journal.
+func (f *feeds) writeNames(ctx context.Context, j Journal) error {
 	b, done := new(msg.Batch), make(chan error, 1)
 	b.Add(&msg.Message{Topic: []byte{kindStreams}, Payload: f.namesRecord()}, 0)
-	d.Journal.Keep(b, func(_ *msg.Batch, err error) { done <- err })
+	j.Keep(b, func(_ *msg.Batch, err error) { done <- err })
 	select {
 	case err := <-done:
 		if fault.CodeOf(err) == fault.StorageFull {
@@ -105,8 +111,31 @@ func (r *recovery) numberStreams(ctx context.Context) error {
 	}
 }
 
+// AddStream gives a stream that is new, and takes its first message later, to the durable
+// sessions. It is called by one goroutine at a time.
+func (b *Broker) AddStream(ctx context.Context, name string) error {
+	if b.preserver == nil || slices.Contains(b.feeds.list(), name) {
+		return nil
+	}
+	if len(b.feeds.list()) >= maxStreams {
+		return fault.New(fault.TooMany, "Sessions know %d streams already, which is the limit.", maxStreams)
+	}
+	b.feeds.add(name)
+	return b.feeds.writeNames(ctx, b.options.Durable.Journal)
+}
+
+// Needed is the lowest entry of a stream that a durable session has still to get, or may
+// have to be sent again, as it was found within the last seconds; MaxUint64 for none.
+func (b *Broker) Needed(stream string) uint64 {
+	i := slices.Index(b.feeds.list(), stream)
+	if b.preserver == nil || i < 0 || b.lasting.Load() == 0 {
+		return math.MaxUint64
+	}
+	return b.feeds.lowest(uint8(i + 1))
+}
+
 func (f *feeds) namesRecord() (b []byte) {
-	for _, name := range f.names {
+	for _, name := range f.list() {
 		b = appendText(b, name)
 	}
 	return b
@@ -134,7 +163,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 	for _, l := range p.Next {
 		*c.enduring.cursor(l.Stream) = cursor{next: l.At}
 	}
-	for i := range b.feeds.names {
+	for i := range b.feeds.list() {
 		k := c.enduring.cursor(uint8(i + 1))
 		k.behind, k.uncounted = true, true
 	}
@@ -220,12 +249,12 @@ func (r *recovery) refill(ctx context.Context) error {
 	found := map[session.Logged]*msg.Message{}
 	for _, open := range r.open {
 		for _, o := range open {
-			if !o.Received && o.Place.Stream > 0 && int(o.Place.Stream) <= len(b.feeds.names) {
+			if !o.Received && o.Place.Stream > 0 && int(o.Place.Stream) <= len(b.feeds.list()) {
 				found[o.Place] = nil
 			}
 		}
 	}
-	for i, name := range b.feeds.names {
+	for i, name := range b.feeds.list() {
 		if err := r.read(ctx, uint8(i+1), name, found); err != nil {
 			return err
 		}

@@ -115,7 +115,7 @@ func (v *surveyor) read(qs []*question) *survey {
 	stream := qs[0].stream
 	p := newSurvey(qs, v.feeds.spacer())
 	if p.from.Compare(p.to) < 0 {
-		err := v.feeds.log.Replay(v.feeds.ctx, v.feeds.names[stream-1], p.from.Before(), func(at msg.Position, ms []msg.Message) error {
+		err := v.feeds.log.Replay(v.feeds.ctx, v.feeds.list()[stream-1], p.from.Before(), func(at msg.Position, ms []msg.Message) error {
 			if at.Compare(p.to) >= 0 {
 				return errFed
 			}
@@ -218,7 +218,7 @@ func (f *feeds) begin(stream uint8) msg.Position {
 func (b *Broker) surveyAll() {
 	for _, w := range b.workers {
 		for _, c := range w.patrol.sessions {
-			for i := range b.feeds.names {
+			for i := range b.feeds.list() {
 				k := c.enduring.cursor(uint8(i + 1))
 				if to := b.feeds.begin(uint8(i + 1)); k.next.Compare(to) < 0 {
 					w.surveyFor(c, uint8(i+1), to)

@@ -133,7 +133,7 @@ func (k *checker) stream(key string, s Stream) {
 }
 
 func (k *checker) storage(c *Config) {
-	sum, room := Size(0), c.Storage.room()
+	sum, room := Size(0), c.Storage.Room()
 	if k.bad["storage.max_bytes"] {
 		return
 	}

@@ -70,7 +70,7 @@ func derive(c *Config, o *Origins, hostname func() (string, error)) {
 		c.Node.Name = nodeName(host)
 		o.derived("node.name", c.Node.Name, "default (the host's name)")
 	}
-	if room := c.Storage.room(); room > 0 && o.isDefault("streams") && c.Streams[0].MaxBytes > room {
+	if room := c.Storage.Room(); room > 0 && o.isDefault("streams") && c.Streams[0].MaxBytes > room {
 		c.Streams[0].MaxBytes = room
 		o.derived("streams", c.Streams, "default (within storage.max_bytes)")
 	}
@@ -80,9 +80,9 @@ func derive(c *Config, o *Origins, hostname func() (string, error)) {
 	}
 }
 
-// room is what the streams' max_bytes may add up to: an eighth of what the node may
+// Room is what the streams' max_bytes may add up to: an eighth of what the node may
 // use stays for its own state. 0 means no bound.
-func (s Storage) room() Size {
+func (s Storage) Room() Size {
 	if s.MaxBytes == 0 {
 		return 0
 	}

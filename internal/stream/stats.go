@@ -43,12 +43,12 @@ const (
 	statsWait = 500 * time.Millisecond // how long Stats waits for a newer one
 )
 
-// Stats returns the figures of every stream in their order, without those that keep
-// state. What the logs hold may
-// be a second old.
+// Stats returns the figures of every stream in the order in which they take messages,
+// then of those that take none by themselves, without those that keep state. What the
+// logs hold may be a second old.
 func (s *Streams) Stats() []Stats {
 	all := make([]Stats, 0, len(s.all()))
-	for _, k := range s.all() {
+	for _, k := range s.table.Load().ordered() {
 		if k.appender != nil && !k.cfg().State && !k.cfg().Retired {
 			all = append(all, k.stats(s.opt.Now()))
 		}

@@ -38,6 +38,28 @@ func inOrder(all []*kept, names []string) *table {
 	return t
 }
 
+// ordered are the streams as they take messages, then the others.
+func (t *table) ordered() (all []*kept) {
+	for _, i := range t.numbers {
+		all = append(all, t.kept[i])
+	}
+	for i, k := range t.kept {
+		if !slices.Contains(t.numbers, i) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// Taker is the name of the stream that takes the topic.
+func (s *Streams) Taker(topic []byte) (name string, ok bool) {
+	i, ok := s.Route(topic)
+	if !ok {
+		return "", false
+	}
+	return s.all()[i].cfg().Name, true
+}
+
 func (s *Streams) all() []*kept { return s.table.Load().kept }
 
 func (k *kept) cfg() *Config { return k.config.Load() }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +108,52 @@ func openEvents(t *testing.T, c *caller, last string) *http.Response {
 		t.Fatalf("%v %v", answer, err)
 	}
 	return answer
+}
+
+// Streams come and go while a session's client is away, and the node is killed: the session
+// gets every message once, in whichever stream it was kept.
+func TestStreamsComeAndGoUnderASession(t *testing.T) {
+	dir := t.TempDir()
+	n := startNode(t, dir, nil)
+	away := []string{"-V", "5", "-i", "away", "-c", "-x", "3600", "-q", "1", "-t", "lab/#"}
+	mosquittoSub(t, n, append(away, "-E")...)
+	say := func(text string) { n.ctl(t, "publish", "lab/a", "-m", text, "-q", "1") }
+	say("1")
+	n.ctl(t, "streams", "create", "lab", "--filter", "lab/#", "--max-age", "7d")
+	say("2")
+	if out := n.ctl(t, "streams", "read", "lab"); !strings.Contains(out, "2") {
+		t.Error(out)
+	}
+	eventually(t, "the session to hold the stream", func() bool {
+		return strings.Contains(n.ctl(t, "streams", "purge", "lab", "--all", "--dry-run"), "0 of 1 entries would")
+	})
+	c := newCaller(t, n, "administrator")
+	if status, body := c.do(http.MethodDelete, "/api/v1/streams/lab", ""); status != http.StatusConflict {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := c.do(http.MethodPatch, "/api/v1/streams/telemetry", `{"maxAge":60}`); status != http.StatusForbidden || !strings.Contains(string(body), "configuration file") {
+		t.Errorf("%d %s", status, body)
+	}
+	n.kill(t)
+	n = startNode(t, dir, nil)
+	say("3")
+	n.ctl(t, "streams", "create", "front", "--filter", "lab/a", "--before", "lab")
+	say("4")
+	if got := mosquittoSub(t, n, append(away, "-C", "4")...); len(got) != 4 || !sameSet(got, "1", "2", "3", "4") {
+		t.Errorf("got %q", got)
+	}
+	n.ctl(t, "streams", "delete", "front", "--force")
+	say("5")
+	if got := mosquittoSub(t, n, append(away, "-C", "1")...); len(got) != 1 || got[0] != "5" {
+		t.Errorf("got %q", got)
+	}
+	if out := n.ctl(t, "streams", "purge", "lab", "--all", "--force"); !strings.Contains(out, "were removed") {
+		t.Error(out)
+	}
+	n.stop(t)
+}
+
+func sameSet(got []string, want ...string) bool {
+	got = slices.Sorted(slices.Values(got))
+	return slices.Equal(got, want)
 }
