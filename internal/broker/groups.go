@@ -74,7 +74,7 @@ func (k *keptGroups) need(w *worker, needed []msg.Position) {
 	for _, g := range k.kept {
 		for i := range needed {
 			stream := uint8(i + 1)
-			if !g.cursors[i].behind {
+			if !w.groupCursor(g, stream).behind {
 				g.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
 			}
 			at := g.core.Needed(stream)
@@ -104,7 +104,7 @@ func newShare(begins []msg.Position) *share.Group[*client] {
 }
 
 func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
-	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor, len(w.broker.feeds.names))}
+	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor, len(w.broker.feeds.list()))}
 	for i := range k.cursors {
 		k.cursors[i].behind = true
 	}
@@ -187,10 +187,19 @@ func (k *keptGroup) fallBehind(stream uint8) {
 // feedGroups gives a message of the tail to the groups on its route that this loop keeps.
 func (w *worker) feedGroups(r *route, stream uint8, at msg.Position, m *msg.Message) {
 	for _, g := range r.shared {
-		if k := w.groups.kept[g.name]; k != nil && k.group == g && !k.cursors[stream-1].behind && !w.feedGroup(k, share.Place{Stream: stream, At: at}, m) {
+		if k := w.groups.kept[g.name]; k != nil && k.group == g && !w.groupCursor(k, stream).behind && !w.feedGroup(k, share.Place{Stream: stream, At: at}, m) {
 			k.fallBehind(stream)
 		}
 	}
+}
+
+// groupCursor is the group's cursor in a stream, of which it takes all when it is new.
+func (w *worker) groupCursor(k *keptGroup, stream uint8) *cursor {
+	for int(stream) > len(k.cursors) {
+		k.cursors = append(k.cursors, cursor{behind: true})
+		w.groups.touch(k)
+	}
+	return &k.cursors[stream-1]
 }
 
 // feedGroup gives the group a message; false says that it has no room.
@@ -270,7 +279,7 @@ func (w *worker) forgo(k *keptGroup, stream uint8) {
 	w.counts.dropped[fault.Retention] += uint64(n)
 	if n > 0 || skipped {
 		w.refusals.log("a shared subscription gave up messages: more wait than sessions may keep",
-			"filter", shown(k.group.name), "stream", w.broker.feeds.names[stream-1], "from", from.String(), "to", floor.String())
+			"filter", shown(k.group.name), "stream", w.broker.feeds.list()[stream-1], "from", from.String(), "to", floor.String())
 	}
 }
 
