@@ -115,9 +115,6 @@ func (o *Options) checkDurable() error {
 // durable runs the step and ends its sessions.
 func (r *run) durable(ctx context.Context) error {
 	r.kept = &Kept{Step: r.o.Durable.Step, Sessions: r.o.Durable.Sessions, Unchecked: true}
-	if r.o.Durable.Step != Online {
-		r.retire()
-	}
 	err := r.step(ctx)
 	r.each(func(l *loop) { l.stop() })
 	if late := r.tidyAll(context.WithoutCancel(ctx)); err == nil {
@@ -181,7 +178,11 @@ func (r *run) comeFor(ctx context.Context) error {
 		}
 	}
 	r.early = r.sample()
-	if err := r.comeBack(ctx); err != nil {
+	comeBack := r.comeBack
+	if r.o.Durable.Step == Restart {
+		comeBack = r.comeInTurn
+	}
+	if err := comeBack(ctx); err != nil {
 		return err
 	}
 	err := r.fetch(ctx, &r.early)
@@ -201,7 +202,7 @@ func (r *run) tidyAll(ctx context.Context) error {
 	if r.trouble() != nil {
 		return nil // nobody is there to end them
 	}
-	err := r.tidy(ctx)
+	err := r.endSessions(ctx)
 	if err != nil || r.o.QoS < 2 {
 		return err
 	}

@@ -70,7 +70,11 @@ func (r *run) each(f func(l *loop)) {
 // phases connects, sends, measures and drains.
 func (r *run) phases(ctx context.Context) error {
 	r.before = r.sample()
-	if err := r.connectAll(ctx); err != nil {
+	connect := r.connectAll
+	if r.o.Scenario == Durable && r.o.Durable.Step != Online {
+		connect = r.leaveBehind
+	}
+	if err := connect(ctx); err != nil {
 		return err
 	}
 	stop := r.reportProgress()

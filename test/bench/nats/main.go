@@ -22,13 +22,14 @@ func main() {
 	dir := flag.String("dir", "", "folder for its streams")
 	cert := flag.String("cert", "", "certificate, PEM: TLS")
 	key := flag.String("key", "", "its key, PEM")
+	power := flag.Bool("power", false, "fsync before each acknowledgement")
 	flag.Parse()
-	if err := run(*addr, *dir, *cert, *key); err != nil {
+	if err := run(*addr, *dir, *cert, *key, *power); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(addr, dir, cert, key string) error {
+func run(addr, dir, cert, key string, power bool) error {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func run(addr, dir, cert, key string) error {
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "peer", Host: host, Port: server.RANDOM_PORT, NoLog: true, NoSigs: true, MaxConn: 100_000,
-		JetStream: true, StoreDir: dir, MQTT: mqtt,
+		JetStream: true, StoreDir: dir, SyncAlways: power, MQTT: mqtt,
 	})
 	if err != nil {
 		return err

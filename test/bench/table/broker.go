@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,6 +24,9 @@ type broker struct {
 	addr  string
 	dir   string
 	ended chan error
+
+	mu  sync.Mutex // guards cmd and end while the broker is supervised
+	end bool
 }
 
 // start runs the broker on processor 0 and waits until it takes connections.
@@ -67,26 +71,36 @@ func (b *broker) launch(s settings, name string, secure bool) error {
 // cert it serves TLS on the address.
 func command(s settings, name string, addrs []string, dir, cert, key string) (args, env []string, err error) {
 	switch name {
-	case "millrace":
+	case "millrace", "millrace-process":
 		// No stream captures the load: the peers keep nothing either.
 		env = []string{"MILLRACE_STREAMS=[]"}
+		if name == "millrace-process" {
+			env = append(env, "MILLRACE_DURABILITY=process")
+		}
 		if cert != "" {
 			env = append(env, fmt.Sprintf(`MILLRACE_MQTT__LISTENERS=[{"name":"tls","kind":"tls","address":%q,"anonymous":true,"certificate_files":[%q],"key_files":[%q]}]`, addrs[0], cert, key))
 			addrs[0] = addrs[2]
 		}
 		return []string{s.millrace, "serve", "--data", dir, "--mqtt", addrs[0], "--http", addrs[1]}, env, nil
-	case "mosquitto":
+	case "mosquitto", "mosquitto-kept":
 		conf := filepath.Join(dir, "mosquitto.conf")
 		host, port, _ := net.SplitHostPort(addrs[0])
 		text := fmt.Sprintf("listener %s %s\nallow_anonymous true\nlog_dest none\n", port, host)
+		if name == "mosquitto-kept" {
+			text += fmt.Sprintf("persistence true\npersistence_location %s/\nautosave_interval 1\nmax_queued_messages 0\nmax_inflight_messages 1000\nuser root\n", dir)
+		}
 		if cert != "" {
 			text += fmt.Sprintf("certfile %s\nkeyfile %s\nuser root\n", cert, key)
 		}
 		return []string{"mosquitto", "-c", conf}, nil, os.WriteFile(conf, []byte(text), 0o644)
 	case "mochi":
 		return []string{filepath.Join(s.peers, "mochi"), "-addr", addrs[0], "-cert", cert, "-key", key}, nil, nil
-	case "nats":
-		return []string{filepath.Join(s.peers, "nats"), "-addr", addrs[0], "-dir", dir, "-cert", cert, "-key", key}, nil, nil
+	case "nats", "nats-power":
+		args := []string{filepath.Join(s.peers, "nats"), "-addr", addrs[0], "-dir", dir, "-cert", cert, "-key", key}
+		if name == "nats-power" {
+			args = append(args, "-power")
+		}
+		return args, nil, nil
 	}
 	return nil, nil, fmt.Errorf("no broker is called %q", name)
 }

@@ -26,6 +26,7 @@ type settings struct {
 	only            string
 	brokers         string
 	grow            bool
+	durable         bool
 	write           string
 }
 
@@ -36,10 +37,17 @@ func main() {
 	flag.DurationVar(&s.duration, "duration", 3*time.Second, "how long to measure each")
 	flag.IntVar(&s.rounds, "rounds", 1, "how often; a figure is the median")
 	flag.StringVar(&s.only, "only", "", "rows whose name contains this")
-	flag.StringVar(&s.brokers, "brokers", "millrace,mosquitto,mochi,nats", "which, in this order")
+	flag.StringVar(&s.brokers, "brokers", "", "which, in this order (default millrace,mosquitto,mochi,nats; with -durable "+durableBrokers+")")
 	flag.BoolVar(&s.grow, "grow", false, "instead: how figures grow from 1 to 10,000 topics, subscribers, connections")
+	flag.BoolVar(&s.durable, "durable", false, "instead: what is kept for sessions that outlive their connections")
 	flag.StringVar(&s.write, "write", "", "Markdown file whose table is replaced, besides printing it")
 	flag.Parse()
+	if s.brokers == "" {
+		s.brokers = "millrace,mosquitto,mochi,nats"
+		if s.durable {
+			s.brokers = durableBrokers
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, s); err != nil {
@@ -51,6 +59,9 @@ func run(ctx context.Context, s settings) error {
 	page, make := newPage("peers"), compare
 	if s.grow {
 		page, make = newPage("growth"), grow
+	}
+	if s.durable {
+		page, make = newPage("durable"), durable
 	}
 	if err := make(ctx, s, page); err != nil {
 		return err
@@ -116,7 +127,7 @@ func measureAll(ctx context.Context, s settings, r row, names []string) ([]cell,
 		for i, name := range names {
 			rep, err := measure(ctx, s, r, name)
 			switch {
-			case ctx.Err() != nil:
+			case ctx.Err() != nil: // the user's, not the limit's
 				return nil, ctx.Err()
 			case err != nil:
 				cells[i].doubt(r.name, name, err.Error())
@@ -131,12 +142,20 @@ func measureAll(ctx context.Context, s settings, r row, names []string) ([]cell,
 	return cells, nil
 }
 
+// measureLimit bounds one figure: a broker that does not get on has none.
+const measureLimit = 2 * time.Minute
+
 // measure starts the broker, loads it and ends it.
 func measure(ctx context.Context, s settings, r row, name string) (rep *report, err error) {
+	ctx, cancel := context.WithTimeout(ctx, measureLimit)
+	defer cancel()
 	b, err := start(ctx, s, name, r.tls)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
+	if r.restarts {
+		defer b.supervise(s, name)()
+	}
 	return load(ctx, s, r, b)
 }

@@ -16,6 +16,10 @@ import (
 type row struct {
 	name, args string
 	tls        bool
+	// brokers are those that are measured; nil is all.
+	brokers []string
+	// restarts says that the broker ends in between and is started again.
+	restarts bool
 }
 
 // rows are the scenarios, with windows that every broker's default queues can hold.
@@ -75,7 +79,7 @@ func growths() []growth {
 type report struct {
 	Scenario     string
 	PerCPUSecond float64
-	Latency      struct{ P99 float64 }
+	Latency      struct{ P50, P99 float64 }
 	Messages     struct {
 		Lost, Doubled, Disordered, Refused, Unacknowledged, Strange, Disconnected uint64
 	}
@@ -83,6 +87,11 @@ type report struct {
 	Offline                     *struct {
 		Enqueue, Drain struct{ PerCPUSecond, PerSecond float64 }
 	}
+	Durable  *kept
+	Rate     float64
+	Seconds  float64
+	PubAck   struct{ P50, P99 float64 }
+	Broker   *struct{ Cores float64 }
 	Warnings []string
 	Trouble  string
 }
@@ -94,6 +103,9 @@ func load(ctx context.Context, s settings, r row, b *broker) (*report, error) {
 	args = append(args, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet")
 	if r.tls {
 		args = append(args, "--insecure")
+	}
+	if r.restarts {
+		args = append(args, "--restart", "kill -9 "+strconv.Itoa(b.cmd.Process.Pid))
 	}
 	cmd := exec.CommandContext(ctx, "taskset", args...)
 	var errs bytes.Buffer
@@ -142,8 +154,11 @@ func kind(warning string) string {
 
 // figure is what the median is taken of.
 func (rep *report) figure() float64 {
-	if rep.Scenario == "conn" {
+	switch {
+	case rep.Scenario == "conn":
 		return rep.ConnectionBytes
+	case rep.Durable != nil:
+		return rep.Durable.figure(rep)
 	}
 	return rep.PerCPUSecond
 }
@@ -152,6 +167,8 @@ func (rep *report) text() string {
 	switch {
 	case rep.Scenario == "conn":
 		return fmt.Sprintf("%.0f µs, %.0f B", rep.ConnectCPU, rep.ConnectionBytes)
+	case rep.Durable != nil:
+		return rep.Durable.text(rep)
 	case rep.Offline != nil:
 		return fmt.Sprintf("%s, %s", short(rep.Offline.Enqueue.PerCPUSecond), short(rep.Offline.Drain.PerCPUSecond))
 	}
@@ -161,6 +178,12 @@ func (rep *report) text() string {
 // faults are what a correct broker has none of.
 func (rep *report) faults() (text string) {
 	m := rep.Messages
+	if rep.Durable != nil && rep.Durable.Unchecked {
+		text = " **not fetched**"
+	}
+	if rep.Durable != nil && rep.Durable.Outages > 0 {
+		m.Doubled = 0 // of QoS 1, what was under way
+	}
 	for _, f := range []struct {
 		n    uint64
 		what string
