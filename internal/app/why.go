@@ -46,6 +46,7 @@ func (w whyAPI) Why(ctx context.Context, q api.WhyQuestion) (api.WhyAnswer, erro
 	} else {
 		a.whyStored(ctx, f)
 	}
+	a.whyValues(f)
 	if err := a.whyNames(ctx, f); err != nil {
 		return api.WhyAnswer{}, err
 	}
@@ -139,6 +140,16 @@ func (a *App) whyStored(ctx context.Context, f *why.Facts) {
 		p, err = a.streams.Page(ctx, stream, after, f.Topic, 1000, 0)
 		f.Store(stream, p.Messages)
 		after, more = p.Next, p.More && ctx.Err() == nil
+	}
+}
+
+// whyValues adds what the historian made of the messages.
+func (a *App) whyValues(f *why.Facts) {
+	for _, m := range f.Messages {
+		if m.Stored != nil && m.Stream == a.cfg.Historian.Stream {
+			j := a.historian.Judge(m.Stored.At, &m.Stored.Message)
+			m.Values = &why.Values{Pending: j.Pending, Taken: j.Taken, Rejected: j.Rejected}
+		}
 	}
 }
 

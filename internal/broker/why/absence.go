@@ -12,12 +12,31 @@ import (
 
 func (t *teller) absence() {
 	switch {
+	case t.Standing == nil && t.Client == Historian && t.m.Values != nil:
+		t.historian()
 	case t.Standing == nil && !t.known():
 		t.nobody()
 	case !t.subscribedThen():
 		t.unsubscribed()
 	default:
 		t.subscribed()
+	}
+}
+
+// Historian is how the historian is asked about, unless a client has its name.
+const Historian = "historian"
+
+// historian tells what the historian made of the message as if it were a client.
+func (t *teller) historian() {
+	switch v := t.m.Values; {
+	case v.Pending:
+		t.say(Queued, nil, "The historian has not come to it yet.")
+	case len(v.Rejected) > 0 && v.Taken > 0:
+		t.say(Dropped, because(v.Rejected[0]), "The historian took %s of it, and others not: %s.", count(v.Taken, "value"), reason(v.Rejected[0]))
+	case len(v.Rejected) > 0:
+		t.say(Dropped, because(v.Rejected[0]), "The historian took nothing of it: %s.", reason(v.Rejected[0]))
+	default:
+		t.say(Acknowledged, nil, "The historian took %s of it.", count(v.Taken, "value"))
 	}
 }
 

@@ -57,8 +57,19 @@ type Message struct {
 	Missing int
 	// Deliveries are what became of it for the client, oldest first.
 	Deliveries []*Delivery
+	// Stored is the message as the log has it, when that was looked up, and Values what the
+	// historian made of it; both may be nil.
+	Stored *msg.Placed
+	Values *Values
 	// Members are what became of it for members of groups, the client itself left out.
 	Members []Member
+}
+
+// Values are what the historian made of a stored message.
+type Values struct {
+	Pending  bool // it has not come to it yet
+	Taken    int
+	Rejected []fault.Code
 }
 
 // Member is a client that was chosen of a group; Client is empty where it is not known,

@@ -36,6 +36,7 @@ func (f *Facts) place(stream string, p *msg.Placed) {
 		if m.Time != p.Time || m.QoS != p.QoS || m.Unkept != nil || m.Position.Seq > 0 && m.Position != p.At {
 			continue
 		}
+		m.Stored = p
 		if m.Stream, m.Position = stream, p.At; m.By == "" && m.Conn == 0 {
 			m.By = string(p.Publisher)
 		}
@@ -44,5 +45,5 @@ func (f *Facts) place(stream string, p *msg.Placed) {
 	if f.ID != (ID{}) {
 		return
 	}
-	f.Messages = append(f.Messages, &Message{Time: p.Time, By: string(p.Publisher), QoS: p.QoS, Retain: p.Retain, Topic: f.Topic, Stream: stream, Position: p.At, Routed: true})
+	f.Messages = append(f.Messages, &Message{Time: p.Time, By: string(p.Publisher), QoS: p.QoS, Retain: p.Retain, Topic: f.Topic, Stream: stream, Position: p.At, Stored: p, Routed: true})
 }

@@ -95,6 +95,7 @@ func (t *teller) publication() {
 	if m.NotRetained != nil {
 		t.step(m.Time, m.NotRetained, "It was not stored as retained message: %s.", reason(*m.NotRetained))
 	}
+	t.valued()
 	switch {
 	case m.Unkept != nil:
 		t.step(0, m.Unkept, "The log refused it: %s.", reason(*m.Unkept))
@@ -121,6 +122,24 @@ func (t *teller) kept() {
 		t.step(0, nil, "It is stored in stream %s at %v.", m.Stream, m.Position)
 	case m.Unkept == nil:
 		t.step(0, nil, "It was given to stream %s.", m.Stream)
+	}
+}
+
+// valued tells what the historian made of the message.
+func (t *teller) valued() {
+	v := t.m.Values
+	switch {
+	case v == nil:
+	case v.Pending:
+		t.step(0, nil, "The historian has not come to it yet.")
+	case v.Taken > 0 || len(v.Rejected) == 0:
+		t.step(0, nil, "The historian took %s of it.", count(v.Taken, "value"))
+	}
+	if v == nil {
+		return
+	}
+	for _, code := range v.Rejected {
+		t.step(0, because(code), "The historian did not take all of it: %s.", reason(code))
 	}
 }
 
