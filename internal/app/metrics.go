@@ -80,6 +80,8 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_memory_stage", "The memory guard's stage: 0 calm, 1 sheds queues, 2 refuses new clients.", func() float64 { return float64(stats().MemoryStage) })
 	m.Counter("millrace_memory_paused_total", "Times that a publisher was paused for want of memory.", func() float64 { return float64(stats().Guarded) })
 	m.Gauge("millrace_bans", "Bans in force.", func() float64 { return float64(stats().Bans) })
+	m.Gauge("millrace_recorder_window_seconds", "How far back the flight recorder has everything.", a.recorderWindow)
+	m.Counter("millrace_recorder_forgotten_total", "Messages that the flight recorder has overwritten.", func() float64 { return float64(stats().Forgotten) })
 	m.Counter("millrace_bans_missed_total", "Bans that the node made and could not keep.", func() float64 { return float64(stats().BansMissed) })
 	m.Counter("millrace_logins_total", "MQTT clients that were let in, and those that showed who they are anew. Failed ones are in millrace_connections_refused_total by reason.", func() float64 { return float64(stats().Access.Logins) })
 	m.Counters("millrace_access_total", "What access rules were asked, by answer.", "answer", func(yield func(string, float64)) {

@@ -216,3 +216,12 @@ func whyReason(c *fault.Code) *api.WhyReason {
 	}
 	return &api.WhyReason{Reason: c.String(), Code: c.Quote(), Title: c.Title()}
 }
+
+// recorderWindow is how far back the flight recorder has everything, in seconds.
+func (a *App) recorderWindow() float64 {
+	from := a.snapshot().RecordedFrom
+	if from == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, from)).Seconds()
+}

@@ -35,7 +35,7 @@ func (b *Broker) Recordings(ctx context.Context) ([]Recording, error) {
 				after = part[n-1].Number
 			}
 			all[i].Segments = append(all[i].Segments, part...)
-			all[i].From, all[i].Forgot, _ = w.recorder.Window()
+			all[i].From, all[i].Forgot = w.recorder.Window()
 			return more
 		}
 	})

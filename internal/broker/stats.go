@@ -83,6 +83,10 @@ type Stats struct {
 	// OverRate counts how often a client was paused or refused for a rate, by whose
 	// and which rate that was: client_messages, listener_bytes, total_connects.
 	OverRate map[string]uint64
+	// RecordedFrom is since when every loop has recorded everything, ns since 1970, 0 when
+	// nothing is recorded; Forgotten counts messages that the recorder has overwritten.
+	RecordedFrom int64
+	Forgotten    uint64
 	// DeliverTime is from the arrival of a message to the hand-over to a receiver's
 	// socket, of those that did not wait in a queue; ConnectTime is from the
 	// arrival of a connection, after its TLS handshake, to its CONNACK.
@@ -112,6 +116,8 @@ type counts struct {
 	guarded                 uint64
 	lags                    lags
 	access                  accessCounts
+	recordedFrom            int64
+	forgotten               uint64
 }
 
 // published is a loop's counts as others may read them: the loop copies them here
@@ -189,6 +195,8 @@ func (s *Stats) add(c *counts) {
 	s.Slowed += c.slowed
 	s.Guarded += c.guarded
 	c.overRate.add(s.OverRate)
+	s.RecordedFrom = max(s.RecordedFrom, c.recordedFrom)
+	s.Forgotten += c.forgotten
 	s.WatchDropped += c.watchDropped
 	s.SessionsNotKept += c.notKept
 	s.DeliverTime.Merge(&c.lags.deliver)

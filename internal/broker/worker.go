@@ -508,6 +508,9 @@ func (w *worker) Turn() {
 	w.timeDeliveries()
 	w.counts.output = int64(w.loop.Waiting())
 	w.counts.sessions = int64(len(w.clients))
+	if w.recorder != nil {
+		w.counts.recordedFrom, w.counts.forgotten = w.recorder.Window()
+	}
 	w.published.set(&w.counts)
 	w.carried.set(w.traffic)
 	if w.quiet != nil && w.keeping.flights == 0 {

@@ -341,11 +341,9 @@ func (r *Ring) textRef(text []byte, mark *Mark) uint32 {
 	return at
 }
 
-// Window is from when on the ring has everything, ns since 1970, how many messages it has
-// forgotten, and the bytes that it takes.
-func (r *Ring) Window() (from int64, forgot uint64, bytes int) {
-	return r.segments[0].from, r.forgot, len(r.segments) * SegmentSize
-}
+// Window is from when on the ring has everything, ns since 1970, and how many messages it
+// has forgotten.
+func (r *Ring) Window() (from int64, forgot uint64) { return r.segments[0].from, r.forgot }
 
 // Copy copies the next segments behind that number, at most n; more says that there are
 // further ones.

@@ -219,13 +219,7 @@ func (t *teller) absent() (left Event, ended bool) {
 
 // subscribed tells what kept a message from a client with a subscription that matches.
 func (t *teller) subscribed() {
-	had, gone := t.then()
-	for _, s := range had {
-		t.step(0, nil, "The client's subscription to %s matched.", s.Filter)
-	}
-	for _, filter := range gone {
-		t.step(0, nil, "The client's subscription to %s matched then; it has ended since.", filter)
-	}
+	had, gone := t.matched()
 	alone := func(f func(Subscription) bool) bool { return len(gone) == 0 && !slices.ContainsFunc(had, f) }
 	switch {
 	case t.m.By == t.Client && alone(func(s Subscription) bool { return !s.NoLocal }):
@@ -242,6 +236,18 @@ func (t *teller) subscribed() {
 	default:
 		t.lost()
 	}
+}
+
+// matched tells which subscriptions of the client matched.
+func (t *teller) matched() (had []Subscription, gone []string) {
+	had, gone = t.then()
+	for _, s := range had {
+		t.step(0, nil, "The client's subscription to %s matched, QoS %d.", s.Filter, s.QoS)
+	}
+	for _, filter := range gone {
+		t.step(0, nil, "The client's subscription to %s matched then; it has ended since.", filter)
+	}
+	return had, gone
 }
 
 // grouped tells which member of a group got it.

@@ -25,7 +25,7 @@ func (f *Facts) state() (lines []string) {
 	}
 	lines = append(lines, fmt.Sprintf("Client %s is %s since %s ago; %s.", quoted(f.Client), word, length(f.Now-s.Since), kind))
 	if s.Inflight+s.Queued > 0 {
-		lines = append(lines, fmt.Sprintf("%s under way to it, %d in its queue.", count(s.Inflight, "message"), s.Queued))
+		lines = append(lines, fmt.Sprintf("%d sent to it and not acknowledged, %d in its queue.", s.Inflight, s.Queued))
 	}
 	if f.Topic == "" {
 		return lines

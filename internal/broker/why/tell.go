@@ -106,8 +106,6 @@ func (t *teller) publication() {
 		t.step(0, nil, "It goes to its receivers when the log has it.")
 	case m.From >= recorder.Client && m.From <= recorder.Due && m.Receivers == 0:
 		t.step(0, because(fault.NoSubscriber), "No subscription matched it.")
-	case m.Receivers > 0:
-		t.step(0, nil, "%s matched: clients of the publisher's loop, other loops and groups.", count(m.Receivers, "receiver"))
 	}
 }
 
@@ -185,6 +183,7 @@ func (t *teller) attempts() {
 	if t.s.Outcome != "" || len(t.m.Deliveries) == 0 {
 		return
 	}
+	t.matched()
 	for _, d := range t.m.Deliveries {
 		t.attempt(d)
 	}
