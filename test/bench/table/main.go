@@ -143,7 +143,7 @@ func measureAll(ctx context.Context, s settings, r row, names []string) ([]cell,
 }
 
 // measureLimit bounds one figure: a broker that does not get on has none.
-const measureLimit = 2 * time.Minute
+const measureLimit = 4 * time.Minute
 
 // measure starts the broker, loads it and ends it.
 func measure(ctx context.Context, s settings, r row, name string) (rep *report, err error) {
