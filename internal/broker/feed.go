@@ -133,7 +133,7 @@ func (f *feeds) stop() {
 
 // follow reads a stream from there on until the feeds stop.
 func (f *feeds) follow(stream uint8, name string, after msg.Position) {
-	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers))}
+	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers)), picks: make([][]uint32, len(f.workers))}
 	t.spacer = f.spacer()
 	for f.ctx.Err() == nil {
 		_ = f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
@@ -180,7 +180,8 @@ type tail struct {
 	feeds  *feeds
 	stream uint8
 	routes *routes
-	out    []*fed // by loop
+	out    []*fed     // by loop
+	picks  [][]uint32 // by loop: which of the entry's messages are for it
 	told   time.Time
 	spacer backlog.Spacer
 }
@@ -200,16 +201,17 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 		if m.QoS == 0 || m.Topic[0] == '$' {
 			continue
 		}
-		r, here := t.routes.find(m.Topic), msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
+		r := t.routes.find(m.Topic)
 		for _, to := range r.tails {
-			t.add(to, here, m)
+			t.picks[to] = append(t.picks[to], uint32(i))
 		}
 		for _, to := range r.keepers {
 			if !slices.Contains(r.tails, to) {
-				t.add(to, here, m)
+				t.picks[to] = append(t.picks[to], uint32(i))
 			}
 		}
 	}
+	t.pickAll(at, ms, bytes)
 	t.tellAll()
 	t.spacer.Add(len(ms), bytes, last)
 	for to, p := range t.out {
@@ -218,7 +220,7 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 		}
 		t.out[to] = nil
 		p.next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
-		t.feeds.outstanding.Add(int64(len(p.records)))
+		t.feeds.outstanding.Add(int64(p.size))
 		t.feeds.workers[to].loop.Post(p)
 	}
 }
@@ -240,14 +242,20 @@ func (t *tail) mark(at msg.Position, first int64) {
 	}
 }
 
-// add puts the message into the run for a loop.
-func (t *tail) add(to int, at msg.Position, m *msg.Message) {
-	p := t.out[to]
-	if p == nil {
-		p = &fed{stream: t.stream, base: m.Time}
-		t.out[to] = p
+// pickAll puts what was picked into the runs for the loops.
+func (t *tail) pickAll(at msg.Position, ms []msg.Message, bytes int) {
+	for to, picks := range t.picks {
+		if len(picks) == 0 {
+			continue
+		}
+		p := t.out[to]
+		if p == nil {
+			p = &fed{stream: t.stream, base: ms[picks[0]].Time}
+			t.out[to] = p
+		}
+		p.pick(at, ms, picks, bytes)
+		t.picks[to] = picks[:0]
 	}
-	p.add(at, m)
 }
 
 // tellAll has something for every loop, now and then.
@@ -270,6 +278,11 @@ type fed struct {
 	records []byte
 	places  []msg.Position
 	base    int64
+	// views are messages of one entry, in place of records: in its bytes, which never change.
+	views   []msg.Message
+	indexes []uint32 // of the views, behind entry
+	entry   msg.Position
+	size    int          // bytes that the run holds
 	next    msg.Position // everything before it was looked at
 	last    int64        // time of the newest message before it; 0 is not known
 	// marked says that the loop is to take a mark before the run, at its place and of that
@@ -286,10 +299,45 @@ func (p *fed) add(at msg.Position, m *msg.Message) {
 	p.records = msg.AppendRecord(p.records, m, p.base)
 	m.Time = was
 	p.places = append(p.places, at)
+	p.size = len(p.records)
 }
+
+// wholeFrom is the part of an entry, one in so many bytes, from which on a run holds the
+// entry and copies nothing.
+const wholeFrom = 4
+
+// pick takes some of an entry's messages, which are so many bytes in all.
+func (p *fed) pick(at msg.Position, ms []msg.Message, picks []uint32, bytes int) {
+	picked := 0
+	for _, i := range picks {
+		picked += ms[i].Bytes()
+	}
+	if picked*wholeFrom < bytes {
+		p.records, p.places = make([]byte, 0, picked+recordHead*len(picks)), make([]msg.Position, 0, len(picks))
+		for _, i := range picks {
+			p.add(msg.Position{Seq: at.Seq, Index: at.Index + i}, &ms[i])
+		}
+		return
+	}
+	p.entry, p.size = at, bytes
+	p.views, p.indexes = make([]msg.Message, len(picks)), slices.Clone(picks)
+	for n, i := range picks {
+		p.views[n] = ms[i]
+	}
+}
+
+// recordHead is about what a record takes beside its message.
+const recordHead = 16
+
+func (p *fed) count() int { return len(p.places) + len(p.views) }
 
 // each calls f with every message until it returns false.
 func (p *fed) each(f func(at msg.Position, m *msg.Message) bool) {
+	for i := range p.views {
+		if !f(msg.Position{Seq: p.entry.Seq, Index: p.entry.Index + p.indexes[i]}, &p.views[i]) {
+			return
+		}
+	}
 	var m msg.Message
 	rest := p.records
 	for _, at := range p.places {
@@ -316,13 +364,13 @@ const recentBytes = 1 << 20
 
 func (s *tailState) took(p *fed) {
 	s.next, s.last = p.next, max(s.last, p.last)
-	if len(p.places) == 0 {
+	if p.count() == 0 {
 		return
 	}
 	s.recent = append(s.recent, p)
-	s.bytes += len(p.records)
+	s.bytes += p.size
 	for s.bytes > recentBytes && len(s.recent) > 1 {
-		s.since, s.bytes = s.recent[0].next, s.bytes-len(s.recent[0].records)
+		s.since, s.bytes = s.recent[0].next, s.bytes-s.recent[0].size
 		s.recent[0] = nil
 		s.recent = s.recent[1:]
 	}
@@ -351,7 +399,7 @@ func (w *worker) takeTail(p *fed) {
 		return true
 	})
 	w.tail(p.stream).took(p)
-	w.broker.feeds.took(len(p.records))
+	w.broker.feeds.took(p.size)
 }
 
 // feedTarget gives the message to a client that follows the tail; false says that it
@@ -434,6 +482,7 @@ type SessionLog interface {
 	// Over is the entry before which everything has to go for the stream to hold no more
 	// than that many bytes; 0 when nothing has to.
 	Over(stream string, bytes int64) (seq uint64)
-	// Read is Replay that goes on until ctx ends.
+	// Read is Replay that goes on until ctx ends. What the messages point to is never changed,
+	// also after f has returned.
 	Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error
 }

@@ -26,7 +26,7 @@ var errNone = errors.New("bus: no entry")
 
 // Read calls f for every entry from sequence from on, in order, then waits for new
 // ones, until ctx ends or f returns an error; it returns that error. Sequences that
-// retention has removed are skipped. entry is borrowed until f returns. The reader
+// retention has removed are skipped. entry is never changed, also after f returns. The reader
 // holds one answer of about half a megabyte, whatever f does.
 func (l *Log) Read(ctx context.Context, from uint64, f func(seq uint64, entry []byte) error) error {
 	from = max(from, 1)

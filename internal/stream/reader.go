@@ -22,7 +22,8 @@ var (
 // Read calls f for every message of the stream behind after, entry by entry and in
 // log order, then waits for new ones, until ctx ends or f returns an error; it
 // returns that error. at is the position of ms[0]; ms[i] stands i further on in the
-// same entry. ms is borrowed until f returns. Readers do not slow each other or the
+// same entry. ms is borrowed until f returns; what its messages point to is never
+// changed, but holds the whole entry in memory. Readers do not slow each other or the
 // writer.
 //
 // A position behind the newest message, which only a lost or exchanged log explains,
