@@ -163,6 +163,47 @@ func TestSessionsComeBackWithTheNode(t *testing.T) {
 	end()
 }
 
+// Who comes back to the node after it was started again need not subscribe anew, in any
+// version, and gets what is below $SYS, too.
+func TestSubscriptionsOfEveryVersionComeBackWithTheNode(t *testing.T) {
+	t.Parallel() // it waits, for a second at most
+	d, id := newDisk(), packet.Version.String
+	session := func(b *Broker, v packet.Version) (*raw, *packet.Connack) {
+		return come(t, b, id(v), 1000, func(p *packet.Connect) { p.Version = v })
+	}
+	b, end := d.node(t, Options{})
+	for _, v := range versions {
+		c, _ := session(b, v)
+		c.subscribe("kept/+", 1)
+		c.subscribe("$SYS/brokers/+/clients/marker/connected", 0)
+		c.drop(b)
+	}
+	end()
+
+	b, end = d.node(t, Options{})
+	var back []*raw
+	for _, v := range versions {
+		c, a := session(b, v)
+		if had := v == packet.V311 || v == packet.V5; a.SessionPresent != had { // 3.1 has no word for it
+			t.Errorf("%v: session present is %v", v, a.SessionPresent)
+		}
+		back = append(back, c)
+	}
+	marker := enter(t, b, packet.V5, "marker")
+	for _, c := range back {
+		if p := expect[*packet.Publish](c); string(p.Topic) != "$SYS/brokers/millrace/clients/marker/connected" {
+			t.Errorf("%v: got %s", c.version, p.Topic)
+		}
+	}
+	marker.publishAll("kept/a", []string{"one"})
+	for _, c := range back {
+		if got := c.take(1); got[0] != "one" {
+			t.Errorf("%v: got %q", c.version, got)
+		}
+	}
+	end()
+}
+
 // A will that waited and a session's end come to their time, also when the node was down
 // then; a will that was published stays so.
 func TestWillsAndEndsComeWithTheNode(t *testing.T) {
