@@ -22,6 +22,8 @@ func (a *App) seenMetrics() {
 	m.Counters("millrace_listener_accepted_total", "Connections accepted.", "listener", a.byListener(func(s broker.ListenerState) float64 { return float64(s.Accepted) }))
 	m.Counters("millrace_listener_handshakes_failed_total", "Connections that did not get through TLS or their PROXY header.", "listener",
 		a.byListener(func(s broker.ListenerState) float64 { return float64(s.HandshakesFailed) }))
+	m.Counters("millrace_listener_silent_total", "Connections that went before they said anything, where TLS or a PROXY header was due: mostly health checks of load balancers.", "listener",
+		a.byListener(func(s broker.ListenerState) float64 { return float64(s.Silent) }))
 	m.Gauges("millrace_certificate_expiry_timestamp_seconds", "When the first certificate of a listener ends.", "listener", a.certificateExpiry)
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -22,7 +23,7 @@ import (
 // that one answers on the data folder. It changes nothing: of a folder that nobody
 // holds it takes the lock for a moment.
 func Checkup(ctx context.Context, cfg *config.Config, origins *config.Origins, runs bool) *doctor.Machine {
-	m := &doctor.Machine{Runs: runs, Connections: cfg.MQTT.MaxConnections, Folder: lookAtFolder(cfg.Data, runs)}
+	m := &doctor.Machine{Runs: runs, Folder: lookAtFolder(cfg.Data, runs)}
 	m.Folder.Reserve = cfg.Storage.Reserve.Int64()
 	warnings, err := CheckFiles(cfg, origins)
 	m.Warnings = warnings
@@ -42,6 +43,7 @@ func Checkup(ctx context.Context, cfg *config.Config, origins *config.Origins, r
 	if runs {
 		m.OfNode = fileLimitOf(m.Folder.Holder)
 	}
+	m.Connections = connections(cfg.MQTT.MaxConnections, cmp.Or(m.OfNode, m.Files))
 	m.Clock.Newest = newest(cfg.Data)
 	m.Clock.Known, m.Clock.Synchronised = synchronised()
 	return m

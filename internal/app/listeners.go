@@ -8,13 +8,14 @@ import (
 	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/doctor"
 )
 
 // listeners are the broker's ways in: that of mqtt.listen and those of mqtt.listeners.
 func (a *App) listeners() (all []broker.Listener) {
 	c := &a.cfg.MQTT
 	if c.Listen != "" {
-		all = append(all, broker.Listener{Name: "default", Address: c.Listen, MaxConnections: c.MaxConnections})
+		all = append(all, broker.Listener{Name: "default", Address: c.Listen, MaxConnections: connections(c.MaxConnections, fileLimit())})
 	}
 	for i := range c.Listeners {
 		all = append(all, a.listener(&c.Listeners[i]))
@@ -22,10 +23,20 @@ func (a *App) listeners() (all []broker.Listener) {
 	return all
 }
 
+// connections is how many connections a listener may have: as many as are set or, when
+// none are, what a process that may have so many files open can carry; 0 is any number.
+func connections(set int, files uint64) int {
+	const most, least = 100_000, 100
+	if set != 0 || files == 0 || files > most+doctor.SpareFiles {
+		return cmp.Or(set, most)
+	}
+	return max(least, int(files)-doctor.SpareFiles)
+}
+
 func (a *App) listener(l *config.Listener) broker.Listener {
 	out := broker.Listener{
 		Name: l.Name, Address: l.Address, Unix: l.Kind == "unix", SocketMode: l.Mode(), Anonymous: l.Anonymous,
-		MaxConnections: cmp.Or(l.MaxConnections, a.cfg.MQTT.MaxConnections), MaxPerAddress: l.MaxPerAddress,
+		MaxConnections: connections(cmp.Or(l.MaxConnections, a.cfg.MQTT.MaxConnections), fileLimit()), MaxPerAddress: l.MaxPerAddress,
 		AcceptRate: l.AcceptRate, AcceptBurst: l.AcceptBurst, HandshakeTimeout: l.HandshakeTimeout,
 		ProxyProtocol: l.ProxyProtocol, Proxies: l.Proxies(), Zone: a.zoneOf(l),
 	}

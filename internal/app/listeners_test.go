@@ -43,3 +43,16 @@ func TestReasonStringsMayBeLeftOut(t *testing.T) {
 		}
 	}
 }
+
+// Who sets no number of connections gets what the system can carry.
+func TestConnectionsFitTheOpenFiles(t *testing.T) {
+	for _, c := range []struct {
+		set   int
+		files uint64
+		want  int
+	}{{0, 0, 100_000}, {0, 1 << 62, 100_000}, {0, 20_000, 19_800}, {0, 256, 100}, {0, 100_200, 100_000}, {0, 100_199, 99_999}, {50_000, 1024, 50_000}} {
+		if got := connections(c.set, c.files); got != c.want {
+			t.Errorf("%d set, %d files: %d", c.set, c.files, got)
+		}
+	}
+}

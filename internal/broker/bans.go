@@ -49,6 +49,9 @@ type bans struct {
 	list    *limit.Bans
 	unsaved unsaved
 	missed  atomic.Uint64 // that could not be saved
+	// turn holds a value while somebody changes a ban in the list and in the store: the
+	// two are to say the same.
+	turn chan struct{}
 
 	// mu guards logins.
 	mu     sync.Mutex
@@ -57,7 +60,7 @@ type bans struct {
 
 func newBans(o BanOptions) *bans {
 	return &bans{
-		options: o, list: limit.NewBans(0), unsaved: newUnsaved(),
+		options: o, list: limit.NewBans(0), unsaved: newUnsaved(), turn: make(chan struct{}, 1),
 		logins: limit.NewStrikes(o.Logins.Most, int64(o.Logins.Window), tracked),
 	}
 }
@@ -98,9 +101,25 @@ func (k *bans) save(ctx context.Context, b *limit.Ban) error {
 	return err
 }
 
+// take waits for the turn; give ends it.
+func (k *bans) take(ctx context.Context) error {
+	select {
+	case k.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fault.Wrap(fault.Timeout, "broker: bans", ctx.Err(), "The store of bans has much to do; try again.")
+	}
+}
+
+func (k *bans) give() { <-k.turn }
+
 func (b *Broker) endBans() {
 	ctx, cancel := context.WithTimeout(context.Background(), banPatience)
 	defer cancel()
+	if b.bans.take(ctx) != nil {
+		return // they end a minute later
+	}
+	defer b.bans.give()
 	for _, gone := range b.bans.list.Expire(b.options.Now().UnixNano()) {
 		if b.bans.options.Store == nil {
 			continue
@@ -125,18 +144,30 @@ func (b *Broker) Ban(ctx context.Context, ban limit.Ban) (limit.Ban, error) {
 	if ban.Until != 0 && ban.Until <= ban.Since {
 		return ban, fault.New(fault.Invalid, "The ban would have ended already.")
 	}
-	if err := b.bans.save(ctx, &ban); err != nil {
+	if err := b.bans.enter(ctx, &ban); err != nil {
 		return ban, err
-	}
-	if !b.bans.list.Add(ban) {
-		if b.bans.options.Store != nil {
-			_ = b.bans.options.Store.Delete(ctx, banKey(&ban))
-		}
-		return ban, fault.New(fault.TooMany, "There are %d bans already: delete some, or ban a prefix or a network.", limit.MaxBans)
 	}
 	b.options.Log.Info("banned", "kind", string(ban.Kind), "value", shown(ban.Value), "by", ban.By)
 	b.expel()
 	return ban, nil
+}
+
+// enter saves a ban, and puts it in force.
+func (k *bans) enter(ctx context.Context, ban *limit.Ban) error {
+	if err := k.take(ctx); err != nil {
+		return err
+	}
+	defer k.give()
+	if err := k.save(ctx, ban); err != nil {
+		return err
+	}
+	if !k.list.Add(*ban) {
+		if k.options.Store != nil {
+			_ = k.options.Store.Delete(ctx, banKey(ban))
+		}
+		return fault.New(fault.TooMany, "There are %d bans already: delete some, or ban a prefix or a network.", limit.MaxBans)
+	}
+	return nil
 }
 
 // Unban ends a ban.
@@ -145,6 +176,10 @@ func (b *Broker) Unban(ctx context.Context, kind limit.Kind, value string) error
 	if err != nil {
 		return err
 	}
+	if err := b.bans.take(ctx); err != nil {
+		return err
+	}
+	defer b.bans.give()
 	if b.bans.options.Store != nil {
 		if err := b.bans.options.Store.Delete(ctx, banKey(&ban)); err != nil && fault.CodeOf(err) != fault.NotFound {
 			return err

@@ -2,10 +2,12 @@ package broker
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
@@ -328,4 +330,40 @@ func TestBansMadeOnAFullDiskAreKeptLater(t *testing.T) {
 	if !store.has("client_id/one") || !store.has("client_id/two") || store.has("client_id/lifted") {
 		t.Errorf("kept: %v", store.kept)
 	}
+}
+
+// slowShelf takes its time to keep a ban.
+type slowShelf struct {
+	banShelf
+	free chan struct{}
+}
+
+func (s *slowShelf) Put(ctx context.Context, key string, value []byte) (uint64, error) {
+	<-s.free
+	return s.banShelf.Put(ctx, key, value)
+}
+
+// A ban that is lifted while the node writes it down is lifted for good.
+func TestABanIsLiftedWhileItIsWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &slowShelf{banShelf{kept: map[string][]byte{}}, make(chan struct{})}
+		b, err := New(Options{Bans: BanOptions{Store: store}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ban := limit.Ban{Kind: limit.ClientID, Value: "press", Since: 1}
+		b.bans.list.Add(ban)
+		kept, lifted := make(chan error, 1), make(chan error, 1)
+		go func() { kept <- b.keepBan(t.Context(), &ban) }()
+		synctest.Wait()
+		go func() { lifted <- b.Unban(t.Context(), limit.ClientID, "press") }()
+		synctest.Wait()
+		close(store.free)
+		if err := errors.Join(<-kept, <-lifted); err != nil {
+			t.Fatal(err)
+		}
+		if b.bans.list.Holds(&ban) || store.has("client_id/press") {
+			t.Errorf("kept: %v", store.kept)
+		}
+	})
 }

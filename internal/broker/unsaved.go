@@ -104,6 +104,10 @@ func (b *Broker) keepUnsaved(before error) error {
 
 // keepBan saves one ban that still holds. The error says that the store takes none now.
 func (b *Broker) keepBan(ctx context.Context, ban *limit.Ban) error {
+	if err := b.bans.take(ctx); err != nil {
+		return err
+	}
+	defer b.bans.give()
 	if b.bans.list.Holds(ban) {
 		err := b.bans.save(ctx, ban)
 		if code := fault.CodeOf(err); err != nil && (ctx.Err() != nil || code == fault.StorageFull || code == fault.Unavailable || code == fault.Timeout) {

@@ -32,6 +32,8 @@ type ListenerState struct {
 	Refused map[fault.Code]uint64
 	// HandshakesFailed did not get through TLS or their PROXY header.
 	HandshakesFailed uint64
+	// Silent went before they said anything, where TLS or a PROXY header was due.
+	Silent uint64
 	// Handshakes counts TLS handshakes by the time they took: at place i those up to
 	// listener.Bounds[i] that are in no earlier one, and the slower ones last;
 	// HandshakeTime is the sum.
@@ -54,7 +56,7 @@ func (d *door) state() ListenerState {
 	l, counts := d.listener, d.listener.Counts()
 	s := ListenerState{
 		Name: d.name, Kind: d.kind, Zone: d.zone.Name, Address: addressText(l.Addr()), Anonymous: d.admission.anonymous, AnonymousLocal: d.admission.local, Listening: l.Listening(),
-		Open: l.Open(), MaxConnections: l.MaxConnections(), Accepted: counts.Accepted.Load(), Refused: map[fault.Code]uint64{}, HandshakesFailed: counts.HandshakesFailed.Load(),
+		Open: l.Open(), MaxConnections: l.MaxConnections(), Accepted: counts.Accepted.Load(), Refused: map[fault.Code]uint64{}, HandshakesFailed: counts.HandshakesFailed.Load(), Silent: counts.Silent.Load(),
 	}
 	carried := d.traffic()
 	s.BytesIn, s.BytesOut = carried.in, carried.out

@@ -39,7 +39,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 	want := &Config{
 		Data: "./data", Durability: "power", Node: Node{Name: "plant-1"}, Log: Log{"info", "text"},
 		MQTT: MQTT{
-			Listen: "127.0.0.1:1883", Listeners: []Listener{}, Zones: []Zone{}, MaxPacketSize: 1 << 20, MaxConnectSize: 64 << 10, ConnectBytesAll: 64 << 20, InputBytesAll: 256 << 20, MaxConnections: 100000, ConnectTimeout: 10 * time.Second,
+			Listen: "127.0.0.1:1883", Listeners: []Listener{}, Zones: []Zone{}, MaxPacketSize: 1 << 20, MaxConnectSize: 64 << 10, ConnectBytesAll: 64 << 20, InputBytesAll: 256 << 20, ConnectTimeout: 10 * time.Second,
 			ReceiveMaximum: 1024, InflightWindow: 1024, QueueMessages: 1000, QueueBytes: 4 << 20, MaxClientID: 256, Subscriptions: 10000, MaxFilters: 10000,
 			Bans:         Bans{Strikes{30, time.Minute, 5 * time.Minute}, LoginStrikes{10, 5 * time.Minute, 5 * time.Minute}},
 			TopicAliases: 32, SharedStrategy: "round_robin", RetainedMessages: 100000, RetainedBytes: 256 << 20, RetainedAhead: 500000,

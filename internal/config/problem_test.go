@@ -54,7 +54,7 @@ func TestEveryProblemNamesPlaceKeyAndWayOut(t *testing.T) {
 		"a list as the file":    {file: "- a\n", want: "FILE:1: wants a group of keys, found a list"},
 		"a text for a list":     {file: "streams: all\n", want: "FILE:1: streams: wants a list of groups, found a text (an empty list is [])"},
 		"no value":              {file: "streams:\n", want: "FILE:1: streams: has no value"},
-		"too small":             {file: "mqtt: {max_connections: 0}\n", want: "mqtt.max_connections: is 0, less than the least allowed, 1"},
+		"too small":             {file: "mqtt: {inflight_window: 0}\n", want: "mqtt.inflight_window: is 0, less than the least allowed, 1"},
 		"too large":             {file: "mqtt:\n  max_packet_size: 1GiB\n", want: "FILE:2: mqtt.max_packet_size: is 1GiB, more than the most allowed, 7MiB"},
 		"no unit":               {file: "mqtt: {connect_timeout: 10}\n", want: `wants a duration such as 500ms, 5s, 12h or 30d, found "10"`},
 		"unknown unit":          {file: "storage: {reserve: 10 Mo}\n", want: `wants a size such as`},

@@ -116,7 +116,9 @@ func TestBoundsAreWrittenAndEnforced(t *testing.T) {
 				continue
 			}
 			beyond := reflect.New(f.typ).Elem()
-			beyond.SetInt(reflect.ValueOf(v).Int() + step)
+			if beyond.SetInt(reflect.ValueOf(v).Int() + step); beyond.IsZero() && f.zero != "" {
+				continue // 0 means something else
+			}
 			if message := f.bounds(beyond.Interface(), "x"); message == "" || f.bounds(v, bound) != "" {
 				t.Errorf("%s: beyond %s: %q", f.key, bound, message)
 			}

@@ -116,8 +116,8 @@ func (f *Facts) certificate(l *list, c Certificate) {
 	}
 }
 
-// spare is how many files a node has open beside its connections.
-const spare = 200
+// SpareFiles is how many files a node may have open beside its connections.
+const SpareFiles = 200
 
 func (m *Machine) files(l *list) {
 	limit, whose := m.Files, "this shell's processes"
@@ -129,11 +129,11 @@ func (m *Machine) files(l *list) {
 		l.skipped("open files", "the system does not tell")
 	case limit > 1<<40:
 		l.ok("open files", "%s may have any number open", whose)
-	case m.Connections > 0 && limit < uint64(m.Connections)+spare:
-		l.warn("open files", fmt.Sprintf("Raise the limit (ulimit -n, LimitNOFILE=%d in a systemd unit), or lower mqtt.max_connections.", m.Connections+spare),
+	case m.Connections > 0 && limit < uint64(m.Connections)+SpareFiles:
+		l.warn("open files", fmt.Sprintf("Raise the limit (ulimit -n, LimitNOFILE=%d in a systemd unit), or lower mqtt.max_connections.", m.Connections+SpareFiles),
 			"%s may have %d open; mqtt.max_connections, %d, needs more", whose, limit, m.Connections)
 	default:
-		l.ok("open files", "%s may have %d open", whose, limit)
+		l.ok("open files", "%s may have %d open, enough for %d connections", whose, limit, m.Connections)
 	}
 }
 

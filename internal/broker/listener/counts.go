@@ -11,6 +11,9 @@ type Counts struct {
 	Accepted atomic.Uint64
 	// HandshakesFailed are those that did not get through TLS or its PROXY header.
 	HandshakesFailed atomic.Uint64
+	// Silent are those that went before they said anything, where TLS or a PROXY header was
+	// due: mostly a load balancer's look whether somebody listens.
+	Silent atomic.Uint64
 	// Handshakes are the times that TLS handshakes took.
 	Handshakes Histogram
 }

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/proxy"
@@ -143,18 +144,20 @@ func (l *Listener) shake(nc net.Conn, a *Arrival, since time.Time) error {
 	if err := nc.SetDeadline(since.Add(l.o.HandshakeTimeout)); err != nil {
 		return err
 	}
+	heard := &hearing{Conn: nc}
 	if l.o.ProxyProtocol {
-		h, err := proxy.Read(nc)
+		h, err := proxy.Read(heard)
 		if err != nil {
-			return err
+			return heard.judge(err)
 		}
+		heard.any = false
 		if h.Client.IsValid() {
 			a.Remote, a.CommonName = h.Client, h.CommonName
 		}
 	}
 	if l.store != nil {
-		if err := l.secure(nc, a); err != nil {
-			return err
+		if err := l.secure(heard, a); err != nil {
+			return heard.judge(err)
 		}
 		l.counts.Handshakes.observe(time.Since(since))
 	}
@@ -178,6 +181,29 @@ func (l *Listener) secure(nc net.Conn, a *Arrival) error {
 	return err
 }
 
+// hearing is a connection that knows whether its peer has said anything.
+type hearing struct {
+	net.Conn
+	any bool
+}
+
+func (h *hearing) Read(b []byte) (int, error) {
+	n, err := h.Conn.Read(b)
+	h.any = h.any || n > 0
+	return n, err
+}
+
+// errSilent is that the peer has gone before it said anything.
+var errSilent = errors.New("it has said nothing")
+
+// judge is errSilent in the place of what else it would be called.
+func (h *hearing) judge(err error) error {
+	if !h.any && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		return errSilent
+	}
+	return err
+}
+
 // considerate is a connection that leaves the processor to others while it waits.
 type considerate struct{ net.Conn }
 
@@ -190,6 +216,11 @@ func (c *considerate) Read(b []byte) (int, error) {
 
 // failed tells why a connection does not get in.
 func (l *Listener) failed(nc net.Conn, a *Arrival, err error) {
+	if err == errSilent {
+		l.counts.Silent.Add(1)
+		_ = nc.Close()
+		return
+	}
 	if l.store != nil {
 		l.counts.HandshakesFailed.Add(1)
 	}

@@ -475,3 +475,42 @@ func TestAProxySpeaksForClients(t *testing.T) {
 	_, _ = io.WriteString(far.dial(t), "PROXY TCP4 203.0.113.9 10.0.0.1 4711 1883\r\n")
 	far.refusal(t, fault.ProxyUntrusted)
 }
+
+// Who goes without a word has been looking whether somebody listens: that is counted
+// apart, and nobody is refused. Half a word is another matter.
+func TestWhoSaysNothingIsNotRefused(t *testing.T) {
+	p := newPlant(t)
+	secure := p.options(t, nil)
+	plain := Options{ProxyProtocol: true, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	both := plain
+	both.TLS = secure.TLS
+	for name, o := range map[string]Options{
+		"tls": secure, "proxy": plain, "tls behind a proxy": both,
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, checks := open(t, o), uint64(2)
+			_ = e.dial(t).Close()
+			reset := e.dial(t).(*net.TCPConn)
+			_ = reset.SetLinger(0)
+			_ = reset.Close()
+			if name == "tls behind a proxy" { // HAProxy's check-send-proxy
+				nc := e.dial(t)
+				_, _ = nc.Write([]byte("PROXY UNKNOWN\r\n"))
+				_ = nc.Close()
+				checks++
+			}
+			testkit.Within(t, patient, func() bool { return e.Counts().Silent.Load() == checks && e.Open() == 0 }, "the checks are counted")
+			if n := e.Counts().HandshakesFailed.Load(); n != 0 || len(e.refused) != 0 {
+				t.Errorf("%d failed, %d refused", n, len(e.refused))
+			}
+			half := e.dial(t)
+			_, _ = half.Write([]byte{22, 3})
+			_ = half.Close()
+			select {
+			case <-e.refused:
+			case <-time.After(patient):
+				t.Error("half a word is no refusal")
+			}
+		})
+	}
+}
