@@ -427,17 +427,21 @@ func earlier(a, b []msg.Position) []msg.Position {
 }
 
 // keeps is the shared subscription by which a recovered session has an open message; nil
-// when the message is its own, or has become so.
-func (w *worker) keeps(c *client, o session.Open) *subscription {
+// when the message is its own, or has become so. done says that a group it may have come
+// by is done with it.
+func (w *worker) keeps(c *client, o session.Open) (s *subscription, done bool) {
 	if !o.Shared {
-		return nil
+		return nil, false
 	}
 	for _, s := range c.shares {
-		if s != nil && s.group.durable.Load() {
-			if k := w.broker.workers[s.group.keeper].groups.kept[s.group.name]; k.core.Keep(c, share.Place(o.Place)) {
-				return s
-			}
+		if s == nil || !s.group.durable.Load() {
+			continue
 		}
+		core := w.broker.workers[s.group.keeper].groups.kept[s.group.name].core
+		if core.Keep(c, share.Place(o.Place)) {
+			return s, false
+		}
+		done = done || core.Done(share.Place(o.Place))
 	}
-	return nil
+	return nil, done
 }

@@ -117,6 +117,33 @@ func TestWhatAMemberHasDoneStaysDoneOverAKill(t *testing.T) {
 	_ = b
 }
 
+// What was sent comes again after a kill with the QoS that it was sent with, also when its
+// subscription has ended.
+func TestWhatWasSentComesAgainWithItsQoS(t *testing.T) {
+	for _, filter := range []string{jobs, "jobs/#"} {
+		d := newDisk()
+		b, _ := d.node(t, Options{})
+		c, _ := come(t, b, "c", 1000, nil)
+		c.subscribe(filter, 1)
+		pub := enter(t, b, packet.V5, "pub")
+		pub.send(publish("jobs/1", "m", 2, 7))
+		pub.answers(packet.TypePubrec, 7, packet.Success)
+		pub.completes(7)
+		sent := expect[*packet.Publish](c)
+		c.send(&packet.Unsubscribe{ID: 3, Filters: [][]byte{[]byte(filter)}})
+		expect[*packet.Unsuback](c)
+		b, _ = d.killed(t).node(t, Options{})
+		c, _ = come(t, b, "c", 1000, nil)
+		if again := expect[*packet.Publish](c); again.ID != sent.ID || again.QoS != 1 || !again.Dup {
+			t.Errorf("got %+v", again)
+		}
+		c.send(&packet.Ack{Kind: packet.TypePuback, ID: sent.ID})
+		if more := c.next(); len(more) > 0 {
+			t.Errorf("and %v", more)
+		}
+	}
+}
+
 // Members with sessions that last and others share the work; what was begun with one that
 // leaves goes to others, but for QoS 2 [MQTT-4.8.2-5].
 func TestAMixedGroup(t *testing.T) {

@@ -321,12 +321,19 @@ func (r *recovery) pick(stream uint8, at msg.Position, ms []msg.Message, places 
 
 // refill puts one message back that was sent under its identifier.
 func (w *worker) refill(c *client, o session.Open, m *msg.Message) {
-	g := grant{qos: m.QoS}
+	s, done := w.keeps(c, o)
+	if done && !o.Exact {
+		return // somebody has acknowledged it
+	}
+	var g grant
 	var share uint32
-	if s := w.keeps(c, o); s != nil {
+	if s != nil {
 		g, share = *s.alone, s.number
 	} else if t, ok := w.routes.grantOf(c, string(m.Topic)); ok {
 		g = t.grant
+	}
+	if g.qos = 1; o.Exact { // as it was sent, whatever the client has subscribed to since
+		g.qos = 2
 	}
 	w.images.reset()
 	im := w.imageFor(c, &g, m)

@@ -315,7 +315,7 @@ func (m *durableModel) kill() {
 func TestProgressIsReadAsItWasWritten(t *testing.T) {
 	p := Progress{
 		Next:   []Logged{{1, msg.Position{Seq: 77, Index: 3}}, {2, msg.Position{Seq: 1}}},
-		Open:   []Open{{ID: 9, Place: Logged{1, msg.Position{Seq: 70}}}, {ID: 65535, Received: true}},
+		Open:   []Open{{ID: 9, Shared: true, Exact: true, Place: Logged{1, msg.Position{Seq: 70}}}, {ID: 65535, Received: true}},
 		LastID: 12, Held: []uint16{3, 65535}, HeldAsOf: 1 << 60, Dropped: 5,
 	}
 	b := p.append(nil)

@@ -26,11 +26,13 @@ type Progress struct {
 }
 
 // Open is a message with an identifier. Of one that was Received PUBREC has come, and
-// its place is of no more interest. Shared says that it came by a shared subscription.
+// its place is of no more interest. Shared says that it came by a shared subscription,
+// Exact that it was sent with QoS 2.
 type Open struct {
 	ID       uint16
 	Received bool
 	Shared   bool
+	Exact    bool
 	Place    Logged
 }
 
@@ -43,6 +45,7 @@ const progressVersion = 2
 const (
 	openReceived = 1 << iota
 	openShared
+	openExact
 	openFlags = iota // how many
 )
 
@@ -53,7 +56,7 @@ func (s *Session) progress(next []Logged) Progress {
 		if waits {
 			return false
 		}
-		p.Open = append(p.Open, Open{ID: r.id, Shared: r.share != 0, Place: r.logged})
+		p.Open = append(p.Open, Open{ID: r.id, Shared: r.share != 0, Exact: r.qos() == 2, Place: r.logged})
 		return true
 	})
 	for _, id := range f.window.released() {
@@ -84,6 +87,9 @@ func (p Progress) append(dst []byte) []byte {
 		}
 		if o.Shared {
 			flags |= openShared
+		}
+		if o.Exact {
+			flags |= openExact
 		}
 		dst = binary.AppendUvarint(dst, uint64(o.ID)<<openFlags|flags)
 		if !o.Received {
@@ -119,10 +125,10 @@ func ReadProgress(b []byte) (p Progress, err error) {
 	}
 	for range r.count() {
 		n := r.Uvarint()
-		if version == 1 { // it knew no shared ones
-			n = n>>1<<openFlags | n&openReceived
+		if version == 1 {
+			n = n>>1<<openFlags | n&openReceived | openExact
 		}
-		o := Open{ID: uint16(n >> openFlags), Received: n&openReceived != 0, Shared: n&openShared != 0}
+		o := Open{ID: uint16(n >> openFlags), Received: n&openReceived != 0, Shared: n&openShared != 0, Exact: n&openExact != 0}
 		r.Bad = r.Bad || n>>(16+openFlags) != 0 || o.ID == 0
 		if !o.Received {
 			o.Place = r.place()
