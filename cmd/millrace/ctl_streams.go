@@ -21,7 +21,7 @@ func (c *ctl) streamsCommand() *cobra.Command {
 				columns("NAME", "FILTERS", "FROM", "RATE", "BYTES", "FIRST", "LAST", "P99 MS", "STATE"), streamRow))
 		},
 	}, c.showStreamCommand(), c.readStreamCommand(), c.groupsCommand(),
-		c.createStreamCommand(), c.changeStreamCommand(), c.deleteStreamCommand(), c.purgeStreamCommand())
+		c.createStreamCommand(), c.changeStreamCommand(), c.deleteStreamCommand(), c.purgeStreamCommand(), c.replayCommand(), c.replaysCommand())
 }
 
 func streamRow(s api.StreamStatus) []any {

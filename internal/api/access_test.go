@@ -189,6 +189,8 @@ var bodies = map[string]string{
 	"create-stream":    `{"name":"lab","filters":["lab/#"],"maxAge":3600}`,
 	"change-stream":    `{"before":"telemetry"}`,
 	"purge-stream":     `{"all":true,"dryRun":true}`,
+	"begin-replay":     `{"from":"-1h","speed":10,"prefix":"test/"}`,
+	"set-replay":       `{"state":"paused"}`,
 	"create-group":     `{"name":"reports","ackWait":5}`,
 	"change-group":     `{"maxInFlight":5}`,
 	"ack":              `{"positions":["1:0"],"upTo":"2:0"}`,

@@ -90,6 +90,8 @@ type Options struct {
 	Settings  Settings
 	Streams   Streams
 	Groups    ConsumerGroups
+	// Replays publish stored messages once more.
+	Replays Replays
 	// StreamChanges are of streams that users make.
 	StreamChanges StreamChanges
 	// Clients, Retained, Delayed, Listeners, Slow, TopicMetrics and Traces are of the broker.

@@ -119,6 +119,7 @@ func (a *API) streamOperations() {
 	a.streamEventOperation()
 	a.streamChangeOperations()
 	a.groupOperations()
+	a.replayOperations()
 }
 
 func (a *API) streams() (Streams, error) {

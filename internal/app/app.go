@@ -24,6 +24,7 @@ import (
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
 	"github.com/millrace/millrace/internal/stream/group"
+	"github.com/millrace/millrace/internal/stream/replay"
 )
 
 // Options of a node. Config and Origins come from config.Load.
@@ -63,6 +64,7 @@ type App struct {
 	streams    *stream.Streams
 	catalog    *stream.Catalog
 	groups     *group.Groups
+	replays    *replay.Replays
 	historian  *historian.Historian
 	access     *access.Access
 	broker     *broker.Broker
@@ -130,6 +132,7 @@ func (a *App) steps() []step {
 		{"access", a.startAccess},
 		{"refused clients", a.startRefused},
 		{"broker", a.startBroker},
+		{"replays", a.startReplays},
 		{"traces", a.openTraces},
 		{"topics", a.startTopics},
 		{"back-ups", a.startBackups},

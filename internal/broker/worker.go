@@ -329,7 +329,9 @@ func (w *worker) streamFor(m *msg.Message, r *route) (stream int, ok bool) {
 	if w.keeping.keeper == nil {
 		return 0, false
 	}
-	stream, ok = w.keeping.keeper.Route(m.Topic)
+	if !m.Fleeting {
+		stream, ok = w.keeping.keeper.Route(m.Topic)
+	}
 	if !ok && (m.Retain || m.Origin != 0 || r.logged && m.QoS > 0) && w.broker.preserver != nil && m.Topic[0] != '$' {
 		return w.options.Durable.Spare, true
 	}

@@ -30,6 +30,8 @@ type Message struct {
 	QoS byte
 	// Retain is the RETAIN flag of the publish.
 	Retain bool
+	// Fleeting says that no stream of users takes the message: it is in one already.
+	Fleeting bool
 	// Origin names what the message is the one publication of; 0 names nothing.
 	Origin Origin
 }

@@ -157,3 +157,30 @@ func sameSet(got []string, want ...string) bool {
 	got = slices.Sorted(slices.Values(got))
 	return slices.Equal(got, want)
 }
+
+// A replay brings stored messages once more, marked, to those who are there and to sessions
+// that are not, and no stream takes them again.
+func TestAReplayIsNotCaptured(t *testing.T) {
+	n := startNode(t, t.TempDir(), nil)
+	c := newCaller(t, n, "operator")
+	publishNumbers(c, 0, 6)
+	away := []string{"-V", "5", "-i", "away", "-c", "-x", "3600", "-q", "1", "-t", "again/plant/+"}
+	mosquittoSub(t, n, append(away, "-E")...)
+	if out := n.ctl(t, "streams", "replay", "telemetry", "--prefix", "again/", "--dry-run"); !strings.Contains(out, "6 messages") {
+		t.Error(out)
+	}
+	if out := n.ctl(t, "streams", "replay", "telemetry", "--prefix", "again/", "--rate", "50"); !strings.Contains(out, "done  100 %  6 messages") {
+		t.Error(out)
+	}
+	got := mosquittoSub(t, n, append(away, "-C", "6", "-F", "%t=%p=%P")...)
+	if len(got) != 12 || !strings.HasPrefix(got[10], "again/plant/2=5=millrace-replay:telemetry/") || !strings.HasPrefix(got[11], "millrace-time:20") {
+		t.Errorf("%q", got)
+	}
+	var page api.StreamMessages
+	c.get("/api/v1/streams/telemetry/messages", nil, &page)
+	checkNumbers(t, page, 0, 6)
+	if out := n.ctl(t, "streams", "replays"); !strings.Contains(out, "done") {
+		t.Error(out)
+	}
+	n.stop(t)
+}
