@@ -8,6 +8,7 @@ package slow
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 	"strings"
 	"sync"
@@ -33,8 +34,44 @@ type Ranking struct {
 	top  int
 	keep time.Duration
 
-	mu    sync.Mutex
-	ranks map[place]*Subscriber // mu guards it
+	mu    sync.Mutex // guards all below
+	ranks map[place]*rank
+	least ranking   // the least slow first
+	old   time.Time // before it none of them is too old
+}
+
+// rank is one of those that are remembered, and where it stands in the ranking.
+type rank struct {
+	Subscriber
+	at int
+}
+
+// ranking is a heap: who is remembered makes room for who was slower, which is most of
+// those that come when many come back at once.
+type ranking []*rank
+
+func (h ranking) Len() int { return len(h) }
+
+func (h ranking) Less(i, j int) bool {
+	return h[i].Took < h[j].Took || h[i].Took == h[j].Took && h[i].At.Before(h[j].At)
+}
+
+func (h ranking) Swap(i, j int) {
+	h[i], h[j] = h[j], h[i]
+	h[i].at, h[j].at = i, j
+}
+
+func (h *ranking) Push(x any) {
+	k := x.(*rank)
+	k.at = len(*h)
+	*h = append(*h, k)
+}
+
+func (h *ranking) Pop() any {
+	last := (*h)[len(*h)-1]
+	(*h)[len(*h)-1] = nil
+	*h = (*h)[:len(*h)-1]
+	return last
 }
 
 type place struct{ client, topic string }
@@ -42,7 +79,7 @@ type place struct{ client, topic string }
 // New returns a ranking of the slowest top, each of them kept for that long after it
 // was last slow; 0 is the default.
 func New(top int, keep time.Duration) *Ranking {
-	return &Ranking{top: cmp.Or(top, DefaultTop), keep: cmp.Or(keep, DefaultFor), ranks: map[place]*Subscriber{}}
+	return &Ranking{top: cmp.Or(top, DefaultTop), keep: cmp.Or(keep, DefaultFor), ranks: map[place]*rank{}}
 }
 
 // Add notes that a message to the client took that long.
@@ -52,6 +89,7 @@ func (r *Ranking) Add(client, topic string, took time.Duration, at time.Time) {
 	if s := r.place(client, topic, took, at); s != nil {
 		s.Took, s.At = max(s.Took, took), at
 		s.Count++
+		heap.Fix(&r.least, s.at)
 	}
 }
 
@@ -67,44 +105,50 @@ func (r *Ranking) Note(client, topic string, took time.Duration, at time.Time, m
 	}
 	s.Took, s.At = max(s.Took, took), at
 	s.Count = max(s.Count+missed, 1)
+	heap.Fix(&r.least, s.at)
 }
 
-// place is the client's place in the ranking; nil when it is not slow enough for one.
-func (r *Ranking) place(client, topic string, took time.Duration, at time.Time) *Subscriber {
+// place is the client's place, a new one when it has to be; nil when others were slower.
+func (r *Ranking) place(client, topic string, took time.Duration, at time.Time) *rank {
 	k := place{client, topic}
 	s := r.ranks[k]
 	if s == nil && (len(r.ranks) < r.top || r.makeRoom(took, at)) {
-		s = &Subscriber{Client: client, Topic: topic}
+		s = &rank{Subscriber: Subscriber{Client: client, Topic: topic, Took: took, At: at}}
 		r.ranks[k] = s
+		heap.Push(&r.least, s)
 	}
 	return s
 }
 
-// makeRoom gives up those that are too old, else the least slow one, if it is less
-// slow than took.
+// makeRoom takes away what is too old or else what was less slow.
 func (r *Ranking) makeRoom(took time.Duration, now time.Time) bool {
 	r.expire(now)
 	if len(r.ranks) < r.top {
 		return true
 	}
-	var least place
-	var s *Subscriber
-	for k, have := range r.ranks {
-		if s == nil || have.Took < s.Took || have.Took == s.Took && have.At.Before(s.At) {
-			least, s = k, have
-		}
-	}
-	if s.Took >= took {
+	if r.least[0].Took >= took {
 		return false
 	}
-	delete(r.ranks, least)
+	r.remove(r.least[0])
 	return true
 }
 
+func (r *Ranking) remove(s *rank) {
+	heap.Remove(&r.least, s.at)
+	delete(r.ranks, place{s.Client, s.Topic})
+}
+
+// expire looks at all only when one may be too old.
 func (r *Ranking) expire(now time.Time) {
-	for k, s := range r.ranks {
-		if now.Sub(s.At) >= r.keep {
-			delete(r.ranks, k)
+	if now.Before(r.old) {
+		return
+	}
+	r.old = now.Add(r.keep)
+	for _, s := range r.ranks {
+		if ends := s.At.Add(r.keep); !ends.After(now) {
+			r.remove(s)
+		} else if ends.Before(r.old) {
+			r.old = ends
 		}
 	}
 }
@@ -116,7 +160,7 @@ func (r *Ranking) List(now time.Time) []Subscriber {
 	r.expire(now)
 	list := make([]Subscriber, 0, len(r.ranks))
 	for _, s := range r.ranks {
-		list = append(list, *s)
+		list = append(list, s.Subscriber)
 	}
 	slices.SortFunc(list, func(x, y Subscriber) int {
 		return cmp.Or(cmp.Compare(y.Took, x.Took), strings.Compare(x.Client, y.Client), strings.Compare(x.Topic, y.Topic))
@@ -129,4 +173,5 @@ func (r *Ranking) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.ranks)
+	r.least = nil
 }
