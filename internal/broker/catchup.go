@@ -14,11 +14,13 @@ import (
 const catchers = 4
 
 // A chunk that is read for one client ends with so many messages, or their bytes, or when
-// its pass has looked at so many.
+// its pass has looked at so many. Every chunk reads its first entry from the begin, so they
+// are not small; passBytes bounds the chunks of a pass together.
 const (
-	chunkMessages = 500
+	chunkMessages = 1000
 	chunkBytes    = 256 << 10
 	chunkLooks    = 200_000
+	passBytes     = 64 << 20
 )
 
 // catchUp asks for what a client that is behind missed in a stream, from a place on.
@@ -130,6 +132,7 @@ type pass struct {
 	next    msg.Position         // behind what was looked at
 	open    int                  // members that want more
 	looked  int
+	given   int // bytes, in all chunks
 }
 
 func newPass(members []*caught) *pass {
@@ -158,14 +161,16 @@ func (p *pass) take(here msg.Position, m *msg.Message) bool {
 		}
 	}
 	p.looked++
-	return p.open > 0 && p.looked < chunkLooks
+	return p.open > 0 && p.looked < chunkLooks && p.given < passBytes
 }
 
 func (p *pass) give(a *caught, here msg.Position, m *msg.Message) {
 	if len(a.places) == 0 {
 		a.base = m.Time
 	}
+	p.given -= len(a.records)
 	a.add(here, m)
+	p.given += len(a.records)
 	if a.next = p.next; len(a.places) >= a.most || len(a.records) >= chunkBytes {
 		a.full = true
 		p.open--

@@ -73,3 +73,29 @@ func TestClientsShareAPass(t *testing.T) {
 		}
 	}
 }
+
+// However many share a pass, it holds no more than its bytes and a message for each; all
+// are answered then.
+func TestAPassIsBounded(t *testing.T) {
+	var members []*caught
+	for range 1000 {
+		members = append(members, &caught{catchUp: catchUp{from: msg.Position{Seq: 1}, most: chunkMessages, filters: []string{"#"}}})
+	}
+	p := newPass(members)
+	m := msg.Message{Topic: []byte("t"), Payload: make([]byte, 10<<10), QoS: 1, Time: 1}
+	seq := uint64(1)
+	for p.take(msg.Position{Seq: seq}, &m) {
+		seq++
+	}
+	p.stop()
+	held := 0
+	for _, a := range members {
+		held += len(a.records)
+		if a.next != (msg.Position{Seq: seq, Index: 1}) || a.full {
+			t.Fatalf("a member is at %v of %v, full %v", a.next, seq, a.full)
+		}
+	}
+	if held < passBytes || held > passBytes+len(members)*11<<10 {
+		t.Errorf("%d bytes are held", held)
+	}
+}
