@@ -339,11 +339,19 @@ func (w *worker) takeCaught(a *caught) {
 func (w *worker) feedRun(c *client, p *fed) (ok bool) {
 	ok = true
 	k := c.enduring.cursor(p.stream)
+	var (
+		name   string // the last topic, which is mostly that of the next message
+		t      target
+		wanted bool
+	)
 	p.each(func(at msg.Position, m *msg.Message) bool {
 		if at.Compare(k.next) < 0 {
 			return true
 		}
-		t, wanted := w.routes.grantOf(c, string(m.Topic))
+		if name == "" || name != string(m.Topic) {
+			name = string(m.Topic)
+			t, wanted = w.routes.grantOf(c, name)
+		}
 		if !wanted {
 			return true
 		}
