@@ -119,7 +119,7 @@ func TestSharedSubscriptionsSurviveKills(t *testing.T) {
 	for _, s := range sources {
 		pubs.Go(func() { s.run(publishing, a) })
 	}
-	kills := max(durableKills()/2, 3)
+	kills := testKills(5)
 	for k := range kills {
 		enough := sources[1].count() + 50 + rand.IntN(200)
 		eventually(t, "the publishers get on", func() bool { return sources[1].count() >= enough })
