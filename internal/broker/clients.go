@@ -99,6 +99,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.present(c)
 		w.pushWaiting(c)
 		w.returns(c)
+		w.relist(c)
 	}
 	w.entered(c, p)
 }

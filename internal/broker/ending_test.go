@@ -218,6 +218,25 @@ func writeDown(b *Broker) error {
 	return err
 }
 
+// Nobody gets a session whose time was up while the node was down, however early it comes.
+func TestASessionWhoseTimeIsUpIsNotResumed(t *testing.T) {
+	d, clock := newDisk(), newClock()
+	o := Options{Now: clock.now}
+	b, _ := d.node(t, o)
+	c, _ := come(t, b, "c", 20, nil)
+	c.subscribe("kept/#", 1)
+	c.drop(b)
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	d = d.killed(t)
+	clock.forward(30 * time.Second)
+	b, _ = d.node(t, o)
+	if _, a := come(t, b, "c", 20, nil); a.SessionPresent {
+		t.Error("the session is there")
+	}
+}
+
 // What comes for the first session of a node stays for it, whatever is purged at that moment.
 func TestWhatTheFirstSessionNeedsIsNotPurged(t *testing.T) {
 	d := newDisk()

@@ -44,6 +44,7 @@ const (
 	recordNoLocal = 1 << iota
 	recordAsPublished
 	recordDurable
+	recordOwes
 )
 
 func flag(on bool, bit byte) byte {
@@ -79,7 +80,7 @@ func (c *client) appendRecord(dst []byte) []byte {
 func (s *subscription) append(dst []byte) []byte {
 	dst = appendText(dst, s.filter)
 	dst = binary.AppendUvarint(dst, uint64(s.id))
-	dst = append(dst, s.qos, s.handling, flag(s.noLocal, recordNoLocal)|flag(s.asPublished, recordAsPublished)|flag(s.durable, recordDurable))
+	dst = append(dst, s.qos, s.handling, flag(s.noLocal, recordNoLocal)|flag(s.asPublished, recordAsPublished)|flag(s.durable, recordDurable)|flag(s.owes, recordOwes))
 	dst = binary.AppendUvarint(dst, uint64(len(s.begins)))
 	for _, p := range s.begins {
 		dst = binary.AppendUvarint(dst, p.Seq)
@@ -127,6 +128,7 @@ func (f *fields) subscription() *subscription {
 	s := &subscription{filter: f.text(), id: uint32(f.Uvarint()), qos: f.Byte(), handling: f.Byte()}
 	flags := f.Byte()
 	s.noLocal, s.asPublished, s.durable = flags&recordNoLocal != 0, flags&recordAsPublished != 0, flags&recordDurable != 0
+	s.owes = flags&recordOwes != 0
 	for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
 		s.begins = append(s.begins, msg.Position{Seq: f.Uvarint(), Index: uint32(f.Uvarint())})
 	}

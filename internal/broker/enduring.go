@@ -23,6 +23,8 @@ type enduring struct {
 	place   int    // in the loop's patrol
 	altered bool   // its record is to be written
 	listed  bool   // it is in scribe.dirty
+	owes    bool   // a subscription of it does
+	relist  bool   // it was recovered so
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one

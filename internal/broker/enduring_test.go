@@ -270,3 +270,34 @@ func FuzzSessionRecord(f *testing.F) {
 	f.Add([]byte{sessionRecordVersion})
 	f.Fuzz(func(t *testing.T, b []byte) { _, _ = readSessionRecord(b) })
 }
+
+// The time that a message lies in the log counts for its expiry interval, also while the
+// node is down, for sessions and for shared subscriptions.
+func TestTheTimeInTheLogCounts(t *testing.T) {
+	for _, filter := range []string{"other/#", "$share/g/other/#"} {
+		d, clock := newDisk(), newClock()
+		o := Options{Now: clock.now}
+		b, _ := d.node(t, o)
+		c, _ := come(t, b, "c", 1000, nil)
+		c.subscribe(filter, 1)
+		c.drop(b)
+		pub := enter(t, b, packet.V5, "pub")
+		for i, seconds := range []uint32{10, 100} {
+			p := publish("other/1", fmt.Sprint(seconds), 1, uint16(i+1))
+			p.HasExpiry, p.Expiry = true, seconds
+			pub.send(p)
+			expect[*packet.Ack](pub)
+		}
+		d = d.killed(t)
+		clock.forward(30 * time.Second)
+		b, _ = d.node(t, o)
+		c, _ = come(t, b, "c", 1000, nil)
+		if p := expect[*packet.Publish](c); string(p.Payload) != "100" || !p.HasExpiry || p.Expiry != 70 {
+			t.Errorf("%s: got %+v", filter, p)
+		}
+		settle(b)
+		if n := b.Stats().Dropped[fault.Expired]; n != 1 {
+			t.Errorf("%s: %d have expired", filter, n)
+		}
+	}
+}

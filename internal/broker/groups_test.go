@@ -54,7 +54,8 @@ func TestAGroupKeepsWhatComesWhileItsMembersAreAway(t *testing.T) {
 	pub := enter(t, b, packet.V5, "pub")
 	pub.publishAll("jobs/1", series("m", 1, 300))
 	for range 2 {
-		b, _ = d.killed(t).node(t, Options{Loops: 3})
+		d = d.killed(t)
+		b, _ = d.node(t, Options{Loops: 3})
 	}
 	var back []*raw
 	for i := range 3 {

@@ -192,6 +192,9 @@ func (w *worker) readmit(c *client, filters []*subscription) {
 		}
 		c.number(s)
 		c.filters[s.filter] = s
+		if s.owes {
+			c.enduring.owes, c.enduring.relist = true, true
+		}
 		w.track(c, s, nil)
 		w.broker.router.add(s)
 		if s.number != 0 {

@@ -47,7 +47,37 @@ func (w *worker) offerRetained(c *client, s *subscription, handling byte, existe
 	for _, m := range w.found {
 		c.ownSeldom().retained = append(c.retained, pendingRetained{m, g})
 	}
+	if s.logged() && len(w.found) > 0 {
+		s.owes, c.enduring.owes = true, true
+	}
 	clear(w.found)
+}
+
+// relist lines up once more what a recovered client had not acknowledged when the process
+// ended: the retained messages as they are now.
+func (w *worker) relist(c *client) {
+	if c.enduring == nil || !c.enduring.relist {
+		return
+	}
+	c.enduring.relist = false
+	for _, s := range c.filters {
+		if s.owes {
+			w.offerRetained(c, s, 0, false)
+		}
+	}
+}
+
+// paidOff notes that the client has acknowledged the retained messages of its
+// subscriptions: after a crash they are not sent again.
+func (w *worker) paidOff(c *client) {
+	if !c.enduring.owes || len(c.retained) > 0 || c.session.Unlogged() {
+		return
+	}
+	c.enduring.owes = false
+	for _, s := range c.filters {
+		s.owes = false
+	}
+	w.alter(c)
 }
 
 // pushRetained sends what is lined up, as far as the output has room. A message

@@ -143,3 +143,59 @@ func TestManyRetainedMessagesAllArrive(t *testing.T) {
 		t.Errorf("%v", s.Dropped)
 	}
 }
+
+// Retained messages that a client has not acknowledged when the node is killed come again,
+// as they are then; those that it has do not.
+func TestRetainedMessagesOnTheirWaySurviveKills(t *testing.T) {
+	d := newDisk()
+	o := Options{Zone: Zone{Inflight: 2}}
+	b, _ := d.node(t, o)
+	pub := enter(t, b, packet.V5, "pub")
+	for i := range 6 {
+		pub.send(retained(fmt.Sprint("state/", i), fmt.Sprint("v", i), 1))
+		expect[*packet.Ack](pub)
+	}
+	c, _ := come(t, b, "c", 1000, nil)
+	c.send(&packet.Subscribe{ID: 9, Filters: []packet.Subscription{{Filter: []byte("state/#"), QoS: 1}}})
+	var first *packet.Publish
+	for granted := false; !granted || first == nil; { // it waits for the journal
+		switch p, err := c.read(); p := p.(type) {
+		case *packet.Publish:
+			if first == nil {
+				first = p
+			}
+		case *packet.Suback:
+			granted = true
+		default:
+			t.Fatal(p, err)
+		}
+	}
+	c.send(&packet.Ack{Kind: packet.TypePuback, ID: first.ID}) // the others are on their way
+	c.next()
+	pub.send(retained("state/5", "new", 1))
+	expect[*packet.Ack](pub)
+	for range 2 { // the second is killed before the client has come
+		d = d.killed(t)
+		b, _ = d.node(t, o)
+	}
+	c, _ = come(t, b, "c", 1000, nil)
+	got := map[string]bool{}
+	for more := c.next(); len(more) > 0; more = c.next() {
+		for _, p := range more {
+			got[p] = true
+		}
+	}
+	for _, want := range []string{"v1", "v2", "v3", "v4", "new"} {
+		if !got[want] {
+			t.Errorf("%s has not come; got %v", want, got)
+		}
+	}
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = d.killed(t).node(t, o)
+	c, _ = come(t, b, "c", 1000, nil)
+	if more := c.next(); len(more) > 0 {
+		t.Errorf("%v came again", more)
+	}
+}

@@ -31,8 +31,10 @@ type subscription struct {
 	// durable says that its client's session survives the process, and begins where in
 	// each stream it began: its loop alone reads that.
 	durable bool
-	begins  []msg.Position
-	sums    *backlog.Filter // nil when nothing comes from the log; its loop's alone, too
+	// owes says that its client has not acknowledged all retained messages that were there.
+	owes   bool
+	begins []msg.Position
+	sums   *backlog.Filter // nil when nothing comes from the log; its loop's alone, too
 }
 
 // logged says whether it gets messages of QoS 1 and 2 from the log.

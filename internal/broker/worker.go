@@ -540,6 +540,7 @@ func (w *worker) goOn(c *client) {
 		w.pushRetained(c)
 	}
 	if c.enduring != nil {
+		w.paidOff(c)
 		w.catchUp(c)
 		w.noteChanged(c)
 	}

@@ -265,3 +265,16 @@ func (s *Session) Lose(n uint64, code fault.Code) {
 	f.dropped += n
 	f.lastDrop = code
 }
+
+// Unlogged says whether the queue has a message of QoS 1 or 2 that does not stand in the
+// log.
+func (s *Session) Unlogged() (has bool) {
+	if s.flow == nil {
+		return false
+	}
+	s.flow.queue.each(func(_ int, r record, _ bool) bool {
+		has = r.logged.Stream == 0 && r.qos() > 0
+		return !has
+	})
+	return has
+}
