@@ -42,8 +42,40 @@ type Member[M comparable] struct {
 
 // stream is how far the group is in one stream.
 type stream[M comparable] struct {
-	next msg.Position              // everything before it was taken
-	open map[msg.Position]*item[M] // of that, what nobody is done with
+	next msg.Position // everything before it was taken
+	// open is of that what nobody is done with, in order; between them are some that are
+	// done, but not the first.
+	open []*item[M]
+	done int
+}
+
+// find is the open item at that place; nil is none.
+func (s *stream[M]) find(at msg.Position) *item[M] {
+	i, ok := slices.BinarySearchFunc(s.open, at, func(it *item[M], at msg.Position) int { return it.place.At.Compare(at) })
+	if !ok || s.open[i].done {
+		return nil
+	}
+	return s.open[i]
+}
+
+// finish is done with the item.
+func (s *stream[M]) finish(it *item[M]) {
+	it.done = true
+	s.done++
+	for len(s.open) > 0 && s.open[0].done {
+		s.open[0] = nil
+		s.open = s.open[1:]
+		s.done--
+	}
+	if s.done > len(s.open)/2 {
+		s.compact()
+	}
+}
+
+// compact leaves no item that is done.
+func (s *stream[M]) compact() {
+	s.open = slices.DeleteFunc(s.open, func(it *item[M]) bool { return it.done })
+	s.done = 0
 }
 
 // item is a message that nobody is done with.
@@ -53,8 +85,12 @@ type item[M comparable] struct {
 	member  *Member[M] // who has it; nil is nobody
 	given   bool       // once, whoever has it now
 	there   bool       // the message is in memory
+	done    bool
 	message msg.Message
 }
+
+// missing says that the message is to be given to the group once more.
+func (it *item[M]) missing() bool { return !it.done && !it.there && it.member == nil }
 
 const itemBytes = 200 // beside the message, about
 
@@ -69,7 +105,7 @@ func New[M comparable](l Limits, next []Place) *Group[M] {
 
 func (g *Group[M]) stream(number uint8) *stream[M] {
 	for int(number) > len(g.streams) {
-		g.streams = append(g.streams, stream[M]{open: map[msg.Position]*item[M]{}})
+		g.streams = append(g.streams, stream[M]{})
 	}
 	return &g.streams[number-1]
 }
@@ -83,7 +119,7 @@ func (g *Group[M]) Room() bool {
 // Takes says whether the group wants the message at that place.
 func (g *Group[M]) Takes(p Place) bool {
 	s := g.stream(p.Stream)
-	if it := s.open[p.At]; it != nil {
+	if it := s.find(p.At); it != nil {
 		return !it.there && it.member == nil
 	}
 	return p.At.Compare(s.next) >= 0
@@ -92,10 +128,10 @@ func (g *Group[M]) Takes(p Place) bool {
 // Take gives the group a copy of the message that it wants.
 func (g *Group[M]) Take(p Place, m *msg.Message) {
 	s := g.stream(p.Stream)
-	it := s.open[p.At]
+	it := s.find(p.At)
 	if it == nil {
 		it = &item[M]{place: p}
-		s.open[p.At] = it
+		s.open = append(s.open, it)
 		g.fresh = append(g.fresh, it)
 	} else {
 		g.back = append(g.back, it)
@@ -121,25 +157,21 @@ func (g *Group[M]) Pass(p Place) {
 // From is the first place of the stream that the group has to be given.
 func (g *Group[M]) From(stream uint8) msg.Position {
 	s := g.stream(stream)
-	from := s.next
-	for at, it := range s.open {
-		if !it.there && it.member == nil && at.Compare(from) < 0 {
-			from = at
+	for _, it := range s.open {
+		if it.missing() {
+			return it.place.At
 		}
 	}
-	return from
+	return s.next
 }
 
 // Needed is the first place of the stream that the group may have to be given again.
 func (g *Group[M]) Needed(stream uint8) msg.Position {
 	s := g.stream(stream)
-	needed := s.next
-	for at := range s.open {
-		if at.Compare(needed) < 0 {
-			needed = at
-		}
+	if len(s.open) > 0 {
+		return s.open[0].place.At
 	}
-	return needed
+	return s.next
 }
 
 // Shed forgets the messages that nobody has: they are to be given again, from From on.
@@ -149,8 +181,11 @@ func (g *Group[M]) Shed() {
 		if it.place.At.Compare(s.next) < 0 {
 			s.next = it.place.At
 		}
-		delete(s.open, it.place.At)
+		s.finish(it)
 		g.drop(it)
+	}
+	for i := range g.streams {
+		g.streams[i].compact() // what is taken again comes behind the others
 	}
 	for _, it := range g.back {
 		g.drop(it)
@@ -173,7 +208,7 @@ func (g *Group[M]) Waiting() int { return len(g.back) + len(g.fresh) }
 // Open is how many messages that were taken nobody is done with.
 func (g *Group[M]) Open() (n int) {
 	for i := range g.streams {
-		n += len(g.streams[i].open)
+		n += len(g.streams[i].open) - g.streams[i].done
 	}
 	return n
 }
@@ -197,7 +232,7 @@ func (g *Group[M]) Next(choose func(free []*Member[M], m *msg.Message) *Member[M
 	k := choose(g.free, &it.message)
 	it.member, it.given, g.changed = k, true, true
 	k.Given++
-	g.stale = k.Given >= k.credit
+	g.stale = g.stale || k.Given >= k.credit
 	return k.Who, it.place, &it.message, true
 }
 
@@ -217,28 +252,30 @@ func (g *Group[M]) able() []*Member[M] {
 // Ack is done with a message that the member has; false says that it has it no more.
 func (g *Group[M]) Ack(who M, p Place) bool {
 	s := g.stream(p.Stream)
-	it := s.open[p.At]
+	it := s.find(p.At)
 	if it == nil || it.member == nil || it.member.Who != who {
 		return false
 	}
-	delete(s.open, p.At)
+	s.finish(it)
 	g.take(it)
 	g.drop(it)
+	g.stale = g.stale || it.member.blocked
 	it.member.blocked, it.member = false, nil
 	return true
 }
 
 // take takes the item from its member.
 func (g *Group[M]) take(it *item[M]) {
+	g.stale = g.stale || it.member.Given >= it.member.credit
 	it.member.Given--
-	g.stale, g.changed = true, true
+	g.changed = true
 }
 
 // Return takes a message back that the member could not take. It gets no other until it
 // has acknowledged one, or Unblock.
 func (g *Group[M]) Return(who M, p Place) {
-	if it := g.stream(p.Stream).open[p.At]; it != nil && it.member != nil && it.member.Who == who {
-		it.member.blocked = true
+	if it := g.stream(p.Stream).find(p.At); it != nil && it.member != nil && it.member.Who == who {
+		it.member.blocked, g.stale = true, true
 		g.giveBack([]*item[M]{it})
 	}
 }
@@ -315,7 +352,7 @@ func (g *Group[M]) but(m *Member[M], keeps []Place) (items []*item[M]) {
 	}
 	for i := range g.streams {
 		for _, it := range g.streams[i].open {
-			if it.member == m && !kept[it.place] {
+			if !it.done && it.member == m && !kept[it.place] {
 				items = append(items, it)
 			}
 		}
@@ -326,7 +363,7 @@ func (g *Group[M]) but(m *Member[M], keeps []Place) (items []*item[M]) {
 // Keep says, of a group that was read back, that the member has the message; false says
 // that the group is done with it.
 func (g *Group[M]) Keep(who M, p Place) bool {
-	it := g.stream(p.Stream).open[p.At]
+	it := g.stream(p.Stream).find(p.At)
 	if it == nil || it.member != nil {
 		return false
 	}
@@ -342,7 +379,7 @@ func (g *Group[M]) Keep(who M, p Place) bool {
 // Done says whether the group is done with the message at that place.
 func (g *Group[M]) Done(p Place) bool {
 	s := g.stream(p.Stream)
-	return p.At.Compare(s.next) < 0 && s.open[p.At] == nil
+	return p.At.Compare(s.next) < 0 && s.find(p.At) == nil
 }
 
 // Lacks says whether messages of the stream are to be given to the group once more.
@@ -359,13 +396,13 @@ func (g *Group[M]) Present() bool {
 // to the group though it lacks them: the log has them no more. It says how many they are.
 func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
 	s := g.stream(stream)
-	for at, it := range s.open {
-		if !it.there && it.member == nil && at.Compare(before) < 0 {
-			delete(s.open, at)
-			g.changed = true
+	for _, it := range s.open {
+		if it.missing() && it.place.At.Compare(before) < 0 {
+			it.done, g.changed = true, true
 			n++
 		}
 	}
+	s.compact()
 	return n
 }
 
@@ -374,15 +411,16 @@ func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
 // others.
 func (g *Group[M]) Forgo(p Place) (n int, skipped bool) {
 	s := g.stream(p.Stream)
-	for at, it := range s.open {
-		if it.member == nil && at.Compare(p.At) < 0 {
-			delete(s.open, at)
+	for _, it := range s.open {
+		if !it.done && it.member == nil && it.place.At.Compare(p.At) < 0 {
+			it.done = true
 			g.drop(it)
 			n++
 		}
 	}
+	s.compact()
 	if n > 0 {
-		gone := func(it *item[M]) bool { return !it.there }
+		gone := func(it *item[M]) bool { return it.done }
 		g.fresh, g.back, g.changed = slices.DeleteFunc(g.fresh, gone), slices.DeleteFunc(g.back, gone), true
 	}
 	if skipped = p.At.Compare(s.next) > 0; skipped {

@@ -3,7 +3,6 @@ package share
 import (
 	"encoding/binary"
 	"errors"
-	"slices"
 
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -39,14 +38,15 @@ func (g *Group[M]) Append(dst []byte) []byte {
 
 func (g *Group[M]) progress(s *stream[M]) (next msg.Position, open []msg.Position) {
 	next = s.next
-	for at, it := range s.open {
-		if it.given {
+	for _, it := range s.open {
+		switch at := it.place.At; {
+		case it.done:
+		case it.given:
 			open = append(open, at)
-		} else if at.Compare(next) < 0 {
+		case at.Compare(next) < 0:
 			next = at
 		}
 	}
-	slices.SortFunc(open, msg.Position.Compare)
 	return next, open
 }
 
@@ -72,7 +72,8 @@ func Read[M comparable](l Limits, b []byte) (*Group[M], error) {
 		for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
 			p := position(&f)
 			at = msg.Position{Seq: at.Seq + p.Seq, Index: p.Index}
-			s.open[at] = &item[M]{place: Place{number, at}, given: true}
+			f.Bad = f.Bad || len(s.open) > 0 && at.Compare(s.open[len(s.open)-1].place.At) <= 0 || at.Compare(s.next) >= 0
+			s.open = append(s.open, &item[M]{place: Place{number, at}, given: true})
 		}
 		if number == 255 {
 			break
