@@ -12,7 +12,7 @@ import (
 // Recording is what one loop has recorded, and has not forgotten.
 type Recording struct {
 	Segments []recorder.Segment
-	// From is when the oldest of it was written, ns since 1970; 0 when there is nothing.
+	// From is when the oldest of it was written, or the loop began, ns since 1970.
 	From int64
 	// Forgot is how many messages were overwritten since the start.
 	Forgot uint64

@@ -3,6 +3,7 @@ import { keepPreviousData } from "@tanstack/react-query";
 import { get, type Query, send, url } from "./client";
 import { client } from "./queries";
 import type { components } from "./schema";
+import { namesMessage } from "./messageName";
 import type { Page } from "./types";
 
 type Schemas = components["schemas"];
@@ -23,6 +24,9 @@ export type AccessUser = Schemas["AccessUser"];
 export type AccessRule = Schemas["AccessRule"];
 export type AccessAnswer = Schemas["AccessAnswer"];
 export type AccessQuestion = Omit<Schemas["AccessQuestion"], "$schema">;
+export type WhyAnswer = Schemas["WhyAnswer"];
+export type WhyNote = Schemas["WhyNote"];
+export type WhyReason = Schemas["WhyReason"];
 export type NewTrace = Omit<Schemas["NewTrace"], "$schema">;
 
 /** A list that always comes whole. */
@@ -51,6 +55,14 @@ export const accessInForce = {
 
 export const tryAccess = (asked: AccessQuestion) =>
   send<AccessAnswer>("POST", "/access/test", Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== "")));
+
+/** What became of the messages of a topic, or of one message, for a client; again asks anew. */
+export const askWhy = (client: string, about: string, since: string, again: string) => ({
+  queryKey: ["/why", client, about, since, again],
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    get<WhyAnswer>("/why", { client, since, [namesMessage(about) ? "message" : "topic"]: about }, signal),
+  retry: false,
+});
 
 /** Where clients are sent instead, if anywhere. */
 export const redirectInForce = {

@@ -469,7 +469,7 @@ export interface paths {
         post?: never;
         /**
          * Remove retained messages
-         * @description Give a topic or a filter. Subscribers are not told.
+         * @description Give a topic, or a filter, a publisher or both. Subscribers are not told.
          */
         delete: operations["delete-retained"];
         options?: never;
@@ -638,7 +638,11 @@ export interface paths {
         /** The durable streams, in the order they take messages */
         get: operations["list-streams"];
         put?: never;
-        post?: never;
+        /**
+         * Make a stream
+         * @description It takes the messages of its filters from now on, before the streams that stand behind it; those no longer get them.
+         */
+        post: operations["create-stream"];
         delete?: never;
         options?: never;
         head?: never;
@@ -656,10 +660,15 @@ export interface paths {
         get: operations["get-stream"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a stream that was made by this API, with what it holds */
+        delete: operations["delete-stream"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a stream that was made by this API
+         * @description What is absent stays as it is.
+         */
+        patch: operations["change-stream"];
         trace?: never;
     };
     "/api/v1/streams/{name}/events": {
@@ -682,6 +691,89 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The consumer groups of a stream */
+        get: operations["list-groups"];
+        put?: never;
+        /**
+         * Make a consumer group
+         * @description Without after and from it begins with the oldest message that is stored.
+         */
+        post: operations["create-group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/groups/{group}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A consumer group, and how far it is */
+        get: operations["get-group"];
+        put?: never;
+        post?: never;
+        /** End a consumer group */
+        delete: operations["delete-group"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a consumer group
+         * @description What is absent stays as it is. With after or from the group begins anew there, and what is in flight is forgotten.
+         */
+        patch: operations["change-group"];
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/groups/{group}/ack": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge messages of the group
+         * @description What is answered is kept: the messages are not handed out again, also when the node is killed then.
+         */
+        post: operations["ack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/groups/{group}/pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Messages for one consumer of the group
+         * @description First those that come again because nobody acknowledged them in time, then new ones. Acknowledge each before ackUntil.
+         */
+        post: operations["pull"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/streams/{name}/messages": {
         parameters: {
             query?: never;
@@ -696,6 +788,26 @@ export interface paths {
         get: operations["read-stream"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streams/{name}/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove messages of a stream
+         * @description What sessions have still to get stays, unless force is set. Consumer groups do not hold it: what they lose is counted on them.
+         */
+        post: operations["purge-stream"];
         delete?: never;
         options?: never;
         head?: never;
@@ -904,6 +1016,26 @@ export interface paths {
          * @description One's own needs the current one. Administrators set those of others, whose sessions then end.
          */
         put: operations["change-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a client did or did not get a message
+         * @description Tells what became of the messages of a topic, or of one message, for a client: who published it, whether it was allowed, where it is stored, which subscriptions matched, and whether it was delivered, acknowledged, queued, or dropped and why. It looks into the flight recorder and the log.
+         */
+        get: operations["why"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1155,6 +1287,29 @@ export interface components {
              * @example CN=broker,O=Plant
              */
             subject: string;
+        };
+        ChangedGroup: {
+            /**
+             * Format: double
+             * @description Seconds until a message that was pulled and not acknowledged may be pulled again; default 30
+             */
+            ackWait?: number;
+            /** @description Behind this position */
+            after?: string;
+            /** @description Only topics that this topic filter matches; empty, the default, is all */
+            filter?: string;
+            /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+            from?: string;
+            /**
+             * Format: int64
+             * @description How often a message is handed out before the group gives it up and counts it; 0, the default, is without end
+             */
+            maxDeliveries?: number;
+            /**
+             * Format: int64
+             * @description Messages that may be handed out and not acknowledged; with so many nothing new is handed out; default 1000
+             */
+            maxInFlight?: number;
         };
         Client: {
             /** @description Where it connects from; of a disconnected client the last one known */
@@ -1438,6 +1593,72 @@ export interface components {
             size: number;
             topic: string;
         };
+        ConsumerGroup: {
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            ackWait: number;
+            /**
+             * Format: int64
+             * @description Messages acknowledged
+             */
+            acked: number;
+            /**
+             * Format: int64
+             * @description Entries of the log that are not done; one holds the messages of a moment
+             */
+            behind: number;
+            /** @description Who made it */
+            by?: string;
+            /** Format: date-time */
+            created: string;
+            /** @description Up to here everything was handed out, or passed over by the filter */
+            cursor: string;
+            /** @description Empty is all */
+            filter: string;
+            /**
+             * Format: int64
+             * @description Messages given up after maxDeliveries
+             */
+            givenUp: number;
+            /**
+             * Format: int64
+             * @description Messages handed out and not acknowledged
+             */
+            inFlight: number;
+            /**
+             * Format: double
+             * @description Seconds: how far back the newest message lies that is done; 0 for a group that has all
+             */
+            lag: number;
+            /**
+             * Format: int64
+             * @description Messages handed out that were removed from the stream before they were acknowledged
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description Entries of the log that were removed before the group had looked at them
+             */
+            lostEntries: number;
+            /**
+             * Format: int64
+             * @description 0 is without end
+             */
+            maxDeliveries: number;
+            /** Format: int64 */
+            maxInFlight: number;
+            name: string;
+            /** @description Up to here everything is done */
+            position: string;
+            /**
+             * Format: int64
+             * @description Deliveries beyond the first
+             */
+            redelivered: number;
+            stream: string;
+        };
         CountTopic: {
             filter: string;
         };
@@ -1493,6 +1714,56 @@ export interface components {
             since?: string;
             /** @description Where it is known */
             topic?: string;
+        };
+        GroupAck: {
+            /** @description Positions of messages */
+            positions?: string[];
+            /** @description All that was handed out up to this position */
+            upTo?: string;
+        };
+        GroupAcked: {
+            /**
+             * Format: int64
+             * @description Messages that were in flight and are done now; those that are done already, or were never handed out, do not count
+             */
+            acked: number;
+        };
+        GroupMessage: {
+            /**
+             * Format: date-time
+             * @description Until when it is nobody else's
+             */
+            ackUntil: string;
+            /**
+             * Format: int64
+             * @description How often it was handed out, with this time
+             */
+            deliveries: number;
+            /** @enum {string} */
+            encoding: "text" | "base64";
+            /**
+             * Format: int32
+             * @description Message expiry interval, seconds from time
+             */
+            expiry?: number;
+            /** @description The whole payload */
+            payload: string;
+            /** @description Where it stands: entry:index */
+            position: string;
+            properties?: components["schemas"]["MessageProperties"];
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            retain: boolean;
+            /**
+             * Format: date-time
+             * @description When it arrived at the node
+             */
+            time: string;
+            topic: string;
+        };
+        GroupMessages: {
+            messages: components["schemas"]["GroupMessage"][];
         };
         HistorianStatus: {
             /**
@@ -1701,6 +1972,30 @@ export interface components {
             /** @description A login is written USER@ADDRESS, a network as 192.0.2.0/24 */
             value: string;
         };
+        NewGroup: {
+            /**
+             * Format: double
+             * @description Seconds until a message that was pulled and not acknowledged may be pulled again; default 30
+             */
+            ackWait?: number;
+            /** @description Behind this position */
+            after?: string;
+            /** @description Only topics that this topic filter matches; empty, the default, is all */
+            filter?: string;
+            /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+            from?: string;
+            /**
+             * Format: int64
+             * @description How often a message is handed out before the group gives it up and counts it; 0, the default, is without end
+             */
+            maxDeliveries?: number;
+            /**
+             * Format: int64
+             * @description Messages that may be handed out and not acknowledged; with so many nothing new is handed out; default 1000
+             */
+            maxInFlight?: number;
+            name: string;
+        };
         NewPassword: {
             /**
              * Format: password
@@ -1715,6 +2010,23 @@ export interface components {
             moved?: boolean;
             /** @description Name or address of the other server, such as plant-2:1883, or several with spaces between; without it the one of mqtt.redirect.reference */
             reference?: string;
+        };
+        NewStream: {
+            /** @description The stream that takes messages after this one; empty, the default, is the first one that takes every topic */
+            before?: string;
+            /** @description Topic filters of what it takes; none may begin with $ */
+            filters?: string[];
+            /**
+             * Format: double
+             * @description Seconds that a message is kept; 0 is for ever; default 30 days
+             */
+            maxAge?: number;
+            /**
+             * Format: int64
+             * @description Bytes that are kept, the oldest go first; 0 is no bound, else 16 MiB at least; default 10 GiB
+             */
+            maxBytes?: number;
+            name: string;
         };
         NewTrace: {
             /**
@@ -1765,6 +2077,10 @@ export interface components {
         };
         PageClientSubscription: {
             items: components["schemas"]["ClientSubscription"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageConsumerGroup: {
+            items: components["schemas"]["ConsumerGroup"][];
             meta: components["schemas"]["Meta"];
         };
         PageDelayed: {
@@ -1909,6 +2225,28 @@ export interface components {
         Published: {
             /** @description True when a stream holds the message on disk */
             kept: boolean;
+        };
+        Purged: {
+            /**
+             * Format: int64
+             * @description Bytes on disk, about
+             */
+            bytes: number;
+            dryRun: boolean;
+            /**
+             * Format: int64
+             * @description Entries of the log; one holds the messages of a moment, and goes as a whole
+             */
+            entries: number;
+            /** @description True when less goes than was asked for, since sessions have still to get the rest */
+            held: boolean;
+            /**
+             * Format: int64
+             * @description Entries that were stored
+             */
+            of: number;
+            /** @description Newest position that is removed; 0:0 when nothing is */
+            upTo: string;
         };
         QoSCounts: {
             /** Format: int64 */
@@ -2193,6 +2531,18 @@ export interface components {
             /** @description Everything up to here was looked at */
             position: string;
         };
+        StreamPurge: {
+            /** @description Everything that is stored */
+            all?: boolean;
+            /** @description What arrived before this time: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+            before?: string;
+            /** @description Tell what would be removed, and remove nothing */
+            dryRun?: boolean;
+            /** @description Also what sessions have still to get */
+            force?: boolean;
+            /** @description Up to this position */
+            upTo?: string;
+        };
         StreamReader: {
             /**
              * Format: int64
@@ -2213,6 +2563,22 @@ export interface components {
             /** @description Up to here everything is done */
             position: string;
         };
+        StreamSettings: {
+            /** @description The stream that takes messages after this one; empty, the default, is the first one that takes every topic */
+            before?: string;
+            /** @description Topic filters of what it takes; none may begin with $ */
+            filters?: string[];
+            /**
+             * Format: double
+             * @description Seconds that a message is kept; 0 is for ever; default 30 days
+             */
+            maxAge?: number;
+            /**
+             * Format: int64
+             * @description Bytes that are kept, the oldest go first; 0 is no bound, else 16 MiB at least; default 10 GiB
+             */
+            maxBytes?: number;
+        };
         StreamStatus: {
             /**
              * Format: double
@@ -2229,8 +2595,12 @@ export interface components {
              * @description Messages per second
              */
             appendedRate: number;
+            /** @description The stream that it was told to stand before */
+            before?: string;
             /** @description True for one that the node keeps for itself: it takes no topic by a filter, and users neither read nor change it */
             builtIn: boolean;
+            /** @description Who made it */
+            by?: string;
             /**
              * Format: int64
              * @description Bytes on disk
@@ -2241,6 +2611,11 @@ export interface components {
              * @description Bytes per second appended, before the log's own
              */
             bytesRate: number;
+            /**
+             * Format: date-time
+             * @description When it was made, where it was
+             */
+            created?: string;
             /**
              * Format: int64
              * @description Entries that could not be read
@@ -2277,6 +2652,11 @@ export interface components {
              */
             messages: number;
             name: string;
+            /**
+             * @description Where it comes from: the configuration file; made by API, ctl or console; or the node itself
+             * @enum {string}
+             */
+            origin: "file" | "made" | "node";
             /**
              * Format: int64
              * @description Messages handed over and not yet kept
@@ -2452,6 +2832,75 @@ export interface components {
         UserProperty: {
             name: string;
             value: string;
+        };
+        WhyAnswer: {
+            client: string;
+            /** @description The newest messages, oldest first */
+            messages: components["schemas"]["WhyMessage"][];
+            /**
+             * Format: int64
+             * @description Older messages that were found, too
+             */
+            more: number;
+            /** @description What else may help: refusals, losses, topics with nearly the same name */
+            notes: components["schemas"]["WhyNote"][];
+            /**
+             * @description What became of the newest message
+             * @enum {string}
+             */
+            outcome: "acknowledged" | "sent" | "queued" | "waiting" | "dropped" | "refused" | "other_member" | "not_subscribed" | "no_local" | "no_client" | "no_message" | "unknown";
+            /** @description Why it was dropped or refused */
+            reason?: components["schemas"]["WhyReason"];
+            /** @description How the client stands, in sentences */
+            state: string[];
+            /** @description The same in a sentence */
+            text: string;
+            topic: string;
+            window: components["schemas"]["WhyWindow"];
+        };
+        WhyMessage: {
+            /** @description Ask with message=id for this one alone, while it is recorded */
+            id?: string;
+            outcome: string;
+            /** @description Where it is stored: stream:entry:index; it can be asked with, too */
+            position?: string;
+            publisher?: string;
+            /** Format: int64 */
+            qos: number;
+            reason?: components["schemas"]["WhyReason"];
+            retain: boolean;
+            steps: components["schemas"]["WhyNote"][];
+            text: string;
+            /**
+             * Format: date-time
+             * @description When it arrived at the node
+             */
+            time: string;
+        };
+        WhyNote: {
+            /** Format: date-time */
+            at?: string;
+            reason?: components["schemas"]["WhyReason"];
+            text: string;
+        };
+        WhyReason: {
+            /** @description To be quoted */
+            code: string;
+            /** @description As metrics and logs have it */
+            reason: string;
+            title: string;
+        };
+        WhyWindow: {
+            /**
+             * Format: int64
+             * @description Messages before, which were overwritten since the start
+             */
+            forgotten: number;
+            /**
+             * Format: date-time
+             * @description Since when everything is recorded
+             */
+            from: string;
         };
     };
     responses: never;
@@ -3516,6 +3965,8 @@ export interface operations {
                 search?: string;
                 /** @description Those that this topic filter matches */
                 filter?: string;
+                /** @description Those that the client with this identifier published; * stands for any text */
+                publisher?: string;
                 sort?: "topic" | "size" | "at" | "expiresAt" | "publisher";
                 order?: "asc" | "desc";
             };
@@ -3552,6 +4003,8 @@ export interface operations {
                 topic?: string;
                 /** @description Those of all topics that the filter matches; $-topics need a filter that begins with $ */
                 filter?: string;
+                /** @description Those that the client with this identifier published; * stands for any text */
+                publisher?: string;
                 /** @description Count them only */
                 dryRun?: boolean;
             };
@@ -3973,6 +4426,39 @@ export interface operations {
             };
         };
     };
+    "create-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewStream"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-stream": {
         parameters: {
             query?: never;
@@ -3983,6 +4469,73 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreamStatus"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-stream": {
+        parameters: {
+            query?: {
+                /** @description Also when sessions have still to get something of it */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamSettings"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -4045,6 +4598,243 @@ export interface operations {
             };
         };
     };
+    "list-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageConsumerGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGroup"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedGroup"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsumerGroup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupAck"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupAcked"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pull: {
+        parameters: {
+            query?: {
+                /** @description Messages at most; about 4 MiB of them in any case */
+                max?: number;
+                /** @description Seconds to wait while there is nothing */
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+                group: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMessages"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "read-stream": {
         parameters: {
             query?: {
@@ -4074,6 +4864,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamMessages"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "purge-stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreamPurge"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
                 };
             };
             /** @description Error */
@@ -4559,6 +5384,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    why: {
+        parameters: {
+            query: {
+                /** @description Client identifier */
+                client: string;
+                /** @description Topic name of the messages */
+                topic?: string;
+                /** @description One message, by its id here or by stream:entry:index */
+                message?: string;
+                /** @description RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+                since?: string;
+                /** @description Messages at most, the newest */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyAnswer"];
+                };
             };
             /** @description Error */
             default: {

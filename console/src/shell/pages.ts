@@ -8,6 +8,7 @@ import {
   LayoutDashboard,
   ListTree,
   type LucideIcon,
+  MessageCircleQuestion,
   MonitorSmartphone,
   Pin,
   Rss,
@@ -127,6 +128,13 @@ export const pages: readonly PageEntry[] = [
     name: "nav.diagnostics",
     icon: Stethoscope,
     view: lazy(() => import("../pages/diagnostics/Diagnostics")),
+  },
+  {
+    path: "/why",
+    key: "y",
+    name: "nav.why",
+    icon: MessageCircleQuestion,
+    view: lazy(() => import("../pages/why/Why")),
   },
   {
     path: "/mqtt",

@@ -323,7 +323,7 @@ func (t *teller) lost() {
 	switch {
 	case t.blamed():
 	case t.forgets(t.home, t.m.Time):
-		t.say(Unknown, nil, "The recorder of the client's loop has forgotten: it goes back to %s ago.", length(t.Now-t.Loops[t.home].From))
+		t.say(Unknown, nil, "The flight recorder has forgotten it: it goes back to %s ago.", length(t.Now-t.Loops[t.home].From))
 	case t.m.Missing > 0:
 		t.say(Unknown, nil, "The recorder has forgotten what became of it.")
 	default:

@@ -117,7 +117,7 @@ type Event struct {
 // Loop is what one loop has recorded.
 type Loop struct {
 	Segments []recorder.Segment
-	From     int64  // 0 when there is nothing
+	From     int64  // since when it has everything, ns since 1970
 	Forgot   uint64 // messages that were overwritten
 }
 

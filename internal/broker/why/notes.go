@@ -23,7 +23,7 @@ func (f *Facts) state() (lines []string) {
 	if !s.Connected {
 		word = "away"
 	}
-	lines = append(lines, fmt.Sprintf("Client %s is %s since %s ago; %s.", quoted(f.Client), word, length(f.Now-s.Since), kind))
+	lines = append(lines, fmt.Sprintf("Client %s has been %s for %s; %s.", quoted(f.Client), word, length(f.Now-s.Since), kind))
 	if s.Inflight+s.Queued > 0 {
 		lines = append(lines, fmt.Sprintf("%d sent to it and not acknowledged, %d in its queue.", s.Inflight, s.Queued))
 	}

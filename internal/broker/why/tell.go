@@ -293,7 +293,7 @@ func (t *teller) whyQueued() string {
 
 // forgets says whether the loop's recording begins behind that time.
 func (t *teller) forgets(loop int, at int64) bool {
-	return loop < len(t.Loops) && t.Loops[loop].Forgot > 0 && t.Loops[loop].From > at
+	return loop < len(t.Loops) && t.Loops[loop].From > at
 }
 
 // reason is why the node ended or refused something, nil when it did not.

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Ban, Route, Unplug } from "lucide-react";
+import { Ban, MessageCircleQuestion, Route, Unplug } from "lucide-react";
 import { useState } from "react";
 import { type ClientDetail, clientDetail } from "../../api/broker";
 import { useDated } from "../../api/fresh";
@@ -76,9 +76,15 @@ function Actions({ client: c }: { client: ClientDetail }) {
   const may = useMay("operator");
   const [dialog, setDialog] = useState<"kick" | "forget" | "trace" | null>(null);
   const close = () => setDialog(null);
-  if (!may) return null;
+  const why = (
+    <Button small icon={MessageCircleQuestion} onPress={() => go(address("/why", { client: c.id }))}>
+      {t("story.verb")}
+    </Button>
+  );
+  if (!may) return why;
   return (
     <>
+      {why}
       <Button small icon={Route} onPress={() => setDialog("trace")}>
         {t("trace.verb")}
       </Button>
