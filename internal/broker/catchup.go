@@ -47,15 +47,22 @@ type caught struct {
 // catcher holds the questions, and answers them on goroutines of its own.
 type catcher struct {
 	feeds *feeds
-	mu    sync.Mutex // guards asked
+	mu    sync.Mutex // guards all below
 	wake  *sync.Cond
 	asked []catchUp
+	// standing are the passes that wait for those who go on from where they are.
+	standing []*stand
 }
 
 func (k *catcher) ask(q catchUp) {
 	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, s := range k.standing {
+		if s.take(q) {
+			return
+		}
+	}
 	k.asked = append(k.asked, q)
-	k.mu.Unlock()
 	k.wake.Signal()
 }
 
@@ -88,25 +95,35 @@ func (k *catcher) next() (members []*caught) {
 
 func (k *catcher) run() {
 	for members := k.next(); members != nil; members = k.next() {
-		for k.read(members) != nil && k.feeds.ctx.Err() == nil {
+		for {
+			left, err := k.read(members)
+			if err == nil || len(left) == 0 || k.feeds.ctx.Err() != nil {
+				answerAll(left)
+				break
+			}
+			members = left
 			k.feeds.pause(time.Second)
-		}
-		for _, a := range members {
-			a.worker.loop.Post(a)
 		}
 	}
 }
 
+func answerAll(members []*caught) {
+	for _, a := range members {
+		a.worker.loop.Post(a)
+	}
+}
+
 // read fills the answers in one pass over the log, from the lowest place that one of the
-// members asks for; each gets its own in order.
-func (k *catcher) read(members []*caught) error {
+// members asks for; each gets its own in order. It returns the members that are not
+// answered yet.
+func (k *catcher) read(members []*caught) ([]*caught, error) {
 	stream := members[0].catchUp.stream
 	name := k.feeds.list()[stream-1]
 	newest := k.feeds.log.Newest(name)
 	p := newPass(members)
 	err := k.feeds.log.Replay(k.feeds.ctx, name, before(p.from), func(at msg.Position, ms []msg.Message) error {
 		for i := range ms {
-			if !p.take(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, &ms[i]) {
+			if !p.take(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, &ms[i]) && !k.goOn(p) {
 				return errFed
 			}
 		}
@@ -114,13 +131,12 @@ func (k *catcher) read(members []*caught) error {
 	})
 	switch {
 	case errors.Is(err, errFed):
-		p.stop()
-		return nil
+		return nil, nil
 	case err != nil:
-		return err
+		return p.members, err
 	}
 	p.end(msg.Position{Seq: newest.Seq + 1})
-	return nil
+	return p.members, nil
 }
 
 // pass is one reading of the log for several clients.
@@ -136,7 +152,15 @@ type pass struct {
 }
 
 func newPass(members []*caught) *pass {
-	p := &pass{members: members, topics: map[string][]*caught{}, from: members[0].from, open: len(members)}
+	p := &pass{}
+	p.join(members)
+	p.next = p.from
+	return p
+}
+
+// join begins a part of the pass, for other members.
+func (p *pass) join(members []*caught) {
+	*p = pass{members: members, topics: map[string][]*caught{}, from: members[0].from, next: p.next, open: len(members)}
 	for _, a := range members {
 		a.fed, a.end, a.full, a.mark = fed{stream: a.catchUp.stream, next: a.from}, false, false, 0
 		for _, f := range a.filters {
@@ -146,8 +170,6 @@ func newPass(members []*caught) *pass {
 			p.from = a.from
 		}
 	}
-	p.next = p.from
-	return p
 }
 
 // take gives a message to those who want it; false says that the pass is over.
