@@ -136,6 +136,9 @@ func drawClient(t table, d api.ClientDetail) {
 	t.row("Queued", fmt.Sprintf("%d of %d, %s of %s", d.Queued, d.Limits.Queue, bytesText(d.QueuedBytes), bytesText(d.Limits.QueueBytes)))
 	t.row("Output", bytesText(d.OutputBytes)+" wait for its socket")
 	t.row("Dropped", d.Dropped)
+	for _, by := range d.DroppedBy {
+		t.row(" ", fmt.Sprintf("%d %s (%s)", by.Count, by.Reason, by.Code))
+	}
 	if e := d.LastError; e != nil {
 		t.row("Last error", fmt.Sprintf("%s (%s) at %s", e.Text, e.Code, e.At.Local().Format(time.DateTime)))
 	}

@@ -130,7 +130,7 @@ func (c *ctl) refusedCommand() *cobra.Command {
 		Example: "  millrace ctl refused list --kind password\n  millrace ctl refused list --client press-7 --since -1h"}
 	s := searched(list, "lastAt, at, count, client, user, address or reason", "kind", "password, unknown, acl, protocol, tls, limit, ban or other",
 		"reason", "only this reason, such as malformed_packet", "client", "only identifiers that begin with this", "address", "only addresses that begin with this",
-		"user", "only this user", "search", "only where client, user, address or text contain this", "since", "only since then, such as -1h")
+		"user", "only this user", "admitted", "true: only of clients that had been let in, false: only at the door", "search", "only where client, user, address or text contain this", "since", "only since then, such as -1h")
 	lister(c, list, s, "/refused", "Nobody was refused.", columns("LAST", "COUNT", "CLIENT", "USER", "ADDRESS", "LISTENER", "WHEN", "REASON", "CODE", "TEXT"),
 		func(r api.Refusal) []any {
 			return []any{r.LastAt.Local().Format(time.DateTime), r.Count, r.Client, r.User, r.Address, r.Listener, when(r), r.Reason, r.Code, r.Text}

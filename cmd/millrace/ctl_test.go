@@ -183,9 +183,9 @@ var verbs = map[string]struct {
 	},
 	"clients show": {
 		args: "clients show press/7", asks: "GET /api/v1/clients/press%2F7",
-		answer: `{"id":"press/7","listener":"default","transport":"tcp","protocol":"5.0","connected":true,"queued":1,"subscribed":[{"filter":"plant/#","qos":1}],
+		answer: `{"id":"press/7","listener":"default","transport":"tcp","protocol":"5.0","connected":true,"queued":1,"dropped":7,"droppedBy":[{"code":"MR-4216","reason":"queue_full","count":7}],"subscribed":[{"filter":"plant/#","qos":1}],
 			"flights":[{"packetId":9,"direction":"out","awaits":"PUBACK","topic":"plant/a","qos":1}],"queue":[{"topic":"plant/b","qos":1,"size":2048,"since":` + at + `}],"limits":{"clientReceiveMaximum":1,"queue":10,"queueBytes":4096}}`,
-		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK, plant/a", "plant/b, QoS 1, packet of 2.0 KiB", "1 of 10"},
+		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK, plant/a", "plant/b, QoS 1, packet of 2.0 KiB", "7 queue_full (MR-4216)", "1 of 10"},
 	},
 	"clients kick":         {args: "clients kick press-7", asks: "DELETE /api/v1/clients/press-7", draws: []string{"press-7 is kicked"}},
 	"clients kick session": {args: "clients kick press-7 --session", asks: "DELETE /api/v1/clients/press-7?session=true", draws: []string{"press-7 is kicked"}},

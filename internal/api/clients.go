@@ -68,9 +68,17 @@ type ClientDetail struct {
 	Subscribed []ClientSubscription `json:"subscribed" nullable:"false" doc:"Its subscriptions, by filter; the first 1,000"`
 	Flights    []Flight             `json:"flights" nullable:"false" doc:"Messages under way to and from it; the first 100"`
 	Queue      []QueuedMessage      `json:"queue" nullable:"false" doc:"Messages that wait for it, oldest first; the first 100"`
+	DroppedBy  []DropCount          `json:"droppedBy" nullable:"false" doc:"Of dropped, by reason, most first"`
 	Will       *ClientWill          `json:"will,omitempty"`
 	TLS        *ClientTLS           `json:"tls,omitempty"`
 	Limits     ClientLimits         `json:"limits"`
+}
+
+// DropCount is how many messages a client did not get for one reason.
+type DropCount struct {
+	Code   string `json:"code" doc:"What to quote to support" example:"MR-4216"`
+	Reason string `json:"reason" doc:"The word that metrics and logs use" example:"queue_full"`
+	Count  uint64 `json:"count"`
 }
 
 // Flight is a message of QoS 1 or 2 that is not done with.

@@ -187,8 +187,8 @@ func TestListenersRefusalsAndSlowOnesAreListed(t *testing.T) {
 	if w := d.send("POST", root+"/listeners/reload", ""); w.Code != 200 || !strings.Contains(w.Body.String(), `"listeners":[]`) {
 		t.Error(w.Body)
 	}
-	p := read[Page[Refusal]](t, d.get(root+"/refused?kind=password&since=-1h&address=10."), 200)
-	if p.Meta.Count != 3 || f.refused.Address != "10." || !f.since.Equal(noon.Add(-time.Hour)) {
+	p := read[Page[Refusal]](t, d.get(root+"/refused?kind=password&since=-1h&address=10.&admitted=false"), 200)
+	if p.Meta.Count != 3 || f.refused.Address != "10." || f.refused.Admitted() == nil || *f.refused.Admitted() || new(RefusedQuery).Admitted() != nil || !f.since.Equal(noon.Add(-time.Hour)) {
 		t.Errorf("%+v %v", f.refused, f.since)
 	}
 	problemIn(t, d.get(root+"/refused?since=never"), 422, fault.Invalid)

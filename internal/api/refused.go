@@ -33,10 +33,19 @@ type RefusedQuery struct {
 	Client  string `query:"client" maxLength:"256" doc:"What client identifiers begin with"`
 	Address string `query:"address" maxLength:"256" doc:"What addresses begin with"`
 	User    string `query:"user" maxLength:"256" doc:"Exactly this user name"`
+	In      string `query:"admitted" enum:",true,false" doc:"true: only of clients that had been let in, false: only of those at the door"`
 	Search  string `query:"search" maxLength:"256" doc:"What client, user, address or text contain, letter case ignored"`
 	Since   string `query:"since" default:"-1d" doc:"Those that came since: RFC 3339, milliseconds since 1970, or relative such as -1h"`
 	Sort    string `query:"sort" enum:"lastAt,at,count,client,user,address,reason" default:"lastAt"`
 	Order   string `query:"order" enum:"asc,desc" default:"desc"`
+}
+
+// Admitted is whether the clients had been let in; nil is either.
+func (q *RefusedQuery) Admitted() *bool {
+	if q.In == "" {
+		return nil
+	}
+	return new(q.In == "true")
 }
 
 func (a *API) refusedOperations() {

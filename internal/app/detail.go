@@ -18,6 +18,9 @@ func detailRow(d broker.ClientDetail) api.ClientDetail {
 	row.Queue = convert(d.Queue, func(p session.Pending) api.QueuedMessage {
 		return api.QueuedMessage{Topic: p.Topic, QoS: int(p.QoS), Size: p.Size, Since: moment(p.Since)}
 	})
+	row.DroppedBy = convert(d.DroppedBy, func(by broker.DropCount) api.DropCount {
+		return api.DropCount{Code: by.Code.Quote(), Reason: by.Code.String(), Count: by.Count}
+	})
 	if w := d.Will; w != nil {
 		row.Will = &api.ClientWill{Topic: w.Topic, QoS: int(w.QoS), Retain: w.Retain, Delay: int64(w.Delay), Size: w.Size}
 	}

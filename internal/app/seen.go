@@ -77,7 +77,7 @@ func topicMetricRow(c broker.TopicCount) api.TopicMetric {
 }
 
 func (a *App) refusedClients(q api.RefusedQuery, since time.Time) ([]api.Refusal, int) {
-	list, count := a.refused.List(refused.Query{
+	list, count := a.refused.List(refused.Query{Admitted: q.Admitted(),
 		Since: since, Kind: refused.Kind(q.Kind), Reason: q.Reason, Client: q.Client, Address: q.Address, User: q.User, Search: q.Search,
 		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	}, time.Now())

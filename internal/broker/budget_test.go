@@ -58,6 +58,16 @@ func TestAFloodIsHeldWithinTheMemoryLimit(t *testing.T) {
 			t.Errorf("%s: %d dropped, last %s", c.ID, c.Dropped, c.Error)
 		}
 	}
+	for _, c := range list {
+		d, err := b.Client(t.Context(), c.ID)
+		sum := uint64(0)
+		for _, by := range d.DroppedBy {
+			sum += by.Count
+		}
+		if err != nil || sum != d.Dropped || len(d.DroppedBy) > 0 && d.DroppedBy[0].Count < d.Dropped/uint64(len(d.DroppedBy)) {
+			t.Errorf("%s: %d dropped, by reason %v, %v", c.ID, d.Dropped, d.DroppedBy, err)
+		}
+	}
 	eventually(t, "every loss is counted with its client and by its reason", func() bool { return allLossesAreCounted(t, b) })
 	if s := b.Stats(); s.Dropped[fault.MemoryGuard] == 0 || s.Dropped[fault.QueueMemory] == 0 {
 		t.Errorf("%v", s.Dropped)

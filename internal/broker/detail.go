@@ -1,12 +1,14 @@
 package broker
 
 import (
+	"cmp"
 	"crypto/tls"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -17,10 +19,17 @@ type ClientDetail struct {
 	Flights    []session.Pending  // the first messages under way to it
 	Held       []session.Pending  // the first of its QoS 2 messages that it has not released
 	Queue      []session.Pending  // the first messages that wait for it, oldest first
+	DroppedBy  []DropCount        // of Dropped, by reason, most first
 	Will       *WillInfo          // nil when there is none
 	TLS        *TLSInfo           // nil without TLS
 	Limits     session.Limits
 	Agreed     session.Agreed
+}
+
+// DropCount is how many messages a client did not get for one reason.
+type DropCount struct {
+	Code  fault.Code
+	Count uint64
 }
 
 // WillInfo is a will without its payload.
@@ -50,6 +59,10 @@ func (w *worker) detail(c *client) ClientDetail {
 		ClientInfo: w.info(c), Flights: s.Flights(mostPending, w.loop.Now()), Queue: s.Queued(mostPending),
 		Limits: *s.Limits(), Agreed: s.Agreed(), TLS: tlsInfo(c),
 	}
+	for by := c.troubles.by; by != nil; by = by.next {
+		d.DroppedBy = append(d.DroppedBy, DropCount{by.code, by.n})
+	}
+	slices.SortStableFunc(d.DroppedBy, func(x, y DropCount) int { return cmp.Compare(y.Count, x.Count) })
 	s.Held(mostPending, func(id uint16, answered bool) {
 		awaits := packet.TypePubrec
 		if answered {

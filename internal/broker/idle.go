@@ -31,11 +31,32 @@ type seldom struct {
 // troubles are what one connection was last refused or last missed.
 type troubles struct {
 	dropped uint64
-	erred   int64 // when the last error was, ns since 1970; 0 is never
+	by      *drops // of dropped, by reason
+	erred   int64  // when the last error was, ns since 1970; 0 is never
 	code    fault.Code
 
 	unread      uint64 // of dropped: it did not read; since it was looked at last
 	unreadSince int64  // when the first of them was; 0 is never
+}
+
+// drops are how many messages were dropped for one reason; few clients have any, and those
+// have few reasons.
+type drops struct {
+	code fault.Code
+	n    uint64
+	next *drops
+}
+
+func (t *troubles) drop(code fault.Code, n uint64) {
+	t.dropped += n
+	at := &t.by
+	for *at != nil && (*at).code != code {
+		at = &(*at).next
+	}
+	if *at == nil {
+		*at = &drops{code: code}
+	}
+	(*at).n += n
 }
 
 func (t *troubles) failed(code fault.Code, now int64) { t.code, t.erred = code, now }

@@ -24,7 +24,7 @@ func (w *worker) lost(c *client, code fault.Code, n int) {
 func (w *worker) countLost(c *client, code fault.Code, n int) {
 	w.counts.dropped[code] += uint64(n)
 	t := &c.ownSeldom().troubles
-	t.dropped += uint64(n)
+	t.drop(code, uint64(n))
 	t.failed(code, w.loop.Now())
 	if code == fault.SlowReader {
 		t.missUnread(n, w.loop.Now())

@@ -147,6 +147,7 @@ type Query struct {
 	Client        string // what identifiers begin with
 	Address       string // what addresses begin with
 	User          string
+	Admitted      *bool  // nil is either
 	Search        string // what client, user, address or text contain, letter case ignored
 	Sort          string // lastAt, at, count, client, user, address or reason
 	Desc          bool
@@ -187,6 +188,7 @@ func (q *Query) matches(r *Refusal) bool {
 		(q.Reason == "" || q.Reason == r.Code.String()) &&
 		strings.HasPrefix(r.Client, q.Client) &&
 		(q.User == "" || q.User == r.User) &&
+		(q.Admitted == nil || *q.Admitted == r.Admitted) &&
 		(q.Address == "" || strings.HasPrefix(r.From(), q.Address)) &&
 		(q.Search == "" || r.contains(strings.ToLower(q.Search)))
 }

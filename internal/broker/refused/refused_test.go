@@ -52,7 +52,7 @@ func TestListsAreFilteredSortedAndPaged(t *testing.T) {
 	s := New(0, 0)
 	for i, client := range []string{"a1", "a2", "b1"} {
 		r := refusal(i, client, fault.Forbidden)
-		r.Address = netip.AddrFrom4([4]byte{10, 0, 0, byte(9 - i)})
+		r.Address, r.Admitted = netip.AddrFrom4([4]byte{10, 0, 0, byte(9 - i)}), client == "b1"
 		s.Add(r)
 	}
 	s.Add(Refusal{At: at(9), Code: fault.ConnectTimeout, Text: "No CONNECT came in time."})
@@ -74,6 +74,8 @@ func TestListsAreFilteredSortedAndPaged(t *testing.T) {
 		{Query{Sort: "count", User: "vera"}, "[a1 a2 b1]"},
 		{Query{Sort: "user", User: "vera"}, "[a1 a2 b1]"},
 		{Query{Sort: "reason", User: "vera"}, "[a1 a2 b1]"},
+		{Query{Admitted: new(true)}, "[b1]"},
+		{Query{Admitted: new(false)}, "[a1 a2 ]"},
 		{Query{Offset: 99}, "[]"},
 	} {
 		list, _ := s.List(c.q, at(10))

@@ -6,13 +6,14 @@ import { useText } from "../../i18n/text";
 export function ClientFigures({ client: c, now }: { client: ClientDetail; now: number }) {
   const { t, count, rate, bytes, age, fault } = useText();
   const e = c.lastError;
+  const dropped = c.droppedBy.map((by) => `${count(by.count)} ${fault(by.reason, by.reason)}; `).join("");
   const figures: readonly [string, ReactNode, string][] = [
     [t("clients.published"), `${rate(c.inRate)} msg/s`, t("clients.total", { count: count(c.messagesIn), bytes: bytes(c.bytesIn) })],
     [t("clients.sent"), `${rate(c.outRate)} msg/s`, t("clients.total", { count: count(c.messagesOut), bytes: bytes(c.bytesOut) })],
     [t("clients.inflight"), count(c.inflight), t("clients.ofWindow", { count: count(c.limits.clientReceiveMaximum) })],
     [t("clients.backlog"), count(c.queued), t("clients.ofQueue", { count: count(c.limits.queue), bytes: bytes(c.queuedBytes) })],
     [t("clients.output"), bytes(c.outputBytes), t("clients.output.what")],
-    [t("clients.drops"), count(c.dropped), e ? `${fault(e.reason, e.reason)}, ${e.code}, ${age(Date.parse(e.at), now)}` : t("clients.noError")],
+    [t("clients.drops"), count(c.dropped), dropped + (e ? `${fault(e.reason, e.reason)}, ${e.code}, ${age(Date.parse(e.at), now)}` : t("clients.noError"))],
   ];
   return (
     <dl className="card figs">

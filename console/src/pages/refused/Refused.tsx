@@ -14,7 +14,7 @@ import { setQuery, usePlace } from "../../router";
 import { byKind, keyOf, reasonsOf } from "./kinds";
 import { RefusedSide } from "./RefusedSide";
 
-const names = ["search", "kind", "reason", "client", "address", "user", "since"];
+const names = ["search", "kind", "reason", "client", "address", "user", "admitted", "since"];
 const summed = 1_000;
 
 /** Who was turned away during the last day, and why. */
@@ -112,6 +112,11 @@ export default function Refused() {
           { id: "reason", label: t("refused.reason"), options: reasonsOf(all).map((id) => ({ id, text: text.fault(id, id) })) },
           { id: "user", label: t("clients.user") },
           { id: "address", label: t("refused.address") },
+          {
+            id: "admitted",
+            label: t("refused.when"),
+            options: (["false", "true"] as const).map((id) => ({ id, text: t(id === "true" ? "refused.inside" : "refused.door") })),
+          },
           { id: "since", label: t("refused.since"), options: ["-5m", "-1h", "-6h"].map((id) => ({ id, text: span(sinceSeconds[id] ?? 0) })) },
         ]}
         aside={t("list.match", { n: list.count, count: count(list.count) })}
