@@ -57,6 +57,7 @@ func (h *hand) run(ctx context.Context, a *address, ready chan<- struct{}) {
 	chance := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	for first := true; ctx.Err() == nil; {
 		if h.dial(ctx, a) != nil {
+			breathe(ctx)
 			continue
 		}
 		stop := context.AfterFunc(ctx, func() { _ = h.conn.Close() })
@@ -96,7 +97,7 @@ func TestSharedSubscriptionsSurviveKills(t *testing.T) {
 	publishing, finish := context.WithCancel(t.Context())
 	defer finish()
 	var pubs sync.WaitGroup
-	sources := []*source{{wire: wire{id: "one"}, qos: 1}, {wire: wire{id: "two"}, qos: 1}, {wire: wire{id: "three"}, qos: 2}}
+	sources := []*source{{wire: wire{id: "one"}, qos: 1, window: 5}, {wire: wire{id: "two"}, qos: 1, window: 1}, {wire: wire{id: "three"}, qos: 2, window: 1}}
 	work := func(hands ...*hand) (rest func()) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ready := make(chan struct{}, len(hands))

@@ -226,9 +226,7 @@ func (g *Group[M]) Next(choose func(free []*Member[M], m *msg.Message) *Member[M
 	}
 	it := (*from)[0]
 	(*from)[0] = nil
-	if *from = (*from)[1:]; len(*from) == 0 {
-		*from = nil
-	}
+	*from = (*from)[1:]
 	k := choose(g.free, &it.message)
 	it.member, it.given, g.changed = k, true, true
 	k.Given++
