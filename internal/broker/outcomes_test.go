@@ -1,0 +1,126 @@
+package broker
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/millrace/millrace/internal/broker/why"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// outcomes are what a client can be told of a message beside the reasons: a word and a part
+// of the sentence.
+var outcomes = map[string]struct {
+	happens func(k *inquired)
+	want    why.Outcome
+	text    string
+}{
+	"acknowledged": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("a", 1)
+		k.publish("a")
+		c.send(&packet.Ack{Kind: packet.TypePuback, ID: expect[*packet.Publish](c).ID}, packet.Pingreq{})
+		expect[packet.Pingresp](c)
+	}, why.Acknowledged, "acknowledged it after"},
+	"not acknowledged yet": {func(k *inquired) {
+		k.enter("c").subscribe("a", 1)
+		k.publish("a")
+	}, why.Sent, "not acknowledged yet"},
+	"acknowledged after it had waited": {func(k *inquired) {
+		c, _ := come(k.t, k.Broker, "c", 100, nil)
+		c.subscribe("a", 1)
+		c.drop(k.Broker)
+		k.publish("a")
+		c, _ = come(k.t, k.Broker, "c", 100, nil)
+		c.send(&packet.Ack{Kind: packet.TypePuback, ID: expect[*packet.Publish](c).ID}, packet.Pingreq{})
+		expect[packet.Pingresp](c)
+	}, why.Acknowledged, "acknowledged it after"},
+	"queued": {func(k *inquired) {
+		c, _ := come(k.t, k.Broker, "c", 100, nil)
+		c.subscribe("a", 1)
+		c.drop(k.Broker)
+		k.publish("a")
+	}, why.Queued, "which is not connected"},
+	"one of many": {func(k *inquired) {
+		for i := range 3 * unlistedFrom {
+			k.enter(fmt.Sprint("x", i)).subscribe("a", 0)
+		}
+		k.enter("c").subscribe("a", 0)
+		k.pub = k.enter("pub")
+		k.pub.send(publish("a", "x", 0, 0), packet.Pingreq{})
+		expect[packet.Pingresp](k.pub)
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"subscribed too late": {func(k *inquired) {
+		c := k.enter("c")
+		k.publish("a")
+		settle(k.Broker)
+		c.subscribe("a", 1)
+	}, why.NotSubscribed, "after the message came"},
+	"unsubscribed before": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("a", 1)
+		c.send(&packet.Unsubscribe{ID: 1, Filters: [][]byte{[]byte("a")}})
+		expect[*packet.Unsuback](c)
+		k.publish("a")
+	}, why.NotSubscribed, "had unsubscribed from a"},
+	"another filter": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("b/+", 1)
+		c.subscribe("a/+", 1)
+		k.publish("a")
+	}, why.NotSubscribed, "nearest filter is a/+"},
+	"its own": {func(k *inquired) {
+		k.pub = k.enter("c")
+		k.pub.subscribeWith(0, packet.Subscription{Filter: []byte("a"), QoS: 1, NoLocal: true})
+		k.publish("a")
+	}, why.NoLocal, "no local"},
+	"another member": {func(k *inquired) {
+		k.enter("c").subscribe("$share/g/a", 1)
+		other := k.enter("other")
+		other.subscribe("$share/g/a", 1)
+		for {
+			k.publish("a")
+			if a := k.why("c", "a"); a.Outcome != why.Sent {
+				return
+			}
+		}
+	}, why.OtherMember, `went to client "other"`},
+	"delayed": {func(k *inquired) {
+		k.enter("c").subscribe("a", 1)
+		k.publish("$delayed/100/a")
+	}, why.Waiting, "$delayed"},
+	"gone before": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("a", 1)
+		c.send(&packet.Disconnect{})
+		c.untilClosed()
+		k.publish("a")
+	}, why.NotSubscribed, "the client disconnected"},
+	"nobody": {func(k *inquired) { k.publish("a") }, why.NoClient, "none was seen lately"},
+	"nothing": {func(k *inquired) {
+		k.enter("c").subscribe("a", 1)
+		k.publish("A")
+	}, why.NoMessage, `published on "a"`},
+	"forgotten": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("#", 1)
+		k.publish("a")
+		for i := range 4000 {
+			k.publish(fmt.Sprint("other/", i))
+			expect[*packet.Publish](c)
+		}
+	}, why.NoMessage, "is recorded"},
+}
+
+func TestWhyTellsEveryOutcome(t *testing.T) {
+	for name, c := range outcomes {
+		t.Run(name, func(t *testing.T) {
+			k := inquire(t, Options{Zone: Zone{Inflight: 10_000}, RecorderBytes: 1}) // two segments a loop
+			c.happens(k)
+			if a := k.why("c", "a"); a.Outcome != c.want || !strings.Contains(a.Text, c.text) {
+				t.Errorf("want %s: %s\ngot %s", c.want, c.text, spelt(a))
+			}
+		})
+	}
+}
