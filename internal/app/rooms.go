@@ -145,7 +145,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		System:    a.system(),
 		Refused:   a.rememberRefusal,
 		Slow:      a.rank(), Late: a.late(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
-		Keeper: a.streams, Log: a.log, Loops: c.Loops,
+		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
 		StrangerBytes: int(c.ConnectBytesAll), InputBytes: c.InputBytesAll.Int64(), RecorderBytes: orNone(a.cfg.Observe.RecorderBytes.Int64()),

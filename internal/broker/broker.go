@@ -39,6 +39,8 @@ type Options struct {
 	// Durable is what retained and delayed messages survive the process by; without its
 	// Journal they end with it. It needs the Keeper.
 	Durable Durable
+	// Streams are read by clients that subscribe to $stream/…; nil is none.
+	Streams StreamReader
 	// Authenticator is asked about each client; nil lets everybody in, and then
 	// only loopback addresses may be listened on.
 	Authenticator Authenticator
@@ -177,6 +179,7 @@ type Broker struct {
 	preserver     *preserve.Preserver // nil without a journal
 	recovery      *recovery
 	feeds         *feeds
+	followers     followers
 	endPreserving func()        // ends its goroutine; may be called twice
 	lostDelayed   atomic.Uint64 // that still waited when the broker closed
 	workers       []*worker
@@ -239,6 +242,7 @@ func New(o Options) (*Broker, error) {
 	for _, w := range b.workers {
 		w.exchange = newExchange(b.workers)
 	}
+	b.followers.begin()
 	b.feeds = newFeeds(o.Durable.Log, b.workers, &b.router)
 	b.preserver = b.newPreserver()
 	return b, nil

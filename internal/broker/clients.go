@@ -4,11 +4,13 @@ import (
 	"crypto/rand"
 	"errors"
 	"hash/fnv"
+	"strings"
 
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 var (
@@ -186,6 +188,9 @@ func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, er
 
 // subscribeTo enters one filter and returns its reason code.
 func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte {
+	if strings.HasPrefix(string(f.Filter), topic.Stream) {
+		return w.follow(c, f, id)
+	}
 	old := c.filters[string(f.Filter)]
 	have := len(c.filters)
 	if old != nil {
@@ -243,6 +248,9 @@ func (w *worker) unsubscribe(c *client, filter []byte) byte {
 	filter, _ = w.rewriteFilter(c, filter)
 	s := c.filters[string(filter)]
 	if s == nil {
+		if c.unfollow(string(filter)) {
+			return packet.Success
+		}
 		return packet.NoSubscriptionExisted
 	}
 	delete(c.filters, s.filter)

@@ -49,6 +49,7 @@ func (b *Broker) running() bool {
 func (b *Broker) stop() {
 	close(b.stopped)
 	b.endPreserving()
+	b.followers.stop()
 	b.feeds.stop()
 	b.closeDoors() // one may have been opened meanwhile
 	for _, w := range b.workers {

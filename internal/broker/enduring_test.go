@@ -45,7 +45,7 @@ func (d disk) nodeOn(t *testing.T, o Options, log func(stream.LogConfig) stream.
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Keeper, o.Durable = s, Durable{Journal: journal, Log: s, Spare: 1, SpareName: "sessions"}
+	o.Keeper, o.Streams, o.Durable = s, s, Durable{Journal: journal, Log: s, Spare: 1, SpareName: "sessions"}
 	b = start(t, o)
 	end = func() {
 		if err := stop(b); err != nil {

@@ -20,6 +20,7 @@ type seldom struct {
 	pace      *pace             // nil: no rate is kept
 	asking    *asking           // while it is found out who the client is
 	retained  []pendingRetained // for its new subscriptions
+	following []*following      // streams that it reads
 	allowance limit.Bucket      // while memory is nearly used up
 	over      scope             // whose rate of connects it waits for
 	starved   bool              // it waits for memory of output
@@ -90,7 +91,7 @@ func (c *client) ownSeldom() *seldom {
 
 // mayShareSeldom gives a seldom back that holds nothing.
 func (c *client) mayShareSeldom() {
-	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.filtersLeft == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
+	if s := c.seldom; s.username == "" && s.pace == nil && s.asking == nil && s.retained == nil && s.following == nil && s.filtersLeft == nil && s.allowance == (limit.Bucket{}) && s.troubles == (troubles{}) {
 		c.seldom = noSeldom
 	}
 }

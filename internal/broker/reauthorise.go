@@ -73,6 +73,7 @@ func (w *worker) dropDenied(c *client) {
 	if c.rights == nil {
 		return
 	}
+	w.dropFollowing(c)
 	var denied topic.Tree[bool]
 	for _, s := range c.filters {
 		if c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos) {

@@ -57,6 +57,7 @@ func (w *worker) resume(old, fresh *client) {
 	if l.after != noAfter {
 		l.willAt, l.endAt, l.leftAt = 0, 0, 0
 	}
+	old.stopFollowing()
 	*old = *fresh
 	old.lasting, old.name = l, shown(l.id)
 	old.conn.Data = old
@@ -85,6 +86,7 @@ func (w *worker) count(c *client) {
 
 // forget ends the client's connection, and with it the session unless it lasts.
 func (w *worker) forget(c *client) {
+	c.stopFollowing()
 	if c.id == "" || w.clients[c.id] != c || c.session.Away() {
 		return
 	}

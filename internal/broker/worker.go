@@ -455,6 +455,8 @@ func (w *worker) Message(v any) {
 		w.beginGroup(v)
 	case announce:
 		w.announce(v.group)
+	case *followed:
+		w.takeFollowed(v)
 	case *caught:
 		w.takeCaught(v)
 	case *surveyed:
@@ -538,6 +540,9 @@ func (w *worker) goOn(c *client) {
 	w.settleShared(c)
 	if len(c.retained) > 0 {
 		w.pushRetained(c)
+	}
+	if len(c.following) > 0 {
+		w.pushFollowed(c)
 	}
 	if c.enduring != nil {
 		w.paidOff(c)

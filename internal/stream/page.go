@@ -69,14 +69,23 @@ func (s *Streams) Readable(ctx context.Context, stream string, after msg.Positio
 	return err
 }
 
-func (s *Streams) stateFor(ctx context.Context, stream string, after msg.Position) (LogState, error) {
+// Followable refuses a stream that users do not read. It never waits.
+func (s *Streams) Followable(stream string) error {
 	k := s.byName(stream)
 	switch {
 	case k == nil || k.cfg().State || k.cfg().Retired:
-		return LogState{}, unknown(stream)
+		return unknown(stream)
 	case k.cfg().BuiltIn:
-		return LogState{}, fault.New(fault.Forbidden, "Stream %s is the node's own: it is described, and neither read nor changed.", stream)
+		return fault.New(fault.Forbidden, "Stream %s is the node's own: it is described, and neither read nor changed.", stream)
 	}
+	return nil
+}
+
+func (s *Streams) stateFor(ctx context.Context, stream string, after msg.Position) (LogState, error) {
+	if err := s.Followable(stream); err != nil {
+		return LogState{}, err
+	}
+	k := s.byName(stream)
 	st, err := k.log.State(ctx)
 	if err == nil && after.Seq > st.Last {
 		err = fault.New(fault.Invalid, "Position %v lies behind the newest entry of stream %s, which is %d. Was it read from another stream or node?", after, stream, st.Last)

@@ -184,3 +184,18 @@ func TestAReplayIsNotCaptured(t *testing.T) {
 	}
 	n.stop(t)
 }
+
+func TestMosquittoReadsAStream(t *testing.T) {
+	n := startNode(t, t.TempDir(), nil)
+	c := newCaller(t, n, "operator")
+	publishNumbers(c, 0, 6)
+	for _, v := range mosquittoVersions[1:] {
+		for from, want := range map[string]string{"all": "0 1 2 3 4 5", "2:0": "2 3 4 5", "1h": "0 1 2 3 4 5", "last": "5"} {
+			got := mosquittoSub(t, n, "-V", v, "-q", "1", "-t", "$stream/telemetry/"+from+"/plant/+", "-C", fmt.Sprint(len(strings.Fields(want))))
+			if strings.Join(got, " ") != want {
+				t.Errorf("%s from %s: %q", v, from, got)
+			}
+		}
+	}
+	n.stop(t)
+}

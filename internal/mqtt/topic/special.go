@@ -13,6 +13,7 @@ const (
 	Share     = "$share/"     // $share/NAME/FILTER, MQTT 5 section 4.8.2
 	Queue     = "$queue/"     // $queue/FILTER: one group of all who use it
 	Exclusive = "$exclusive/" // $exclusive/FILTER: one subscriber at a time
+	Stream    = "$stream/"    // $stream/NAME/FROM/FILTER: what is stored, then what comes
 	Delayed   = "$delayed/"   // $delayed/SECONDS/TOPIC: published later
 )
 
