@@ -179,23 +179,25 @@ func TestRetainedMessagesOnTheirWaySurviveKills(t *testing.T) {
 		b, _ = d.node(t, o)
 	}
 	c, _ = come(t, b, "c", 1000, nil)
-	got := map[string]bool{}
-	for more := c.next(); len(more) > 0; more = c.next() {
-		for _, p := range more {
-			got[p] = true
+	got := map[string]int{}
+	due := func() bool { // state/5 as it is retained, and as it was published behind the subscription
+		return got["new"] < 2 || got["v1"]*got["v2"]*got["v3"]*got["v4"] == 0
+	}
+	for due() {
+		for _, p := range c.next() {
+			got[p]++
 		}
 	}
-	for _, want := range []string{"v1", "v2", "v3", "v4", "new"} {
-		if !got[want] {
-			t.Errorf("%s has not come; got %v", want, got)
-		}
+	for len(c.next()) > 0 { // until its last acknowledgement is taken, too
 	}
 	if err := writeDown(b); err != nil {
 		t.Fatal(err)
 	}
 	b, _ = d.killed(t).node(t, o)
 	c, _ = come(t, b, "c", 1000, nil)
-	if more := c.next(); len(more) > 0 {
-		t.Errorf("%v came again", more)
+	for _, p := range c.next() {
+		if p != string(first.Payload) { // whose acknowledgement may have come too late
+			t.Errorf("%s came again", p)
+		}
 	}
 }
