@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/internal/access"
 	"github.com/millrace/millrace/internal/api"
 )
 
@@ -88,20 +87,9 @@ func drawAccess(t table, o api.AccessOverview) {
 		t.row(fmt.Sprintf("Rule %d", i+1), ruleText(r))
 	}
 	t.row("Default", o.Default)
-	for _, text := range access.Doubts(convertRules(o.Rules)) {
+	for _, text := range o.Warnings {
 		t.row("Warning", text)
 	}
-}
-
-// convertRules are the rules as the rules file has them.
-func convertRules(list []api.AccessRule) (rules []access.RuleInfo) {
-	for _, r := range list {
-		rules = append(rules, access.RuleInfo{Line: r.Line, Rule: access.Rule{
-			Allow: r.Allow, Deny: r.Deny, Topics: r.Topics, Users: r.Users, Clients: r.Clients, Groups: r.Groups,
-			Addresses: r.Addresses, Listeners: r.Listeners, Anonymous: r.Anonymous, QoS: r.QoS, Retain: r.Retain,
-		}})
-	}
-	return rules
 }
 
 // ruleText is a rule on one line, in the words of the rules file.

@@ -175,6 +175,7 @@ var verbs = map[string]struct {
 	},
 	"bans add":    {args: "bans add user eve --reason left", asks: "POST /api/v1/bans", body: `{"kind":"user","value":"eve","reason":"left"}`, answer: `{"kind":"user","value":"eve","since":` + at + `}`, draws: []string{"user eve is banned"}},
 	"bans delete": {args: "bans delete login eve@192.0.2.1", asks: "DELETE /api/v1/bans/login?value=eve%40192.0.2.1", draws: []string{"ban of login eve@192.0.2.1 has ended"}},
+	"access show": {args: "access show", asks: "GET /api/v1/access", answer: `{"configured":true,"default":"deny","warnings":["Rule 2 never allows it."]}`, draws: []string{"Warning", "Rule 2 never allows it."}},
 	"clients list": {
 		args: "clients list --sort queued --desc --prefix press-", asks: "GET /api/v1/clients?limit=100&order=desc&page=1&prefix=press-&sort=queued",
 		answer: `{"items":[{"id":"press-7","user":"anna","address":"192.0.2.1:5","listener":"default","transport":"tcp","protocol":"5.0","connected":false,"disconnectedAt":` + at + `,"subscriptions":2,"inflight":1,"queued":3,"dropped":4,

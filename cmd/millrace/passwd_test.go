@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/internal/access"
-	"github.com/millrace/millrace/internal/api"
 )
 
 // Groups and disabling are changed without the password; a new user needs one.
@@ -42,17 +41,6 @@ func TestPasswdKeepsThePassword(t *testing.T) {
 	}
 	if code, errs := passwd("another secret\n", "--disable=false", "--password-file", "-"); code != exitDone || found().Hash == first || found().Disabled {
 		t.Errorf("%d %s", code, errs)
-	}
-}
-
-// access show warns of a rule that cannot do what it says.
-func TestAccessShowWarns(t *testing.T) {
-	rules := convertRules([]api.AccessRule{
-		{Line: 3, Deny: "subscribe", Topics: []string{"plant/secret/#"}},
-		{Line: 5, Allow: "subscribe", Topics: []string{"plant/+/state"}},
-	})
-	if said := access.Doubts(rules); len(said) != 1 || !strings.Contains(said[0], "Rule 2, line 5") {
-		t.Error(said)
 	}
 }
 

@@ -30,6 +30,7 @@ type AccessOverview struct {
 	Configured   bool         `json:"configured" doc:"Whether there is a rules file; without one everything is allowed"`
 	Default      string       `json:"default" enum:"allow,deny" doc:"What counts when no rule decides"`
 	Rules        []AccessRule `json:"rules"`
+	Warnings     []string     `json:"warnings" nullable:"false" doc:"Rules that cannot do what they say, in sentences"`
 }
 
 // AccessUser is one MQTT user.

@@ -16,7 +16,7 @@ func (a accessAPI) Overview() api.AccessOverview {
 		UsersFile: o.UsersFile, RulesFile: o.RulesFile, UsersProblem: o.UsersProblem, RulesProblem: o.RulesProblem,
 		Configured: o.Configured, Default: o.Default,
 		Users: convert(o.Users, func(u access.UserInfo) api.AccessUser { return api.AccessUser(u) }),
-		Rules: convert(o.Rules, ruleAPI),
+		Rules: convert(o.Rules, ruleAPI), Warnings: append([]string{}, access.Doubts(o.Rules)...),
 	}
 }
 

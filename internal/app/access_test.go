@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"hash"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -99,6 +100,23 @@ func behindAccess(t *testing.T) *broker.Broker {
 	}
 	t.Cleanup(func() { _ = b.Close(context.Background()) })
 	return b
+}
+
+// The overview says which rules cannot do what they say.
+func TestTheOverviewOfAccessWarns(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.yaml")
+	rules := "rules:\n  - deny: subscribe\n    topics: [plant/secret/#]\n  - allow: subscribe\n    topics: [plant/+/state]\n"
+	if err := os.WriteFile(path, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := access.New(access.Options{Rules: path})
+	if err := a.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.Close)
+	if said := (accessAPI{a}).Overview().Warnings; len(said) != 1 || !strings.Contains(said[0], "Rule 2, line 4") {
+		t.Error(said)
+	}
 }
 
 func TestPahoComesInByScram(t *testing.T) {

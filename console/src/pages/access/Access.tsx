@@ -43,6 +43,7 @@ export default function Access() {
       </div>
       {data && !fresh && <StaleBar since={since} retry={() => void refetch()} />}
       {data && <Problems of={data} />}
+      {data && <Warnings of={data} />}
       {!data ? (
         error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={10} />
       ) : (
@@ -56,6 +57,16 @@ export default function Access() {
       )}
     </>
   );
+}
+
+/** Rules that cannot do what they say, in the node's words. */
+function Warnings({ of }: { of: AccessOverview }) {
+  return of.warnings.map((warning) => (
+    <div key={warning} className="bar3" role="status">
+      <Glyph condition="p3" />
+      <span className="el" title={warning}>{warning}</span>
+    </div>
+  ));
 }
 
 /** Why a newer file does not count. */
