@@ -13,11 +13,14 @@ const (
 	kept = 0.99
 )
 
+// idles says that nothing is sent while it is measured.
+func (r *run) idles() bool { return r.kept != nil && r.kept.Step == Away }
+
 // warnings say what makes the figures doubtful.
 func (r *run) warnings(rep *Report) []string {
 	list := []string{}
 	warn := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	closed := rep.Rate == 0 && r.o.Scenario != Conn && r.o.Scenario != Sub
+	closed := rep.Rate == 0 && r.o.Scenario != Conn && r.o.Scenario != Sub && !r.idles()
 	if own := rep.Own.Cores; closed && own >= pegged*float64(rep.Threads) {
 		warn("the load tool itself had no processor time left (%.2f cores): the rate is its limit, not the broker's; try more --threads or cores", own)
 	}
@@ -35,7 +38,7 @@ func (r *run) warnings(rep *Report) []string {
 		if r.o.Scenario == Conn {
 			cpu, cure = (r.early.broker.cpu - r.before.broker.cpu).Seconds(), "open more connections"
 		}
-		if cpu < enough {
+		if cpu < enough && !r.idles() {
 			warn("the broker used %.2f s of processor time, which is known to 0.02 s: %s", cpu, cure)
 		}
 	}

@@ -98,9 +98,10 @@ type report struct {
 
 // load runs millrace bench; exit code 1 with a report means that messages were lost.
 func load(ctx context.Context, s settings, r row, b *broker) (*report, error) {
-	args := append([]string{"-c", "1", s.millrace, "bench"}, strings.Fields(r.args)...)
-	// The one version that all of them speak.
-	args = append(args, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet")
+	scenario, own, _ := strings.Cut(r.args, " ")
+	// The one version that all of them speak; a row's own flags come last and hold.
+	args := []string{"-c", "1", s.millrace, "bench", scenario, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet"}
+	args = append(args, strings.Fields(own)...)
 	if r.tls {
 		args = append(args, "--insecure")
 	}
