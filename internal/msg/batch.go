@@ -9,7 +9,8 @@ type Batch struct {
 	Records []byte
 	// Ends holds the end offset of each record in Records.
 	Ends []uint32
-	// Base is the time every record's time is relative to, ns since 1970 UTC.
+	// Base is the time every record's time is relative to, ns since 1970 UTC: the first
+	// message's, or an earlier one that the owner has set before.
 	Base int64
 	// MaxTime is the largest message time in the batch, ns since 1970 UTC.
 	MaxTime int64
@@ -40,12 +41,15 @@ func (b *Batch) Record(place uint32) []byte {
 // Count returns how many messages the batch holds.
 func (b *Batch) Count() int { return len(b.Ends) }
 
-// Add copies m into the batch. A message older than the batch's first is
-// recorded with the first one's time: a log's times never step back inside an
+// Add copies m into the batch. A message older than the batch's base is
+// recorded with that time: a log's times never step back inside an
 // entry by more than the clock did.
 func (b *Batch) Add(m *Message, token uint64) {
 	if len(b.Ends) == 0 {
-		b.Base, b.MaxTime = m.Time, m.Time
+		b.MaxTime = m.Time
+	}
+	if len(b.Ends) == 0 && b.Base == 0 {
+		b.Base = m.Time
 		if m.Origin != 0 {
 			b.Base -= originSlack
 		}

@@ -269,6 +269,7 @@ func (p *Preserver) writer(ctx context.Context) *writer {
 }
 
 func (w *writer) add(r msg.Message) {
+	w.batch.Base = 1 // records come in any order, and each has a time of its own
 	w.batch.Add(&r, 0)
 	if len(w.batch.Records) >= writerBatch {
 		w.flush()

@@ -204,6 +204,27 @@ func TestAMessagePutBackIsNotLost(t *testing.T) {
 	}
 }
 
+// A retained message has its own time after a restart, from which it expires, whatever it
+// was written down with.
+func TestRetainedMessagesKeepTheirTimes(t *testing.T) {
+	n := newNode(t)
+	want := map[string]int64{}
+	for i := range 20 {
+		n.now += int64(time.Minute)
+		topic := fmt.Sprint("other/", i)
+		n.publish(topic, "x", 0)
+		want[topic] = n.retained.Get([]byte(topic)).Time
+	}
+	n.round()
+	n.crash()
+	n.start()
+	for topic, at := range want {
+		if m := n.retained.Get([]byte(topic)); m == nil || m.Time != at {
+			t.Errorf("%s: %+v, want the time %d", topic, m, at)
+		}
+	}
+}
+
 // Values that change for ever do not make the journal grow for ever, and a snapshot
 // loses nothing.
 func TestTheJournalStaysSmall(t *testing.T) {
