@@ -314,6 +314,17 @@ func (w *worker) catchUp(c *client) {
 	}
 }
 
+// askAnew lets answers that are under way go nowhere: they were asked for without a filter
+// that the client has now.
+func (w *worker) askAnew(c *client) {
+	for i := range c.enduring.cursors {
+		if k := &c.enduring.cursors[i]; k.asked {
+			k.asked = false
+			k.round++
+		}
+	}
+}
+
 func (c *client) loggedFilters() (filters []string) {
 	for _, s := range c.filters {
 		if s.durable && s.number == 0 {

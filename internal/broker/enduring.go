@@ -420,4 +420,5 @@ func (w *worker) begins(s, old *subscription) {
 	for i, name := range f.list() {
 		s.begins[i] = f.log.Newest(name)
 	}
+	w.askAnew(s.client)
 }

@@ -136,6 +136,7 @@ func aged(m *msg.Message, now int64) (msg.Message, bool) {
 func (w *worker) granted(c *client, p *packet.Subscribe) {
 	before := c.conn.Output()
 	w.answerWritten(c, before, c.session.Granted(before, p.ID, w.reasons, w.refusedFilter))
+	w.catchUp(c) // with the new filters
 	w.pushRetained(c)
 }
 

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -176,10 +177,11 @@ func (s *source) publish(n *int) error {
 // sink receives, and records what came.
 type sink struct {
 	wire
-	qos   byte
-	idles bool // stays away now and then
-	held  map[uint16]bool
-	seed  uint64
+	qos    byte
+	idles  bool // stays away now and then
+	held   map[uint16]bool
+	seed   uint64
+	filter string // or d/#
 
 	mu     sync.Mutex
 	got    map[string][]int // by topic
@@ -201,7 +203,7 @@ func (s *sink) run(ctx context.Context, a *address, ready chan<- struct{}) {
 			s.lost = true
 			s.mu.Unlock()
 		case first:
-			s.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("d/#"), QoS: s.qos}}})
+			s.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte(cmp.Or(s.filter, "d/#")), QoS: s.qos}}})
 		}
 		for n := 0; ; n++ {
 			b, err := s.next()

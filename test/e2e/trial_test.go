@@ -6,6 +6,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -26,6 +27,7 @@ type trial struct {
 	sources  []*source
 	sinks    []*sink
 	visitor  *visitor
+	members  []*sink // of a shared subscription
 	late     *sink
 	lateFrom map[string]int
 
@@ -68,7 +70,8 @@ func newTrial(t *testing.T, n *node) *trial {
 	publishing, finish := context.WithCancel(receiving)
 	t.Cleanup(stop)
 	x.receiving, x.finish, x.stop = receiving, finish, stop
-	for _, s := range x.sinks {
+	x.members = []*sink{{wire: wire{id: "member-1"}, qos: 2, filter: shared}, {wire: wire{id: "member-2"}, qos: 2, filter: shared, idles: true}}
+	for _, s := range slices.Concat(x.sinks, x.members) {
 		x.receive(s)
 	}
 	for _, s := range x.sources {
@@ -77,6 +80,52 @@ func newTrial(t *testing.T, n *node) *trial {
 	x.visitor = &visitor{sink: sink{wire: wire{id: "visitor"}, qos: 2, got: map[string][]int{}, newest: map[string]int{}, held: map[uint16]bool{}, seed: x.chance.Uint64()}, sources: x.sources}
 	x.subs.Go(func() { x.visitor.run(publishing, x.address) })
 	return x
+}
+
+const shared = "$share/line/d/#"
+
+// awaitMembers waits until the members have everything between them, as long as something
+// comes, and returns how much came again: after a kill what was acknowledged last may.
+func (x *trial) awaitMembers() (again int) {
+	x.t.Helper()
+	for _, p := range x.sources {
+		seen, idle := map[int]int{}, time.Now()
+		for had := -1; ; time.Sleep(10 * time.Millisecond) {
+			clear(seen)
+			total := 0
+			for _, m := range x.members {
+				m.mu.Lock()
+				for _, n := range m.got[p.topic()] {
+					seen[n]++
+				}
+				m.mu.Unlock()
+				total += m.total()
+			}
+			if total != had {
+				had, idle = total, time.Now()
+			}
+			missing := missingOf(seen, p.count())
+			if len(missing) == 0 {
+				break
+			}
+			if time.Since(idle) > 20*time.Second {
+				x.t.Fatalf("members: %d of %d of %s have not come, the first are %v", len(missing), p.count(), p.topic(), missing[:min(len(missing), 10)])
+			}
+		}
+		for _, times := range seen {
+			again += times - 1
+		}
+	}
+	return again
+}
+
+func missingOf(seen map[int]int, to int) (missing []int) {
+	for n := 1; n <= to; n++ {
+		if seen[n] == 0 {
+			missing = append(missing, n)
+		}
+	}
+	return missing
 }
 
 // receive lets a receiver begin, and returns when it has subscribed.
@@ -163,7 +212,7 @@ func (x *trial) await(s *sink) {
 			if now := s.total(); now > had {
 				had = now
 			} else {
-				x.t.Fatalf("%s has %d of %d of %s, %d in all, and gets no more", s.id, s.highest(p.topic()), p.count(), p.topic(), now)
+				x.t.Fatalf("%s has %d of %d of %s, %d in all, and gets no more:\n%s", s.id, s.highest(p.topic()), p.count(), p.topic(), now, x.node.ctl(x.t, "clients", "show", s.id, "--json"))
 			}
 			end := time.Now().Add(20 * time.Second)
 			for s.total() == had && time.Now().Before(end) && s.highest(p.topic()) < p.count() {
@@ -186,6 +235,7 @@ func (x *trial) end() {
 	for _, s := range sinks {
 		x.await(s)
 	}
+	again := x.awaitMembers()
 	x.stop()
 	x.subs.Wait()
 	repeated := 0
@@ -194,10 +244,12 @@ func (x *trial) end() {
 			t.Errorf("%s: %d answers that fit nothing", p.id, p.odd)
 		}
 	}
-	for _, s := range sinks {
+	for _, s := range slices.Concat(sinks, x.members) {
 		if s.lost {
 			t.Errorf("%s: the session was not there", s.id)
 		}
+	}
+	for _, s := range sinks {
 		for _, p := range x.sources {
 			first := 0
 			if s == x.late {
@@ -207,5 +259,5 @@ func (x *trial) end() {
 		}
 	}
 	visits := x.visitor.check(t)
-	t.Logf("in all: %d kills, %d messages acknowledged, to %d receivers and a visitor %d times; %d of QoS 1 came again; %.1f s", x.kills, x.acknowledged(), len(sinks), visits, repeated, time.Since(x.began).Seconds())
+	t.Logf("in all: %d kills, %d messages acknowledged, to %d receivers, a shared subscription of two (%d came again), and a visitor %d times; %d of QoS 1 came again; %.1f s", x.kills, x.acknowledged(), len(sinks), again, visits, repeated, time.Since(x.began).Seconds())
 }
