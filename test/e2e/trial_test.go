@@ -38,8 +38,9 @@ type trial struct {
 	kills      int
 }
 
-// trialEnv has one half of the topics in a stream, the other in the spare one.
-var trialEnv = []string{`MILLRACE_STREAMS=[{"name": "telemetry", "filters": ["d/one", "d/two"]}]`}
+// trialEnv has one half of the topics in a stream, the other in the spare one, and bans
+// nobody for coming and going.
+var trialEnv = []string{"MILLRACE_MQTT__BANS__FLAPPING__MOST=0", `MILLRACE_STREAMS=[{"name": "telemetry", "filters": ["d/one", "d/two"]}]`}
 
 // testSeed is a seed that is logged, or that of MILLRACE_TEST_SEED.
 func testSeed(t *testing.T) uint64 {
