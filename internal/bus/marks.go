@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -102,6 +103,13 @@ func (m *marks) keepLoss(l Loss) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.losses, m.changed = append(m.losses, l), true
+}
+
+// told says whether that part of a stream is known to be lost.
+func (m *marks) told(stream string, first, last uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.ContainsFunc(m.losses, func(l Loss) bool { return l.Stream == stream && l.First <= last && l.Last >= first })
 }
 
 // lossDays is how long a loss is told at every start.

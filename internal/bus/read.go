@@ -156,6 +156,9 @@ func (r *request) receive(from uint64, f func(uint64, []byte) error) (uint64, er
 			if end || err != nil {
 				return from, err
 			}
+			if seq > from {
+				r.log.stepped(r.ctx, from, seq-1)
+			}
 			if err := f(seq, m.Data); err != nil {
 				return from, err
 			}

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -20,16 +21,20 @@ type Loss struct {
 	Stream string `json:"stream"`
 	File   string `json:"file"`
 	Text   string `json:"text"`
+	// First and Last are the sequences, where they are known.
+	First uint64 `json:"first,omitempty"`
+	Last  uint64 `json:"last,omitempty"`
 }
 
 const (
-	// surveyBytes of one stream are looked at whole at every start; of a larger one that
-	// the engine has closed well, only the newest block.
-	surveyBytes = 256 << 20
 	// unmarked is how many sequences may have been given since the marks were written.
 	unmarked = 10_000
 	indexDB  = "index.db"
 )
+
+// surveyBytes of one stream are looked at whole at every start; of a larger one for which
+// the engine has an index, only the newest block.
+var surveyBytes int64 = 256 << 20
 
 // survey looks at the engine's files before it opens them. The engine drops what lies
 // behind a damaged record without a word, and gives its sequences again, which readers
@@ -85,6 +90,8 @@ type surveyor struct {
 	newest    uint64
 	missing   uint64
 	gap       string // where the last gap between two blocks is
+	gapFrom   uint64
+	gapTo     uint64
 	told      uint64 // newest sequence that is told to be lost by damage
 	mended    bool
 }
@@ -151,7 +158,7 @@ func (s *surveyor) block(index int) error {
 	for _, d := range x.damaged {
 		d.repair(s.stream, index, buf)
 		s.told = max(s.told, d.last)
-		s.lost(path, d.text())
+		s.lost(path, d.text(), d.first, d.last)
 	}
 	if len(x.damaged)+x.torn > 0 {
 		s.mended = true
@@ -177,6 +184,7 @@ func (d span) text() string {
 // sum adds a block to what is known of the stream.
 func (s *surveyor) sum(path string, x blockScan) {
 	if x.first > s.newest+1 && s.newest > 0 && x.first-1 > s.told {
+		s.gapFrom, s.gapTo = s.newest+1, x.first-1
 		s.gap = fmt.Sprintf("%d to %d before %s", s.newest+1, x.first-1, filepath.Base(path))
 	}
 	if s.first == 0 && x.first > 0 {
@@ -192,11 +200,11 @@ func (s *surveyor) compare() error {
 	if s.whole && !s.bucket() {
 		s.compareOldest()
 		if s.marked && s.missing > k.Missing && s.gap != "" {
-			s.lost(s.dir, fmt.Sprintf("%d are missing: %s", s.missing-k.Missing, s.gap))
+			s.lost(s.dir, fmt.Sprintf("%d are missing: %s", s.missing-k.Missing, s.gap), s.gapFrom, s.gapTo)
 		}
 	}
 	if s.marked && s.newest < k.Last {
-		s.lost(s.path(max(s.newestBlock(), 1)), fmt.Sprintf("the newest, %d to %d, are gone", s.newest+1, k.Last))
+		s.lost(s.path(max(s.newestBlock(), 1)), fmt.Sprintf("the newest, %d to %d, are gone", s.newest+1, k.Last), s.newest+1, k.Last+unmarked)
 		if err := s.stepOver(k.Last + unmarked); err != nil {
 			return err
 		}
@@ -233,7 +241,7 @@ func (s *surveyor) compareOldest() {
 	if !s.keepsOldest() || s.first <= k.First || s.first-1 <= s.told {
 		return
 	}
-	s.lost(s.dir, fmt.Sprintf("the oldest, %d to %d, are gone", k.First, s.first-1))
+	s.lost(s.dir, fmt.Sprintf("the oldest, %d to %d, are gone", k.First, s.first-1), k.First, s.first-1)
 }
 
 func (s *surveyor) bucket() bool { return strings.HasPrefix(s.stream, "KV_") }
@@ -268,9 +276,23 @@ func (s *surveyor) stepOver(seq uint64) error {
 }
 
 // lost tells of a loss.
-func (s *surveyor) lost(file, text string) {
-	l := Loss{Found: time.Now().UTC(), Stream: strings.TrimPrefix(s.stream, "KV_"), File: file, Text: text}
-	s.bus.opt.Log.Error("stored data is lost", "stream", l.Stream, "file", file, "lost", text)
-	s.bus.marks.keepLoss(l)
-	s.bus.opt.Lost(l)
+func (s *surveyor) lost(file, text string, first, last uint64) {
+	s.bus.lost(Loss{Stream: strings.TrimPrefix(s.stream, "KV_"), File: file, Text: text, First: first, Last: last})
+}
+
+func (b *Bus) lost(l Loss) {
+	l.Found = time.Now().UTC()
+	b.opt.Log.Error("stored data is lost", "stream", l.Stream, "file", l.File, "lost", l.Text)
+	b.marks.keepLoss(l)
+	b.opt.Lost(l)
+}
+
+// stepped is called by a reader that got no entry for the sequences from first to last, and
+// tells of it unless retention removed them, or it is told already.
+func (l *Log) stepped(ctx context.Context, first, last uint64) {
+	st, err := l.State(ctx)
+	if err != nil || l.cfg.Memory || first < st.First || l.bus.marks.told(l.cfg.Name, first, last) {
+		return
+	}
+	l.bus.lost(Loss{Stream: l.cfg.Name, File: filepath.Join(l.bus.streamsDir(), l.cfg.Name), Text: fmt.Sprintf("%d to %d cannot be read", first, last), First: first, Last: last})
 }

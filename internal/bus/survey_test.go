@@ -255,3 +255,25 @@ func FuzzScanBlock(f *testing.F) {
 		}
 	})
 }
+
+// In a stream that is too large to be looked at whole, damage is met by who reads: it is not
+// served, and nobody is held up.
+func TestDamageInALargeStreamHoldsNobodyUp(t *testing.T) {
+	was := surveyBytes
+	surveyBytes = 0
+	defer func() { surveyBytes = was }()
+	const entries = 17
+	dir := stored(t, entries, 1<<20, false)
+	p := streamFile(dir, "msgs/1.blk")
+	b, err := os.ReadFile(p)
+	must(t, err)
+	b[len(b)/2] ^= 4
+	must(t, os.WriteFile(p, b, 0o600))
+	seqs, losses, next := found(t, dir)
+	if len(seqs) != entries-1 || next != entries+1 {
+		t.Errorf("%v are there, %d is next", seqs, next)
+	}
+	if len(losses) != 1 || losses[0].First != losses[0].Last || slices.Contains(seqs, losses[0].First) {
+		t.Errorf("told was %+v", losses)
+	}
+}
