@@ -332,6 +332,14 @@ func (d damage) try(t *testing.T, whole string, before holds, chance *rand.Rand)
 			t.Fatal(err)
 		}
 		eventually(t, "it runs or gives up", func() bool { return !n.Running() || strings.Contains(n.Log(), "  Try ") })
+		for strings.Contains(n.Log(), "in use") && !n.Running() { // somebody else took its port
+			n = &node{Node: testkit.NewNode(t, []string{"--data", dir}, faultsEnv)}
+			n.url, n.mqtt = n.URL, n.MQTT
+			if err := n.Start(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it runs or gives up", func() bool { return !n.Running() || strings.Contains(n.Log(), "  Try ") })
+		}
 		if !n.Running() {
 			if log := n.Log(); !strings.Contains(log, filepath.Dir(path)) || !strings.Contains(strings.ToLower(log), "restore") {
 				t.Errorf("it did not start, and said %s", log)
