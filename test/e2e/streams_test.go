@@ -144,7 +144,11 @@ func TestStreamsComeAndGoUnderASession(t *testing.T) {
 	}
 	n.ctl(t, "streams", "delete", "front", "--force")
 	say("5")
-	if got := mosquittoSub(t, n, append(away, "-C", "1")...); len(got) != 1 || got[0] != "5" {
+	got := mosquittoSub(t, n, append(away, "-C", "1")...)
+	if len(got) == 1 && got[0] != "5" { // mosquitto_sub may leave before it acknowledges its last
+		got = mosquittoSub(t, n, append(away, "-C", "1")...)
+	}
+	if len(got) != 1 || got[0] != "5" {
 		t.Errorf("got %q", got)
 	}
 	if out := n.ctl(t, "streams", "purge", "lab", "--all", "--force"); !strings.Contains(out, "were removed") {
