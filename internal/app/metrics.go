@@ -55,6 +55,8 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions", "Sessions that stand, with a connection or without.", func() float64 { return float64(stats().Sessions) })
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
+	m.Gauge("millrace_session_backlog_bytes", "Bytes of messages that the log has for sessions and their queues do not; some seconds old.", func() float64 { return float64(stats().Backlog.Bytes) })
+	m.Gauge("millrace_session_backlog_messages", "Messages that the log has for sessions and their queues do not; some seconds old.", func() float64 { return float64(stats().Backlog.Messages) })
 	m.Gauge("millrace_session_queue_messages", "Messages in the queues of all clients that were not sent yet.", func() float64 { return float64(stats().QueueMessages) })
 	m.Gauge("millrace_input_bytes", "Memory of what clients have sent and the node has not taken: packets that are not whole, and what waits for its turn.", func() float64 { return float64(stats().InputBytes) })
 	m.Gauge("millrace_output_bytes", "Bytes that wait in connections for clients to read them.", func() float64 { return float64(stats().OutputBytes) })

@@ -71,6 +71,7 @@ func (a *App) startStreams(ctx context.Context) (stop, error) {
 			return l, nil
 		},
 		FreeSpace: a.freeSpace, Reserve: a.cfg.Storage.Reserve.Int64(), Alarms: a.alarms, Log: a.log,
+		Readers: []string{broker.SessionsReader},
 	})
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	if o.Bans, err = a.bans(ctx); err != nil {
 		return nil, err
 	}
-	o.Memory = a.memory()
+	o.Memory, o.Backlog.Losing = a.memory(), a.losing
 	if o.Durable, err = a.durable(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/session"
@@ -20,6 +21,18 @@ func lasting(o broker.Options, c config.Session) broker.Options {
 	b := c.Backlog
 	o.Backlog = broker.Backlog{Messages: int64(b.Messages), Bytes: b.Bytes.Int64(), Age: b.Age, BytesAll: b.BytesAll.Int64()}
 	return o
+}
+
+const lossAlarm = "session-retention"
+
+// losing tells of messages that sessions lose for want of retention.
+func (a *App) losing(messages uint64) {
+	if messages == 0 {
+		a.alarms.Clear(lossAlarm)
+		return
+	}
+	a.alarms.Raise(lossAlarm, 2, "Sessions lose messages", fmt.Sprintf("%d messages were given up within the last minute: more waited in the log for sessions than mqtt.session.backlog keeps. "+
+		"Look for clients that stay away (most queued first), end their sessions, or keep more.", messages))
 }
 
 // lastingZone is lasting for what each zone has.

@@ -16,6 +16,10 @@ type Backlog struct {
 	// BytesAll is how much the built-in stream may hold for all sessions, and how much
 	// more than its own bound a stream may hold that waits for them.
 	BytesAll int64
+	// Losing is told when sessions begin to lose messages by these bounds, how many there
+	// were since it was told last, and with 0 when there were none for some time. It may
+	// be nil.
+	Losing func(messages uint64)
 }
 
 func (b *Backlog) bounds() *backlog.Bounds {
@@ -68,6 +72,9 @@ func (w *worker) goOnPatrol() {
 	if p.needed == nil {
 		p.begin(len(f.list()))
 	}
+	for i := range f.list() {
+		w.meet(uint8(i + 1))
+	}
 	to := min(p.next+max(len(p.sessions)/patrolTicks, patrolLeast), len(p.sessions))
 	for ; p.next < to; p.next++ {
 		w.lookInto(p.sessions[p.next])
@@ -112,13 +119,22 @@ func (w *worker) needs(stream uint8, at msg.Position) {
 }
 
 // neededBy is the lowest place of a stream that the session has still to get, or may have
-// to be sent again. It never steps back.
+// to be sent again, as far as the stream may hold it. It never steps back.
 func (w *worker) neededBy(c *client, stream uint8) msg.Position {
 	at := w.cursorAt(c.enduring.cursor(stream), stream)
-	if oldest, ok := c.session.OldestPlace(stream); ok {
-		at = lower(at, oldest)
+	oldest, ok := c.session.OldestPlace(stream)
+	if floor := w.floor(stream); ok && oldest.Compare(at) < 0 {
+		at = oldest
+		if at.Compare(floor) < 0 {
+			at = floor // it is under way: a start would not find it, a client that stays gets it
+		}
 	}
 	return at
+}
+
+// floor is the place before which sessions get nothing any more.
+func (w *worker) floor(stream uint8) msg.Position {
+	return msg.Position{Seq: w.broker.feeds.floors[stream-1].Load()}
 }
 
 // filtersOf are the counts of the client's filters, until the next call.
@@ -155,7 +171,7 @@ func (k *cursor) waiting(total backlog.Tally) backlog.Tally {
 // trim lets the client's oldest messages go that are beyond the bounds.
 func (w *worker) trim(c *client, stream uint8) {
 	k, now := c.enduring.cursor(stream), w.loop.Now()
-	floor := msg.Position{Seq: w.broker.feeds.floors[stream-1].Load()}
+	floor := w.floor(stream)
 	w.forgoQueued(c, stream, floor, now)
 	if k.behind && k.uncounted && !k.surveying && c.session.Away() {
 		w.surveyFor(c, stream, w.tail(stream).next)
@@ -268,10 +284,50 @@ func (c *client) isBehind() bool {
 	return false
 }
 
-// bound says what has to go of the built-in stream, which holds more than it may.
+// SessionsReader is what durable sessions are called that read streams ([SessionLog.Hold]).
+const SessionsReader = "sessions"
+
+// bound tells the log what it has to keep for sessions, and sessions what has to go, since
+// a stream holds more than it may.
 func (f *feeds) bound() {
-	if most := f.workers[0].options.Backlog.BytesAll; most > 0 {
-		f.floors[f.spare].Store(f.log.Over(f.list()[f.spare], most))
+	most := f.workers[0].options.Backlog.BytesAll
+	for i, name := range f.list() {
+		f.log.Hold(name, SessionsReader, f.lowest(uint8(i+1)))
+		if most > 0 {
+			f.floors[i].Store(f.log.Beyond(name, most))
+		}
+	}
+}
+
+// losses tells of messages that are given up, once a minute at most.
+type losses struct {
+	known uint64 // messages
+	quiet int    // rounds since the last
+	told  bool
+}
+
+// losingFor is how many rounds it takes until nothing more is lost.
+const losingFor = 60
+
+// tellLosses is called every second.
+func (b *Broker) tellLosses() {
+	tell, l := b.options.Backlog.Losing, &b.losses
+	if tell == nil {
+		return
+	}
+	n := uint64(0)
+	for _, w := range b.workers {
+		c := w.published.get()
+		n += c.dropped[fault.Retention]
+	}
+	l.quiet++
+	switch {
+	case n > l.known && (!l.told || l.quiet >= losingFor):
+		tell(n - l.known)
+		*l = losses{known: n, told: true}
+	case l.told && l.quiet >= losingFor:
+		tell(0)
+		l.told = false
 	}
 }
 

@@ -3,6 +3,7 @@ package broker
 import (
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,6 +84,8 @@ func TestASessionsBoundsInTheLog(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, clock := newDisk(), newClock()
+			var told atomic.Uint64
+			c.bounds.Losing = func(n uint64) { told.Add(n) }
 			b, _ := d.node(t, Options{Backlog: c.bounds, Now: clock.now})
 			for _, id := range []string{"one", "two"} {
 				s, _ := come(t, b, id, 100_000, nil)
@@ -99,6 +102,7 @@ func TestASessionsBoundsInTheLog(t *testing.T) {
 				lost = int(b.Stats().Dropped[fault.Retention]) / 2
 				return lost > 200-c.least-20
 			})
+			eventually(t, "the loss is told", func() bool { return told.Load() > 0 })
 			for _, id := range []string{"one", "two"} {
 				s, _ := come(t, b, id, 100_000, nil)
 				got := s.take(200 - lost)

@@ -180,6 +180,7 @@ type Broker struct {
 	recovery      *recovery
 	feeds         *feeds
 	followers     followers
+	losses        losses        // the preserver's goroutine's
 	endPreserving func()        // ends its goroutine; may be called twice
 	lostDelayed   atomic.Uint64 // that still waited when the broker closed
 	workers       []*worker

@@ -40,7 +40,9 @@ type feeds struct {
 	// holds more than it may.
 	needed [][]atomic.Uint64
 	floors []atomic.Uint64
-	began  []msg.Position // where the tail readers began
+	began  []msg.Position    // where the tail readers began
+	seen   []atomic.Uint64   // entries up to there were read, by stream, and what is for the loops posted
+	posted [][]atomic.Uint64 // runs, by loop and stream
 	survey surveyor
 	// outstanding is how many bytes the loops have not taken yet; taken is told when they
 	// have taken some.
@@ -67,7 +69,9 @@ func (f *feeds) number(names []string, spare int) {
 	f.spare = spare
 	f.names.Store(&names)
 	f.floors, f.began = make([]atomic.Uint64, maxStreams), make([]msg.Position, maxStreams)
+	f.seen = make([]atomic.Uint64, maxStreams)
 	for range f.workers {
+		f.posted = append(f.posted, make([]atomic.Uint64, maxStreams))
 		f.needed = append(f.needed, make([]atomic.Uint64, maxStreams))
 	}
 }
@@ -221,8 +225,10 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 		t.out[to] = nil
 		p.next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
 		t.feeds.outstanding.Add(int64(p.size))
+		t.feeds.posted[to][t.stream-1].Add(1)
 		t.feeds.workers[to].loop.Post(p)
 	}
+	t.feeds.seen[t.stream-1].Store(at.Seq)
 }
 
 // mark has every loop take a mark when one is due before the entry there.
@@ -354,6 +360,7 @@ type tailState struct {
 	// recent are the last runs; they and what follows hold all from since on.
 	recent []*fed
 	last   int64 // time of the newest message before next, nearly
+	taken  uint64
 	bytes  int
 	since  msg.Position
 }
@@ -364,6 +371,7 @@ const recentBytes = 1 << 20
 
 func (s *tailState) took(p *fed) {
 	s.next, s.last = p.next, max(s.last, p.last)
+	s.taken++
 	if p.count() == 0 {
 		return
 	}
@@ -400,6 +408,15 @@ func (w *worker) takeTail(p *fed) {
 	})
 	w.tail(p.stream).took(p)
 	w.broker.feeds.took(p.size)
+}
+
+// meet brings the loop to where the tail reader is when it has taken every run.
+func (w *worker) meet(stream uint8) {
+	f, t := w.broker.feeds, w.tail(stream)
+	seen := f.seen[stream-1].Load() // before what was posted is asked: of it all was posted
+	if next := (msg.Position{Seq: seen + 1}); seen > 0 && f.posted[w.home][stream-1].Load() == t.taken && next.Compare(t.next) > 0 {
+		t.next = next
+	}
 }
 
 // feedTarget gives the message to a client that follows the tail; false says that it
@@ -479,9 +496,11 @@ type SessionLog interface {
 	preserve.Log
 	// Newest is the position behind which nothing has been committed.
 	Newest(stream string) msg.Position
-	// Over is the entry before which everything has to go for the stream to hold no more
-	// than that many bytes; 0 when nothing has to.
-	Over(stream string, bytes int64) (seq uint64)
+	// Hold says that the reader needs the stream from that entry on.
+	Hold(stream, reader string, seq uint64)
+	// Beyond is the entry before which everything has to go for the stream to hold no more
+	// than that many bytes beyond its own bounds; 0 when nothing has to.
+	Beyond(stream string, bytes int64) (seq uint64)
 	// Read is Replay that goes on until ctx ends. What the messages point to is never changed,
 	// also after f has returned.
 	Read(ctx context.Context, stream string, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error

@@ -242,6 +242,7 @@ func (r *recovery) Message(m *msg.Message) {
 // Flush is preserve.Sessions'.
 func (r *recovery) Flush(ctx context.Context, all bool) (bytes int64, needed msg.Position, err error) {
 	r.broker.feeds.bound()
+	r.broker.tellLosses()
 	return r.broker.flushSessions(ctx, all)
 }
 
@@ -264,7 +265,11 @@ func (r *recovery) refill(ctx context.Context) error {
 	}
 	for c, open := range r.open {
 		for _, o := range open {
-			if m := found[o.Place]; m != nil && !o.Received {
+			switch m := found[o.Place]; {
+			case o.Received:
+			case m == nil:
+				b.homeOf(c.id).gaveUp(c, 1)
+			default:
 				b.homeOf(c.id).refill(c, o, m)
 			}
 		}

@@ -74,8 +74,10 @@ type routes struct {
 	home   int
 	known  map[string]*route
 	limit  int
-	seen   []uint32 // by hash: fingerprint of a topic that came once
-	seed   maphash.Seed
+	// targets is about how many the kept routes have together.
+	targets int
+	seen    []uint32 // by hash: fingerprint of a topic that came once
+	seed    maphash.Seed
 
 	scratch  route  // for topics that are not kept; valid until the next lookup
 	building *route // what collect fills
@@ -85,6 +87,7 @@ type routes struct {
 
 const (
 	defaultRoutes = 1 << 16
+	mostTargets   = 1 << 19 // of all kept routes, about 50 MB
 	onceSeen      = 1 << 14
 )
 
@@ -116,12 +119,14 @@ func (k *routes) find(topic []byte) *route {
 		k.fill(&k.scratch, topic)
 		return &k.scratch
 	}
-	if len(k.known) >= k.limit {
+	if len(k.known) >= k.limit || k.targets >= mostTargets {
 		clear(k.known)
+		k.targets = 0
 	}
 	r := &route{topic: string(topic)}
 	k.fill(r, topic)
 	k.known[r.topic] = r
+	k.targets += len(r.local)
 	return r
 }
 

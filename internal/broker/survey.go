@@ -259,6 +259,7 @@ func (w *worker) takeSurvey(a *surveyed) {
 		k.base, k.uncounted = q.sums.Minus(q.found), false
 		if q.client.session.Away() && k.waiting(backlog.Total(w.filtersOf(q.client), q.stream)) == (backlog.Tally{}) {
 			k.behind = false
+			w.wakes++
 		}
 	}
 }

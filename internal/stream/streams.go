@@ -25,6 +25,9 @@ type Options struct {
 	Open func(context.Context, LogConfig) (Log, error)
 	// FreeSpace tells the bytes free on the logs' disk; nil watches nothing.
 	FreeSpace func() (int64, error)
+	// Readers are the readers inside the product that the retention of streams waits for;
+	// nothing goes before each has spoken ([Streams.Hold]). With none it waits for nobody.
+	Readers []string
 	// Reserve is what must stay free, bytes; default 256 MiB.
 	Reserve int64
 	// GuardPulse is how often the free space is measured; default 500 ms.
@@ -72,6 +75,7 @@ type Streams struct {
 
 	stop       chan struct{}
 	guardEnded chan struct{}
+	retaining  sync.WaitGroup
 	started    bool
 
 	// The guard's goroutine owns the fields below.
@@ -90,10 +94,11 @@ type kept struct {
 	dropped  atomic.Uint64               // repeated entries that readers passed over
 
 	// mu guards the fields below.
-	mu    sync.Mutex
-	bad   map[uint64]bool // damaged entries seen
-	state LogState
-	asked time.Time
+	mu      sync.Mutex
+	bad     map[uint64]bool // damaged entries seen
+	state   LogState
+	asked   time.Time
+	retains retention
 }
 
 // New checks the configuration. It touches no log.
@@ -127,12 +132,14 @@ func (s *Streams) Start(ctx context.Context) error {
 		go k.appender.run()
 	}
 	go s.watchDisk()
+	s.retaining.Go(s.retain)
 	return nil
 }
 
 func (s *Streams) open(ctx context.Context, k *kept) (err error) {
 	c := k.cfg()
-	if k.log, err = s.opt.Open(ctx, LogConfig{Name: c.Name, MaxAge: c.MaxAge, MaxBytes: c.MaxBytes, Memory: c.Memory}); err != nil {
+	age, bytes := s.engineBounds(c)
+	if k.log, err = s.opt.Open(ctx, LogConfig{Name: c.Name, MaxAge: age, MaxBytes: bytes, Memory: c.Memory}); err != nil {
 		return err
 	}
 	if k.state, err = k.log.State(ctx); err != nil {
@@ -247,20 +254,6 @@ func (s *Streams) Purge(ctx context.Context, stream string, upTo msg.Position) e
 	return k.log.Purge(ctx, upTo.Seq-lookBack)
 }
 
-// Over is the entry before which everything has to go for the stream to hold no more than
-// that many bytes, nearly: as if its entries were of one size. It is 0 when nothing has to.
-func (s *Streams) Over(stream string, bytes int64) (seq uint64) {
-	k := s.byName(stream)
-	if k == nil {
-		return 0
-	}
-	st, _ := k.look(s.opt.Now())
-	if over := st.Bytes - bytes; over > 0 && st.Entries > 0 {
-		return st.First + uint64(float64(st.Entries)*float64(over)/float64(st.Bytes))
-	}
-	return 0
-}
-
 // Close takes no more batches, waits until ctx ends for those that were handed over,
 // and answers the rest with fault.ServerShutdown.
 func (s *Streams) Close(ctx context.Context) {
@@ -271,6 +264,7 @@ func (s *Streams) Close(ctx context.Context) {
 	close(s.stop)
 	s.changing <- struct{}{} // and nobody changes anything any more
 	<-s.guardEnded
+	s.retaining.Wait()
 	for _, k := range s.all() {
 		k.appender.close()
 	}

@@ -96,7 +96,7 @@ func (s *Streams) Arrange(ctx context.Context, a Arrangement) error {
 	}
 	all := s.all()
 	if i := slices.IndexFunc(all, func(k *kept) bool { return k.cfg().Name == a.Change.Name }); i >= 0 {
-		if err := all[i].change(ctx, a.Change); err != nil {
+		if err := s.change(ctx, all[i], a.Change); err != nil {
 			return err
 		}
 		s.table.Store(inOrder(all, a.Order))
@@ -120,9 +120,10 @@ func (s *Streams) Arrange(ctx context.Context, a Arrangement) error {
 }
 
 // change makes the stream what c says.
-func (k *kept) change(ctx context.Context, c Config) error {
+func (s *Streams) change(ctx context.Context, k *kept, c Config) error {
+	age, bytes := s.engineBounds(&c)
 	if now := k.cfg(); now.MaxAge != c.MaxAge || now.MaxBytes != c.MaxBytes {
-		if err := k.log.Change(ctx, c.MaxAge, c.MaxBytes); err != nil {
+		if err := k.log.Change(ctx, age, bytes); err != nil {
 			return err
 		}
 	}

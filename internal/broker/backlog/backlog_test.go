@@ -32,11 +32,8 @@ type model struct {
 	log     []entry
 	ledger  Ledger
 	spacer  Spacer
-	names   []*Filter // by number; nil while nobody has it
-	users   []int
 	readers []*reader
 	bounds  Bounds
-	begun   int // what lies before it was counted by another ledger
 }
 
 const filters = 6
@@ -44,7 +41,7 @@ const filters = 6
 func pos(i int) msg.Position { return msg.Position{Seq: uint64(i)} }
 
 func newModel(t *testing.T, seed uint64) *model {
-	m := &model{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), names: make([]*Filter, filters), users: make([]int, filters)}
+	m := &model{t: t, rnd: rand.New(rand.NewPCG(seed, 1))}
 	switch m.rnd.IntN(4) {
 	case 0:
 		m.bounds.Messages = int64(1 + m.rnd.IntN(60))
