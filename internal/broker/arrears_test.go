@@ -11,10 +11,13 @@ import (
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-// long makes payloads of which one is more than a client that is away has in memory.
+// padding makes messages long enough for their bytes to count.
+const padding = 256
+
+// long pads payloads.
 func long(payloads []string) (all []string) {
 	for _, p := range payloads {
-		all = append(all, p+strings.Repeat(".", awayBytes/4))
+		all = append(all, p+strings.Repeat(".", padding))
 	}
 	return all
 }
@@ -77,9 +80,9 @@ func TestASessionsBoundsInTheLog(t *testing.T) {
 		least  int // messages that stay
 	}{
 		"messages": {Backlog{Messages: 60}, 60},
-		"bytes":    {Backlog{Bytes: 60 * (awayBytes/4 + 10)}, 60},
+		"bytes":    {Backlog{Bytes: 60 * (padding + 10)}, 60},
 		"age":      {Backlog{Age: time.Hour}, 100},
-		"total":    {Backlog{BytesAll: 60 * (awayBytes/4 + 60)}, 40},
+		"total":    {Backlog{BytesAll: 60 * (padding + 60)}, 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -353,8 +353,8 @@ func (b *Broker) flushSessions(ctx context.Context, all bool) (bytes int64, need
 	return bytes, needed, err
 }
 
-// leaves takes a durable session from the tail when much waits for its client: what is
-// not sent is in the log.
+// leaves takes a durable session whose client leaves from the tail of the streams of which
+// something waits: what is not sent is in the log, where it costs no memory.
 func (w *worker) leaves(c *client) {
 	e := c.enduring
 	if e == nil {
@@ -362,25 +362,20 @@ func (w *worker) leaves(c *client) {
 	}
 	e.answers, e.writing = nil, nil
 	delete(w.behind, c)
-	if !c.awayLong() {
-		w.unask(c)
-		return
-	}
-	next := w.progressOf(c)
-	for _, l := range next {
-		if k := e.cursor(l.Stream); !k.behind {
-			k.base, k.uncounted = backlog.Total(w.filtersOf(c), l.Stream), false
+	for _, l := range w.progressOf(c) {
+		k := e.cursor(l.Stream)
+		if !k.behind && l.At.Compare(w.cursorAt(k, l.Stream)) < 0 {
+			k.behind, k.base, k.uncounted = true, backlog.Total(w.filtersOf(c), l.Stream), false
+		}
+		if k.behind {
+			k.next = l.At
 		}
 	}
 	c.session.Unqueue(func(l session.Logged, bytes int) {
 		k := e.cursor(l.Stream)
 		k.base = k.base.Minus(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
 	})
-	for _, l := range next {
-		k := e.cursor(l.Stream)
-		k.behind, k.asked, k.next = true, false, l.At
-		k.round++
-	}
+	w.unask(c)
 }
 
 // unask lets answers that are under way go nowhere: the client has left.

@@ -133,7 +133,7 @@ func TestSessionsComeBackWithTheNode(t *testing.T) {
 	enter(t, b, packet.V5, "gone").drop(b) // begins without it, and keeps none
 	sub.drop(b)
 	pub := enter(t, b, packet.V5, "pub")
-	long := make([]byte, awayBytes)
+	long := make([]byte, 1000)
 	pub.publishAll("kept/1", []string{"one", string(long), "two"})
 	pub.publishAll("left/1", []string{"no"})
 	pub.publishAll("other/1", []string{"three"})

@@ -428,20 +428,11 @@ func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Mes
 		return true
 	}
 	k := e.cursor(stream)
-	if !k.behind && at.Compare(k.next) >= 0 && (c.awayLong() || !w.feed(t, stream, at, m)) {
+	if !k.behind && at.Compare(k.next) >= 0 && (c.session.Away() || !w.feed(t, stream, at, m)) {
 		w.fallBehind(c, stream, at)
 		return false
 	}
 	return !e.cursor(stream).behind
-}
-
-// awayBytes is how much waits in memory for a client that is away. What is beyond stays
-// in the log alone, where it costs nothing for each client.
-const awayBytes = 1 << 10
-
-func (c *client) awayLong() bool {
-	_, bytes := c.session.Backlog()
-	return bytes >= awayBytes && c.session.Away()
 }
 
 // feed gives a message of the log to a client; false says that it has no room.
