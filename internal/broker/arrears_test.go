@@ -58,6 +58,9 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 			pub.publishAll(topic, all[:10])
 			eventually(t, "what comes is counted", func() bool { return queued(t, b, "sub") == 60 })
 			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
+			if d, err := b.Client(t.Context(), "sub"); err != nil || len(d.Queue) != 60 || d.Queue[0].Topic != topic {
+				t.Errorf("the list has %d messages: %v", len(d.Queue), err)
+			}
 			list, _, err := b.Clients(t.Context(), ClientQuery{Sort: "queued", Desc: true})
 			if err != nil || list[0].ID != "sub" {
 				t.Errorf("%v %v", list, err)

@@ -135,7 +135,7 @@ func TestWhoSubscribesWhileCatchingUpMissesNothing(t *testing.T) {
 	sub.subscribe("kept/a", 1)
 	sub.drop(b)
 	pub := enter(t, b, packet.V5, "pub")
-	long := string(make([]byte, awayBytes))
+	long := string(make([]byte, 1<<10))
 	pub.publishAll("kept/a", []string{long, long})
 
 	l.armed.Store(true)

@@ -179,12 +179,15 @@ func (b *Broker) Clients(ctx context.Context, q ClientQuery) (page []ClientInfo,
 
 // Client is one client in detail.
 func (b *Broker) Client(ctx context.Context, id string) (d ClientDetail, err error) {
-	found := false
+	found, next := false, ahead{}
 	err = b.tell(ctx, b.homeOf(id), func(w *worker) {
 		if c := w.clients[id]; c != nil {
-			found, d = true, w.detail(c)
+			found, d, next = true, w.detail(c), c.ahead()
 		}
 	})
+	if err == nil && len(next.from) > 0 {
+		d.Queue = next.list(ctx, b.feeds, d.Queue, mostPending)
+	}
 	if err == nil && !found {
 		err = noClient(id)
 	}
