@@ -157,7 +157,7 @@ picture: build test/browser/node_modules/.package-lock.json ## Take the README's
 .PHONY: generate
 generate: ## Rewrite what is generated from the code: references, OpenAPI, client types
 	$(GO) test ./internal/config ./internal/api -run 'Reference|OpenAPI|Generated' -update
-	cd console && npm run --silent generate
+	cd console && npm run --silent schema
 
 $(STATICCHECK): tools/go.mod tools/go.sum
 	cd tools && $(GO) build -o ../$@ honnef.co/go/tools/cmd/staticcheck

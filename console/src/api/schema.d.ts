@@ -456,6 +456,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replays that run or have ended since the start, newest first */
+        get: operations["list-replays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a replay is going */
+        get: operations["get-replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Pause, resume or stop a replay */
+        patch: operations["set-replay"];
+        trace?: never;
+    };
     "/api/v1/retained": {
         parameters: {
             query?: never;
@@ -814,6 +849,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/streams/{name}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish stored messages once more
+         * @description To MQTT clients, with the user properties millrace-replay (stream/position) and millrace-time. No stream takes them unless capture is set. Without after and from it begins with the oldest message. With dryRun it counts.
+         */
+        post: operations["begin-replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/subscriptions": {
         parameters: {
             query?: never;
@@ -1083,6 +1138,8 @@ export interface components {
             usersFile: string;
             /** @description Why the newest users file is not in force */
             usersProblem?: string;
+            /** @description Rules that cannot do what they say, in sentences */
+            warnings: string[];
         };
         AccessPassword: {
             /** Format: password */
@@ -1420,6 +1477,8 @@ export interface components {
              * @description Messages it did not get
              */
             dropped: number;
+            /** @description Of dropped, by reason, most first */
+            droppedBy: components["schemas"]["DropCount"][];
             /**
              * Format: date-time
              * @description When the session of a disconnected client ends
@@ -1697,6 +1756,20 @@ export interface components {
             deleted: number;
             /** @description True when they were only counted */
             dryRun: boolean;
+        };
+        DropCount: {
+            /**
+             * @description What to quote to support
+             * @example MR-4216
+             */
+            code: string;
+            /** Format: int64 */
+            count: number;
+            /**
+             * @description The word that metrics and logs use
+             * @example queue_full
+             */
+            reason: string;
         };
         Flight: {
             /** @description The packet that is due next, such as PUBACK */
@@ -2099,6 +2172,10 @@ export interface components {
             items: components["schemas"]["Refusal"][];
             meta: components["schemas"]["Meta"];
         };
+        PageReplay: {
+            items: components["schemas"]["Replay"][];
+            meta: components["schemas"]["Meta"];
+        };
         PageRetained: {
             items: components["schemas"]["Retained"][];
             meta: components["schemas"]["Meta"];
@@ -2369,6 +2446,119 @@ export interface components {
         };
         Reloaded: {
             listeners: string[];
+        };
+        Replay: {
+            /** @description It began behind this position */
+            after: string;
+            /**
+             * Format: date-time
+             * @description When the newest that went out had arrived first
+             */
+            arrived?: string;
+            /** Format: date-time */
+            begun: string;
+            by?: string;
+            /**
+             * Format: int64
+             * @description Of the payloads that went out
+             */
+            bytes: number;
+            capture?: boolean;
+            /**
+             * Format: double
+             * @description Part of the range that is done, 0 to 1, by entries of the log
+             */
+            done: number;
+            /** Format: date-time */
+            ended?: string;
+            error?: string;
+            filter?: string;
+            id: string;
+            /** @description Newest position that is done; give it as after to go on */
+            position: string;
+            prefix?: string;
+            /**
+             * Format: int64
+             * @description Messages that went out
+             */
+            published: number;
+            /** Format: double */
+            rate?: number;
+            /**
+             * Format: int64
+             * @description Messages that the broker refused, a topic that is too long with its prefix for example
+             */
+            refused: number;
+            /** Format: double */
+            speed?: number;
+            /** @enum {string} */
+            state: "running" | "paused" | "done" | "stopped" | "failed";
+            stream: string;
+            /** @description It ends with this position */
+            upTo: string;
+        };
+        ReplayAnswer: {
+            replay?: components["schemas"]["Replay"];
+            /** @description With dryRun */
+            would?: components["schemas"]["ReplayExtent"];
+        };
+        ReplayExtent: {
+            /** @description True when counting took too long: there are more */
+            atLeast: boolean;
+            /**
+             * Format: int64
+             * @description Of the payloads
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When the first of them arrived
+             */
+            first?: string;
+            /**
+             * Format: date-time
+             * @description When the last of them arrived
+             */
+            last?: string;
+            /** Format: int64 */
+            messages: number;
+            /**
+             * Format: double
+             * @description How long it would take; 0 when it goes as fast as it can
+             */
+            seconds: number;
+        };
+        ReplayOrder: {
+            /** @description Behind this position */
+            after?: string;
+            /** @description Let streams take the messages again */
+            capture?: boolean;
+            /** @description Count, and publish nothing */
+            dryRun?: boolean;
+            /** @description Only topics that this topic filter matches */
+            filter?: string;
+            /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
+            from?: string;
+            /** @description Goes before each topic, such as replay/; empty: the topics are as they were */
+            prefix?: string;
+            /**
+             * Format: double
+             * @description Messages a second, whenever they came; not together with speed
+             */
+            rate?: number;
+            /**
+             * Format: double
+             * @description How many times as fast as they came; 0, the default, is as fast as it goes
+             */
+            speed?: number;
+            /** @description What arrived before this time */
+            to?: string;
+            /** @description Up to this position; by default what is stored now */
+            upTo?: string;
+        };
+        ReplayState: {
+            /** @enum {string} */
+            state: "running" | "paused" | "stopped";
         };
         Retained: {
             /**
@@ -3919,6 +4109,8 @@ export interface operations {
                 address?: string;
                 /** @description Exactly this user name */
                 user?: string;
+                /** @description true: only of clients that had been let in, false: only of those at the door */
+                admitted?: "" | "true" | "false";
                 /** @description What client, user, address or text contain, letter case ignored */
                 search?: string;
                 /** @description Those that came since: RFC 3339, milliseconds since 1970, or relative such as -1h */
@@ -3939,6 +4131,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageRefusal"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageReplay"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayState"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replay"];
                 };
             };
             /** @description Error */
@@ -4899,6 +5186,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Purged"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "begin-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayOrder"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
                 };
             };
             /** @description Error */
