@@ -173,8 +173,8 @@ func (w *worker) trim(c *client, stream uint8) {
 	k, now := c.enduring.cursor(stream), w.loop.Now()
 	floor := w.floor(stream)
 	w.forgoQueued(c, stream, floor, now)
-	if k.behind && k.uncounted && !k.surveying && c.session.Away() {
-		w.surveyFor(c, stream, w.tail(stream).next)
+	if to := w.tail(stream).next; k.behind && k.uncounted && !k.surveying && c.session.Away() && k.next.Compare(to) <= 0 {
+		w.broker.feeds.survey.ask(w.surveyFor(c, stream, to))
 	}
 	if !k.behind || k.uncounted {
 		return

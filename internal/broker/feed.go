@@ -115,7 +115,9 @@ func (f *feeds) readTails(names []string) {
 		return
 	}
 	for i, name := range names[f.reading:] {
-		f.began[f.reading+i] = f.log.Newest(name)
+		at := f.log.Newest(name)
+		f.began[f.reading+i] = at
+		f.seen[f.reading+i].Store(at.Seq)
 	}
 	for ; f.reading < len(names); f.reading++ {
 		stream, from := uint8(f.reading+1), f.began[f.reading]

@@ -30,6 +30,7 @@ type question struct {
 	from, to msg.Position
 	sums     backlog.Tally
 	names    []string // of its filters
+	first    bool     // it goes to where the tail reader began
 
 	filters []*backlog.Filter // the pass's
 	before  backlog.Tally
@@ -94,7 +95,7 @@ func (v *surveyor) answer(qs []*question) {
 		p = v.read(qs)
 	}
 	for _, q := range qs {
-		first = first || q.to == v.feeds.begin(stream)
+		first = first || q.first
 	}
 	for _, w := range v.feeds.workers {
 		a := &surveyed{stream: stream}
@@ -221,7 +222,9 @@ func (b *Broker) surveyAll() {
 			for i := range b.feeds.list() {
 				k := c.enduring.cursor(uint8(i + 1))
 				if to := b.feeds.begin(uint8(i + 1)); k.next.Compare(to) < 0 {
-					w.surveyFor(c, uint8(i+1), to)
+					q := w.surveyFor(c, uint8(i+1), to)
+					q.first = true
+					b.feeds.survey.ask(q)
 				} else {
 					k.behind, k.uncounted = false, false
 				}
@@ -230,15 +233,16 @@ func (b *Broker) surveyAll() {
 	}
 }
 
-// surveyFor asks how much there is for a client before that place of the stream, where
-// the loop stands.
-func (w *worker) surveyFor(c *client, stream uint8, to msg.Position) {
+// surveyFor is the question how much there is for a client before that place of the
+// stream, where the loop stands; it is not before the client's own place, since a client
+// for whom nothing is found follows the tail from there.
+func (w *worker) surveyFor(c *client, stream uint8, to msg.Position) *question {
 	k := c.enduring.cursor(stream)
 	k.surveying = true
-	w.broker.feeds.survey.ask(&question{
+	return &question{
 		worker: w, client: c, stream: stream, round: k.round, from: k.next, to: to,
 		sums: backlog.Total(w.filtersOf(c), stream), names: c.loggedFilters(),
-	})
+	}
 }
 
 // takeSurvey notes what was found for the clients that stand where they did. For whom
