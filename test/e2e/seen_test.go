@@ -110,7 +110,7 @@ func figures() map[string]float64 {
 		millrace_sessions_lasting                                      1
 		millrace_subscriptions                                         2 emqx_subscriptions_count
 		millrace_retained                                              1 emqx_retained_count
-		millrace_session_queue_messages                                1
+		millrace_session_backlog_messages                              1
 		millrace_messages_received_total{qos="0"}                      1 emqx_messages_qos0_received
 		millrace_messages_received_total{qos="1"}                      4 emqx_messages_qos1_received
 		millrace_messages_received_total{qos="2"}                      1 emqx_messages_qos2_received
