@@ -46,7 +46,7 @@ func TestWhatClientsDoIsSeenInMetrics(t *testing.T) {
 		}
 	})
 	eventually(t, "every figure has moved", func() bool { return len(missing()) == 0 })
-	for _, s := range []string{"millrace_deliver_seconds_sum", "millrace_connect_seconds_sum", "millrace_session_queue_bytes"} {
+	for _, s := range []string{"millrace_deliver_seconds_sum", "millrace_connect_seconds_sum", "millrace_session_backlog_bytes"} {
 		if grown(s) <= 0 {
 			t.Errorf("%s has not grown", s)
 		}
