@@ -147,10 +147,21 @@ func replaceFile(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path+".new", b, 0o600); err != nil {
+	return replaceBytes(path, path+".new", b)
+}
+
+// replaceBytes puts b in the place of what the file holds. It goes to another file first,
+// on the same disk: however the process or the power ends, the one or the other is there, whole.
+func replaceBytes(path, by string, b []byte) error {
+	f, err := os.OpenFile(by, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+".new", path)
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(by, path)
 }
 
 // noteMarks writes the marks every second until the bus closes.

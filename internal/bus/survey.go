@@ -93,7 +93,6 @@ type surveyor struct {
 	gapFrom   uint64
 	gapTo     uint64
 	told      uint64 // newest sequence that is told to be lost by damage
-	mended    bool
 }
 
 func (s *surveyor) run() error {
@@ -110,13 +109,13 @@ func (s *surveyor) run() error {
 			return err
 		}
 	}
-	if err := s.compare(); err != nil {
+	return s.compare()
+}
+
+// dropIndex has the engine make its index anew, from blocks that are about to change.
+func (s *surveyor) dropIndex() error {
+	if err := os.Remove(filepath.Join(s.dir, indexDB)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
-	}
-	if s.mended {
-		if err := os.Remove(filepath.Join(s.dir, indexDB)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
 	}
 	return nil
 }
@@ -161,8 +160,10 @@ func (s *surveyor) block(index int) error {
 		s.lost(path, d.text(), d.first, d.last)
 	}
 	if len(x.damaged)+x.torn > 0 {
-		s.mended = true
-		if err := os.WriteFile(path, buf[:len(buf)-x.torn], 0o600); err != nil {
+		if err := s.dropIndex(); err != nil {
+			return err
+		}
+		if err := replaceBytes(path, s.bus.marks.path+".block", buf[:len(buf)-x.torn]); err != nil {
 			return err
 		}
 		s.bus.opt.Log.Warn("stored data was mended", "file", path, "damaged", len(x.damaged), "unfinished", x.torn)
@@ -256,7 +257,7 @@ func (s *surveyor) newestBlock() int {
 // stepOver makes the next sequence one that nobody has seen. A log gets an entry without a
 // byte there, at which readers arrive.
 func (s *surveyor) stepOver(seq uint64) error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(s.dir, 0o700), s.dropIndex()); err != nil {
 		return err
 	}
 	w := blockWriter{dir: s.dir, name: s.stream, index: s.newestBlock(), last: seq, time: time.Now().UnixNano()}
@@ -271,7 +272,7 @@ func (s *surveyor) stepOver(seq uint64) error {
 	if s.newest > 0 {
 		s.missing += seq - s.newest - 1
 	}
-	s.mended, s.newest = true, seq
+	s.newest = seq
 	return w.close()
 }
 

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -114,6 +115,25 @@ func TestAFlippedBitTakesOneEntry(t *testing.T) {
 				t.Fatalf("at the next start it is %+v", again)
 			}
 		}
+	}
+}
+
+// The process may be killed while it mends: the block that was there is whole until the
+// mended one stands in its place.
+func TestABlockIsWholeWhileItIsMended(t *testing.T) {
+	dir := stored(t, 8, 100, true)
+	path, kept := streamFile(dir, "msgs/1.blk"), filepath.Join(t.TempDir(), "kept")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	must(t, err)
+	_, err = f.Write([]byte("unfinished"))
+	must(t, errors.Join(err, f.Close(), os.Link(path, kept)))
+	before, err := os.ReadFile(kept)
+	must(t, err)
+	if seqs, losses, _ := found(t, dir); !slices.Equal(seqs, upTo(8)) || len(losses) > 0 {
+		t.Errorf("%v are there, %+v are lost", seqs, losses)
+	}
+	if after, err := os.ReadFile(kept); err != nil || !slices.Equal(after, before) {
+		t.Errorf("the block was written over in its place: %d bytes were %d (%v)", len(after), len(before), err)
 	}
 }
 
