@@ -87,7 +87,7 @@ type routes struct {
 
 const (
 	defaultRoutes = 1 << 16
-	mostTargets   = 1 << 19 // of all kept routes, about 50 MB
+	mostTargets   = 1 << 20 // of all kept routes, about 100 MB: 100 topics with 10,000 receivers each
 	onceSeen      = 1 << 14
 )
 
