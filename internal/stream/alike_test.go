@@ -20,6 +20,7 @@ type stubborn struct {
 	MemoryLog
 	refuses error         // what it says to the first
 	asked   chan struct{} // a token for every Read
+	taken   chan struct{} // one for every entry that was handed over; may be nil
 
 	mu     sync.Mutex
 	first  func(uint64, error)
@@ -29,6 +30,12 @@ type stubborn struct {
 func (l *stubborn) Append(id string, repeat bool, entry []byte, done func(uint64, error)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	defer func() {
+		select {
+		case l.taken <- struct{}{}:
+		default:
+		}
+	}()
 	switch {
 	case l.healed:
 		l.MemoryLog.Append(id, repeat, entry, done)
@@ -63,23 +70,13 @@ func (l *stubborn) Read(ctx context.Context, from uint64, f func(uint64, []byte)
 
 // twoUnderWay hands two entries to a stubborn log and returns when the second is stored.
 func twoUnderWay(t *testing.T, l *stubborn) (s *Streams, answers chan error) {
+	l.taken = make(chan struct{}, 1)
 	s = running(t, l, nil)
 	s.patience = time.Millisecond
 	answers = make(chan error, 2)
-	for i, name := range []string{"one", "two"} {
-		for {
-			l.mu.Lock()
-			sent := l.first != nil
-			l.mu.Unlock()
-			if i == 0 || sent {
-				break
-			}
-			time.Sleep(50 * time.Microsecond)
-		}
+	for _, name := range []string{"one", "two"} {
 		s.Keep(0, batchOf(reading(name, "", 1)), func(_ *msg.Batch, err error) { answers <- err })
-	}
-	for st, _ := l.State(t.Context()); st.Entries == 0; st, _ = l.State(t.Context()) {
-		time.Sleep(50 * time.Microsecond)
+		<-l.taken
 	}
 	return s, answers
 }
