@@ -131,7 +131,7 @@ func (w *worker) follow(c *client, f *packet.Subscription, id uint32) byte {
 	if err != nil {
 		return w.ungranted(c, err)
 	}
-	if c.rights != nil && !(c.rights.MaySubscribe([]byte(topic.Stream+o.stream+"/"+o.filter), f.QoS) && c.rights.MaySubscribe([]byte(o.filter), f.QoS)) {
+	if c.rights != nil && !c.mayRead(&o, f.QoS) {
 		return w.notAllowed(c, f)
 	}
 	reason, code, ok := c.session.Grant(f, len(c.filters))
@@ -150,6 +150,12 @@ func (w *worker) follow(c *client, f *packet.Subscription, id uint32) byte {
 		p.read(ctx)
 	})
 	return reason
+}
+
+// mayRead says whether the client has both rights: to read the stream so, and to have what
+// it brings. The client has rights.
+func (c *client) mayRead(o *followOrder, qos byte) bool {
+	return c.rights.MaySubscribe([]byte(topic.Stream+o.stream+"/"+o.filter), qos) && c.rights.MaySubscribe([]byte(o.filter), qos)
 }
 
 func (w *worker) mayFollow(c *client, filter string, o *followOrder) error {
@@ -306,7 +312,7 @@ func (c *client) stopFollowing() {
 // dropFollowing ends those that are not allowed any more.
 func (w *worker) dropFollowing(c *client) {
 	for _, p := range append([]*following(nil), c.following...) {
-		if !c.rights.MaySubscribe([]byte(topic.Stream+p.order.stream+"/"+p.order.filter), p.grant.qos) || !c.rights.MaySubscribe([]byte(p.order.filter), p.grant.qos) {
+		if !c.mayRead(&p.order, p.grant.qos) {
 			c.unfollow(p.filter)
 			w.counts.access.revokedFilters++
 		}
