@@ -26,6 +26,8 @@
 // Any other connection is portable: its reader goroutine does the blocking reads
 // and hands each chunk to the loop; it may be at most two chunks ahead, so a loop
 // that stops taking a connection's bytes stops its reading. A writer goroutine
-// exists only while there is output. The reader ends when the peer does or when
-// the loop closes the connection; the writer ends with its one write.
+// exists only while there is output. What they bring is taken as watched sockets
+// are: the busy connections' behind the others' and between them. The reader ends
+// when the peer does or when the loop closes the connection; the writer ends with
+// its one write.
 package loop

@@ -13,8 +13,6 @@ import (
 )
 
 const (
-	// maxEvents is how many sockets one look reports.
-	maxEvents = 512
 	// bell is the event data of the wake-up descriptor: no connection's handle.
 	bell = Handle(0)
 	// gathering is that of the crowd's descriptor: the generation 0 is nobody's.
@@ -28,8 +26,8 @@ type epoll struct {
 	fd      int
 	crowdFD int
 	bellFD  int
-	events  [maxEvents]unix.EpollEvent
-	crowd   [maxEvents]unix.EpollEvent
+	events  [lookMost]unix.EpollEvent
+	crowd   [lookMost]unix.EpollEvent
 	found   int
 	crowded bool   // somebody of the crowd has something
 	rings   uint64 // how often somebody has rung the bell, or is about to
@@ -113,8 +111,8 @@ func (p *epoll) wait(l *Loop) {
 	}
 }
 
-func look(set int, events *[maxEvents]unix.EpollEvent) int {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(set), uintptr(unsafe.Pointer(&events[0])), maxEvents, 0, 0, 0)
+func look(set int, events *[lookMost]unix.EpollEvent) int {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(set), uintptr(unsafe.Pointer(&events[0])), lookMost, 0, 0, 0)
 	if errno != 0 {
 		return 0
 	}
@@ -132,7 +130,6 @@ func (p *epoll) untilNext() int {
 
 // serve is poller's.
 func (p *epoll) serve(l *Loop) {
-	l.serving = true
 	for i := range p.events[:p.found] {
 		e := &p.events[i]
 		switch c := l.find(handleOf(e)); {
@@ -142,17 +139,14 @@ func (p *epoll) serve(l *Loop) {
 			p.crowded = true
 		}
 	}
-	p.found, l.serving = 0, false
+	p.found = 0
 	if len(p.ends) > 0 {
 		p.cutOff()
 	}
 }
 
-// peek is poller's.
-func (p *epoll) peek(l *Loop) {
-	p.found = look(p.fd, &p.events)
-	p.serve(l)
-}
+// look is poller's.
+func (p *epoll) look() { p.found = look(p.fd, &p.events) }
 
 // gathered is poller's.
 func (p *epoll) gathered() bool { return p.crowded }

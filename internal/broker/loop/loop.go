@@ -48,6 +48,7 @@ type Loop struct {
 	poll    poller // nil: goroutines read and write
 
 	inbox    inbox
+	readers  readers
 	ticked   atomic.Bool
 	sleeping atomic.Bool
 	wakeup   chan struct{}
@@ -192,7 +193,7 @@ func (l *Loop) await() {
 
 // idle says whether nothing has arrived and nothing is left to do.
 func (l *Loop) idle() bool {
-	return l.inbox.empty() && !l.ticked.Load() && !l.again && len(l.dirty) == 0 && len(l.ready) == 0 && len(l.yielded) == 0
+	return l.inbox.empty() && l.readers.empty() && !l.ticked.Load() && !l.again && len(l.dirty) == 0 && len(l.ready) == 0 && len(l.yielded) == 0
 }
 
 func (l *Loop) post(e *event) {
@@ -227,9 +228,7 @@ func (l *Loop) turn() {
 	ticked := l.ticked.Swap(false) // before the clock is read: a tick is not lost to an old time
 	l.clock, l.budget, l.again, l.unattended = l.now().UnixNano(), turnBytes, false, 0
 	l.takeInbox()
-	if l.poll != nil {
-		l.serve()
-	}
+	l.serve()
 	l.share()
 	if ticked {
 		l.spares.tick()
@@ -267,12 +266,6 @@ func (l *Loop) endTurn() {
 func (l *Loop) handle(e *event) {
 	c := e.conn
 	switch e.kind {
-	case chunkRead, readerEnd:
-		l.fromReader(c, e)
-		return
-	case flushed:
-		c.wrote(e.err)
-		return
 	case adopted:
 		l.adopt(c)
 		c.take(e)
@@ -388,15 +381,18 @@ func (l *Loop) end() {
 // writers did.
 func (l *Loop) refuse() (writers int) {
 	for e := l.inbox.take(); e != nil; e = e.next {
-		switch e.kind {
-		case adopted:
+		if e.kind == adopted {
 			e.conn.Abort()
+		}
+	}
+	l.readers.all(func(e *event) {
+		switch e.kind {
 		case readerEnd:
 			_ = e.conn.portable.net.Close()
 		case flushed:
 			e.conn.wrote(e.err)
 			writers++
 		}
-	}
+	})
 	return writers
 }

@@ -23,10 +23,7 @@ func transports(t *testing.T, test func(t *testing.T, transport string)) {
 }
 
 func over(t *testing.T, codecs []string, test func(t *testing.T, transport string)) {
-	for _, name := range []string{"epoll", "portable"} {
-		if name == "epoll" && runtime.GOOS != "linux" {
-			continue
-		}
+	for _, name := range systems() {
 		for _, codec := range codecs {
 			t.Run(name+codec, func(t *testing.T) {
 				t.Parallel()
@@ -34,6 +31,14 @@ func over(t *testing.T, codecs []string, test func(t *testing.T, transport strin
 			})
 		}
 	}
+}
+
+// systems are the transports of this system.
+func systems() []string {
+	if runtime.GOOS != "linux" {
+		return []string{"portable"}
+	}
+	return []string{"epoll", "portable"}
 }
 
 // newLoop returns a loop of that transport.

@@ -21,11 +21,11 @@ type poller interface {
 	// wait collects what has happened to the sockets; when that is nothing and the
 	// loop is idle, it waits for it or for wake.
 	wait(l *Loop)
-	// serve reads from the sockets that wait has found, but those of the crowd.
+	// look looks at the sockets once more, without waiting.
+	look()
+	// serve reads from the sockets that wait or look has found, but those of the crowd.
 	serve(l *Loop)
-	// peek looks at the sockets once more, without waiting, and serves them.
-	peek(l *Loop)
-	// gathered says whether wait or peek has found somebody of the crowd, the busy
+	// gathered says whether wait or look has found somebody of the crowd, the busy
 	// connections; serveCrowd reads from them.
 	gathered() bool
 	serveCrowd(l *Loop)

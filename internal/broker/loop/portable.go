@@ -17,6 +17,7 @@ type portable struct {
 	held  []*event
 	gate  chan struct{} // one token for each chunk the reader may read
 	owed  int           // tokens kept back while paused
+	aside int           // events that wait among the crowd's
 	write func()        // the writer's body, made once
 
 	written   event
@@ -72,7 +73,7 @@ func (c *Conn) readIn(wg waitGroup) {
 		}
 		class = classFor(n, class)
 		if e.n = n; n > 0 {
-			c.loop.post(e)
+			c.loop.arrive(e)
 		} else {
 			recycle(e)
 		}
@@ -80,7 +81,7 @@ func (c *Conn) readIn(wg waitGroup) {
 			end := newEvent(bareClass, readerEnd, c)
 			end.err = err
 			ended := p.codecEnded() // before the loop may close
-			c.loop.post(end)
+			c.loop.arrive(end)
 			if !ended {
 				return
 			}
@@ -159,11 +160,16 @@ func (c *Conn) take(e *event) {
 		return
 	}
 	l := c.loop
+	before := l.worked
 	c.consume(e.buf[:e.n])
 	recycle(e)
-	if c.loop == l && c.portable != nil {
-		c.owe()
+	if c.loop != l || c.portable == nil {
+		return
 	}
+	if c.Open() {
+		c.flags.busy = l.effort.busy(c, l.worked-before, l.clock)
+	}
+	c.owe()
 }
 
 // takeHeld goes on where a Pause stopped.
@@ -243,7 +249,7 @@ func (c *Conn) startWrite() {
 func (c *Conn) writeOut() {
 	_, err := c.portable.net.Write(c.writing)
 	c.portable.written.err = err
-	c.loop.post(&c.portable.written)
+	c.loop.arrive(&c.portable.written)
 }
 
 // wrote takes the writer's end: more output, a broken socket, or the end.

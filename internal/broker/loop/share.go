@@ -27,7 +27,7 @@ func (l *Loop) Spend(work int) {
 // toil counts work of the loop itself, and attends to others when it is time.
 func (l *Loop) toil(work int) {
 	l.unattended += work
-	if l.unattended >= attendWork && l.poll != nil && !l.serving && !l.attending {
+	if l.unattended >= attendWork && !l.serving && !l.attending {
 		l.attend(false)
 	}
 }
@@ -36,12 +36,26 @@ func (l *Loop) toil(work int) {
 // before anything is taken from the others.
 func (l *Loop) serve() {
 	from := len(l.dirty)
-	l.poll.serve(l)
-	if !l.poll.gathered() {
+	l.serveQuiet()
+	crowd := l.poll != nil && l.poll.gathered()
+	if !crowd && l.readers.crowd.n == 0 {
 		return
 	}
 	l.hasten(from)
-	l.poll.serveCrowd(l)
+	if crowd {
+		l.poll.serveCrowd(l)
+	}
+	l.serveBusyReaders()
+}
+
+// serveQuiet takes what the sockets of those have who have little to say.
+func (l *Loop) serveQuiet() {
+	l.serving = true
+	l.serveReaders()
+	if l.poll != nil {
+		l.poll.serve(l)
+	}
+	l.serving = false
 }
 
 // Yield leaves what Read has not used for later: others come first. The Handler
@@ -86,9 +100,11 @@ func (l *Loop) attend(inbox bool) {
 		l.takeInbox()
 	}
 	if l.poll != nil {
-		l.poll.peek(l)
+		l.poll.look()
 	}
+	l.serveQuiet()
 	l.attending, l.unattended = false, 0
+	l.again = true // between a turn's writes, its end for the Handler is over
 	l.hasten(from)
 }
 
