@@ -12,11 +12,11 @@ import (
 // shares is a Handler that takes ten lines of a connection at a time, and writes
 // down what happens in which order: a line's first letter, "." for the end of a turn.
 type shares struct {
-	loop   *Loop
-	conns  []*Conn
-	order  []byte
-	at     map[int]func() // by how many lines were taken
-	lines  int
+	loop  *Loop
+	conns []*Conn
+	order []byte
+	at    map[int]func() // by how many lines were taken
+	lines int
 }
 
 func (h *shares) Open(c *Conn) { h.conns = append(h.conns, c) }
