@@ -294,7 +294,7 @@ func TestProgressAndText(t *testing.T) {
 	if err := r.Write(&text); err != nil {
 		t.Fatal(err)
 	}
-	if len(lines) == 0 || !strings.Contains(lines[0], "20/20 connected") || !strings.Contains(text.String(), "points 10000") || !strings.Contains(text.String(), "coater") {
+	if len(lines) == 0 || !strings.Contains(lines[len(lines)-1], "20/20 connected") || !strings.Contains(text.String(), "points 10000") || !strings.Contains(text.String(), "coater") {
 		t.Fatal(lines, text.String())
 	}
 }
