@@ -187,6 +187,7 @@ func (w *worker) remove(c *client) {
 // Tick is called a few times a second: wills and sessions come to their time.
 func (w *worker) Tick() {
 	w.keeping.shrink()
+	w.queues.Runs.Look()
 	w.tickDigest()
 	w.lookRound()
 	w.lookBehind()

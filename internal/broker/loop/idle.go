@@ -96,7 +96,7 @@ func (c *Conn) busy() {
 func (c *Conn) keepLeft(b []byte) {
 	c.busy()
 	if c.left == nil && len(b) >= largeLeft {
-		c.left = c.loop.leftovers.take()
+		c.left = c.loop.leftovers.takeFor(len(b))
 	}
 	c.left = append(c.left[:0], b...)
 	c.accountLeft()

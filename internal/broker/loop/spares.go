@@ -11,6 +11,8 @@ const (
 	roomyLeft = 256 << 10
 	// keepHeld bounds what it keeps of the places for a connection's buffers.
 	keepHeld = 16 << 10
+	// fewSpares is how many are looked at for one that has room.
+	fewSpares = 8
 	// trimTicks is after how many ticks the loop looks what was not needed.
 	trimTicks = 16
 )
@@ -34,6 +36,18 @@ func (s *spares) take() []byte {
 	s.bytes -= cap(b)
 	s.least = min(s.least, n)
 	return b
+}
+
+// takeFor is take for n bytes: of those that were given last the first with room for them.
+func (s *spares) takeFor(n int) []byte {
+	last := len(s.list) - 1
+	for i := last; i >= 0 && i > last-fewSpares; i-- {
+		if cap(s.list[i]) >= n {
+			s.list[i], s.list[last] = s.list[last], s.list[i]
+			return s.take()
+		}
+	}
+	return make([]byte, 0, n)
 }
 
 func (s *spares) give(b []byte) {

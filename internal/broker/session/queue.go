@@ -116,9 +116,39 @@ func (q *queue) makeRoom(size int, w *window) {
 	if q.head+q.dead >= len(q.run)/part {
 		q.compact(w)
 	}
-	if long && len(q.run)+size > cap(q.run) {
-		q.run = append(make([]byte, 0, len(q.run)+size+len(q.run)/8), q.run...)
+	if need := len(q.run) + size; need > cap(q.run) {
+		room := max(need, 2*cap(q.run))
+		if long {
+			room = need + len(q.run)/8
+		}
+		q.moveTo(q.free(room), room)
 	}
+}
+
+// free is a run of at least that much room that nobody uses; nil when there is none.
+func (q *queue) free(room int) []byte {
+	if q.tally == nil {
+		return nil
+	}
+	return q.tally.Runs.take(room)
+}
+
+// moveTo moves the records to another run, which is made when it is nil, and leaves theirs.
+func (q *queue) moveTo(run []byte, room int) {
+	if run == nil {
+		run = make([]byte, 0, room)
+	}
+	run = append(run, q.run...)
+	q.leave()
+	q.run = run
+}
+
+// leave gives the run up to others.
+func (q *queue) leave() {
+	if q.tally != nil {
+		q.tally.Runs.give(q.run)
+	}
+	q.run = nil
 }
 
 const longRun = 1 << 20
@@ -261,7 +291,7 @@ func (q *queue) collect() {
 	q.run = q.run[:0]
 	q.head, q.resend, q.next = 0, 0, 0
 	if cap(q.run) > mostKeptEmpty {
-		q.run = nil
+		q.leave()
 	}
 }
 
@@ -333,7 +363,7 @@ func (q *queue) oldestZero() int {
 // release gives the memory of an empty queue back when it holds more than keep.
 func (q *queue) release(keep int) {
 	if len(q.run) == 0 && cap(q.run) > keep {
-		q.run = nil
+		q.leave()
 	}
 }
 
@@ -341,6 +371,7 @@ func (q *queue) release(keep int) {
 func (q *queue) clear() {
 	q.account(-q.bytes())
 	q.wait(-q.count)
+	q.leave()
 	*q = queue{tally: q.tally}
 }
 

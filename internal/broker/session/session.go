@@ -180,6 +180,8 @@ type Tally struct {
 	// and when it was put into its queue.
 	SentID    uint16
 	SentSince int64
+	// Runs are the queues' memory that is free.
+	Runs Runs
 	// Lost is told of each message that leaves a queue otherwise than to its client, when it
 	// was put in, and why; it may be nil. The bytes are valid until it returns.
 	Lost func(client, topic []byte, since int64, code fault.Code)
