@@ -216,5 +216,18 @@ func (c *ctl) subscriptionsCommand() *cobra.Command {
 		}
 		return []any{s.Filter, s.Client, s.QoS, strings.Join(options, ", "), s.ID, s.Connected}
 	})
-	return listGroup("subscriptions", "Subscriptions of clients", list)
+	return listGroup("subscriptions", "Subscriptions of clients", list, c.sharedCommand())
+}
+
+func (c *ctl) sharedCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "shared", Short: "List shared subscriptions and how much waits for each",
+		Example: "  millrace ctl subscriptions shared --sort waiting --desc"}
+	s := searched(cmd, "filter, share, members, connected, waiting or lost", "search", "only where share name or filter contain this")
+	lister(c, cmd, s, "/subscriptions/shared", "No shared subscriptions.", columns("SHARE", "FILTER", "MEMBERS", "CONNECTED", "WAITING", "BYTES", "UNACKED", "LOST"), func(s api.SharedSubscription) []any {
+		if !s.Lasting { // its members' queues have what waits
+			return []any{s.Share, s.Filter, s.Members, s.Connected, "", "", "", ""}
+		}
+		return []any{s.Share, s.Filter, s.Members, s.Connected, s.Waiting, bytesText(s.WaitingBytes), s.Unacknowledged, s.Lost}
+	})
+	return cmd
 }

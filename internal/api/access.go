@@ -53,6 +53,7 @@ var access = map[string]string{
 	"kick-client":            Operator,
 	"kick-clients":           Operator,
 	"list-subscriptions":     Viewer,
+	"list-shared":            Viewer,
 	"list-retained":          Viewer,
 	"get-retained":           Viewer,
 	"delete-retained":        Operator,

@@ -21,6 +21,7 @@ type Clients interface {
 	Kick(ctx context.Context, id string, session bool) error
 	// Subscriptions lists those that match, sorted, and how many match in all.
 	Subscriptions(context.Context, SubscriptionQuery) ([]ClientSubscription, int, error)
+	SharedSubscriptions(context.Context, SharedQuery) ([]SharedSubscription, int, error)
 }
 
 // Client is one client and its session.

@@ -17,6 +17,7 @@ import (
 type floor struct {
 	clients       ClientQuery
 	subscriptions SubscriptionQuery
+	shared        SharedQuery
 	retained      RetainedQuery
 	refused       RefusedQuery
 	since         time.Time
@@ -44,6 +45,10 @@ func (f *floor) Kick(_ context.Context, id string, session bool) error {
 	}
 	f.call("kick", id)
 	return nil
+}
+func (f *floor) SharedSubscriptions(_ context.Context, q SharedQuery) ([]SharedSubscription, int, error) {
+	f.shared = q
+	return []SharedSubscription{{Share: "g", Filter: "jobs/#", Waiting: 3}}, 5, nil
 }
 func (f *floor) Subscriptions(_ context.Context, q SubscriptionQuery) ([]ClientSubscription, int, error) {
 	f.subscriptions = q
@@ -146,6 +151,12 @@ func TestSubscriptionsAreAskedFor(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 	problemIn(t, d.get(root+"/subscriptions?topic=plant/%23"), 422, fault.BadTopicName)
+	if w := d.get(root + "/subscriptions/shared?search=jobs&sort=waiting&order=desc&page=2&limit=1"); !strings.Contains(w.Body.String(), `"waiting":3`) || !strings.Contains(w.Body.String(), `"count":5`) {
+		t.Error(w.Body)
+	}
+	if q := f.shared; q.Search != "jobs" || q.Sort != "waiting" || q.Order != "desc" || q.Page != 2 {
+		t.Errorf("%+v", q)
+	}
 }
 
 func TestRetainedMessagesAreShownAndRemoved(t *testing.T) {

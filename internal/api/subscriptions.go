@@ -34,7 +34,30 @@ type SubscriptionQuery struct {
 	Order  string `query:"order" enum:"asc,desc" default:"asc"`
 }
 
+// SharedSubscription is a group of clients that share the messages of one filter.
+type SharedSubscription struct {
+	Share          string `json:"share" doc:"NAME of $share/NAME/FILTER"`
+	Filter         string `json:"filter" doc:"FILTER of $share/NAME/FILTER"`
+	Members        int    `json:"members"`
+	Connected      int    `json:"connected" doc:"How many members are"`
+	Lasting        bool   `json:"lasting" doc:"Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone."`
+	Waiting        int64  `json:"waiting" doc:"Messages that no member has, as far as they are counted; after a start that takes a moment"`
+	WaitingBytes   int64  `json:"waitingBytes"`
+	Unacknowledged int    `json:"unacknowledged" doc:"Messages that members have and have not acknowledged"`
+	Lost           uint64 `json:"lost" doc:"Messages that were given up since the start, because more waited than mqtt.session.backlog keeps"`
+}
+
+// SharedQuery asks for shared subscriptions.
+type SharedQuery struct {
+	Paging
+	Search string `query:"search" maxLength:"256" doc:"What share name or filter contains, letter case ignored"`
+	Sort   string `query:"sort" enum:"filter,share,members,connected,waiting,lost" default:"filter"`
+	Order  string `query:"order" enum:"asc,desc" default:"asc"`
+}
+
 func (a *API) subscriptionOperations() {
+	register(a, huma.Operation{OperationID: "list-shared", Method: http.MethodGet, Path: "/subscriptions/shared", Tags: []string{"Clients"},
+		Summary: "Shared subscriptions, and how much waits for each"}, a.listShared)
 	register(a, huma.Operation{OperationID: "list-subscriptions", Method: http.MethodGet, Path: "/subscriptions", Tags: []string{"Clients"},
 		Summary: "Who is subscribed to what"}, a.listSubscriptions)
 }
@@ -50,5 +73,14 @@ func (a *API) listSubscriptions(ctx context.Context, in *SubscriptionQuery) (*an
 		return nil, err
 	}
 	list, count, err := c.Subscriptions(ctx, *in)
+	return reply(pageOf(list, in.Paging, count), err)
+}
+
+func (a *API) listShared(ctx context.Context, in *SharedQuery) (*answer[Page[SharedSubscription]], error) {
+	c, err := a.clients()
+	if err != nil {
+		return nil, err
+	}
+	list, count, err := c.SharedSubscriptions(ctx, *in)
 	return reply(pageOf(list, in.Paging, count), err)
 }

@@ -76,6 +76,16 @@ func subscriptionRow(s broker.SubscriptionInfo) api.ClientSubscription {
 	}
 }
 
+func (c clientsAPI) SharedSubscriptions(ctx context.Context, q api.SharedQuery) ([]api.SharedSubscription, int, error) {
+	list, count, err := c.Broker.Groups(ctx, broker.GroupQuery{Search: q.Search, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit})
+	return convert(list, func(i broker.GroupInfo) api.SharedSubscription {
+		return api.SharedSubscription{
+			Share: i.Share, Filter: i.Filter, Members: i.Members, Connected: i.Connected, Lasting: i.Lasting,
+			Waiting: i.Waiting.Messages, WaitingBytes: i.Waiting.Bytes, Unacknowledged: i.Unacknowledged, Lost: i.Lost,
+		}
+	}), count, err
+}
+
 func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Retained, int, error) {
 	list, count, err := c.Broker.Retained(ctx, broker.RetainedQuery{
 		Prefix: q.Prefix, Search: q.Search, Filter: q.Filter, Publisher: q.Publisher,

@@ -31,8 +31,8 @@ func (a *App) losing(messages uint64) {
 		a.alarms.Clear(lossAlarm)
 		return
 	}
-	a.alarms.Raise(lossAlarm, 2, "Sessions lose messages", fmt.Sprintf("%d messages were given up within the last minute: more waited in the log for sessions than mqtt.session.backlog keeps. "+
-		"Look for clients that stay away (most queued first), end their sessions, or keep more.", messages))
+	a.alarms.Raise(lossAlarm, 2, "Sessions lose messages", fmt.Sprintf("%d messages were given up within the last minute: more waited in the log for sessions and shared subscriptions than mqtt.session.backlog keeps. "+
+		"Look for clients that stay away (most queued first) and shared subscriptions (most waiting first), end their sessions, or keep more.", messages))
 }
 
 // lastingZone is lasting for what each zone has.

@@ -82,7 +82,7 @@ func (w *worker) goOnPatrol() {
 	if p.next < len(p.sessions) {
 		return
 	}
-	w.groups.need(w, p.needed)
+	w.lookIntoGroups()
 	for i, at := range p.needed {
 		f.needed[w.home][i].Store(at.Seq)
 	}

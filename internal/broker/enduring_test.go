@@ -70,6 +70,15 @@ func (c *raw) take(n int) (got []string) {
 	return got
 }
 
+// takeTo is take until that payload has come.
+func (c *raw) takeTo(last string) (got []string) {
+	c.t.Helper()
+	for len(got) == 0 || got[len(got)-1] != last {
+		got = append(got, c.take(1)...)
+	}
+	return got
+}
+
 func series(prefix string, from, to int) (all []string) {
 	for n := from; n <= to; n++ {
 		all = append(all, fmt.Sprint(prefix, n))

@@ -404,8 +404,8 @@ func (w *worker) takeTail(p *fed) {
 		w.feedAwake(r, p.stream, at, m)
 		w.recordLogged(p.stream, at, m, &r.mark)
 		w.meterEnd()
-		w.countLogged(r, p.stream, m)
 		w.feedGroups(r, p.stream, at, m)
+		w.countLogged(r, p.stream, m)
 		return true
 	})
 	w.tail(p.stream).took(p)

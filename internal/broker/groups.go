@@ -1,9 +1,9 @@
 package broker
 
 import (
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/share"
-	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -14,7 +14,9 @@ type keptGroup struct {
 	group   *group
 	core    *share.Group[*client]
 	seats   map[*client]seat
-	cursors []cursor // by stream number less one; the core knows their places
+	cursors []cursor    // by stream number less one; the core knows their places
+	surveys []*question // by stream: how much there is for it, while that is being found out
+	lost    uint64      // messages that the log was not to keep for it
 	touched bool
 	listed  bool // in scribe.groups
 }
@@ -69,21 +71,6 @@ func (g *keptGroup) list(s *scribe, name string) {
 	}
 }
 
-// need lowers the places to those that a group still needs.
-func (k *keptGroups) need(w *worker, needed []msg.Position) {
-	for _, g := range k.kept {
-		for i := range needed {
-			stream := uint8(i + 1)
-			if !w.groupCursor(g, stream).behind {
-				g.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
-			}
-			at := g.core.Needed(stream)
-			at.Seq = max(at.Seq, w.broker.feeds.floors[i].Load())
-			needed[i] = lower(needed[i], at)
-		}
-	}
-}
-
 // beginGroup has a loop keep the group, which gets what is behind those places.
 type beginGroup struct {
 	group  *group
@@ -105,14 +92,17 @@ func newShare(begins []msg.Position) *share.Group[*client] {
 
 func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
 	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor, len(w.broker.feeds.list()))}
+	k.surveys = make([]*question, len(k.cursors))
 	for i := range k.cursors {
-		k.cursors[i].behind = true
+		k.cursors[i].behind, k.cursors[i].uncounted = true, true
 	}
 	if w.groups.kept == nil {
 		w.groups.kept = map[string]*keptGroup{}
 	}
 	w.groups.kept[g.name] = k
 	w.groups.touch(k)
+	g.sums = w.ledger.Use(topic.Matching(g.name), false)
+	w.broker.router.changed(g.entry)
 	for i := range k.cursors {
 		w.needs(uint8(i+1), core.Needed(uint8(i+1)))
 	}
@@ -147,6 +137,7 @@ func (w *worker) hear(k *keptGroup, n *memberNews) {
 		}
 		if len(k.group.members.load()) == 0 {
 			delete(w.groups.kept, k.group.name)
+			w.ledger.Drop(k.group.sums)
 			k.list(&w.scribe, k.group.name)
 			return
 		}
@@ -161,10 +152,10 @@ func (w *worker) hear(k *keptGroup, n *memberNews) {
 		}
 		return
 	}
-	if !k.core.Present() {
-		k.core.Shed()
-	}
 	k.lag()
+	if !k.core.Present() {
+		k.core.Shed(k.again)
+	}
 }
 
 // lag takes the group from the tail of the streams from which it lacks messages that have
@@ -178,7 +169,11 @@ func (k *keptGroup) lag() {
 }
 
 func (k *keptGroup) fallBehind(stream uint8) {
-	if c := &k.cursors[stream-1]; !c.behind || c.asked {
+	c := &k.cursors[stream-1]
+	if !c.behind {
+		c.base, c.uncounted = backlog.Total(k.sums(), stream), false
+	}
+	if !c.behind || c.asked {
 		c.behind, c.asked = true, false
 		c.round++
 	}
@@ -196,7 +191,7 @@ func (w *worker) feedGroups(r *route, stream uint8, at msg.Position, m *msg.Mess
 // groupCursor is the group's cursor in a stream, of which it takes all when it is new.
 func (w *worker) groupCursor(k *keptGroup, stream uint8) *cursor {
 	for int(stream) > len(k.cursors) {
-		k.cursors = append(k.cursors, cursor{behind: true})
+		k.cursors, k.surveys = append(k.cursors, cursor{behind: true}), append(k.surveys, nil)
 		w.groups.touch(k)
 	}
 	return &k.cursors[stream-1]
@@ -209,6 +204,9 @@ func (w *worker) feedGroup(k *keptGroup, at share.Place, m *msg.Message) bool {
 	}
 	if !k.core.Room() {
 		return false
+	}
+	if c := &k.cursors[at.Stream-1]; c.behind && at.At.Compare(k.core.Reached(at.Stream)) >= 0 {
+		c.passed(m, 1)
 	}
 	k.core.Take(at, m)
 	w.groups.touch(k)
@@ -241,7 +239,7 @@ func (w *worker) takeCaughtGroup(a *caught) {
 	if !w.feedGroupRun(k, &a.fed) {
 		return
 	}
-	w.counts.dropped[fault.Retention] += uint64(k.core.Lose(stream, a.next))
+	w.groupGaveUp(k, int64(k.core.Lose(stream, a.next)))
 	k.core.Pass(share.Place{Stream: stream, At: a.next})
 	t := w.tail(stream)
 	if !a.end || a.next.Compare(t.since) < 0 {
@@ -252,34 +250,14 @@ func (w *worker) takeCaughtGroup(a *caught) {
 			return
 		}
 	}
-	c.behind = false
+	c.behind, c.uncounted, k.surveys[stream-1] = false, false, nil
 }
 
-// lookAtGroups lets members try again that had no room, now and then, and messages go
-// that the log may not keep any longer.
+// lookAtGroups lets members try again that had no room, now and then.
 func (w *worker) lookAtGroups() {
 	for _, k := range w.groups.kept {
 		k.core.Unblock()
 		w.groups.touch(k)
-		for i := range k.cursors {
-			w.forgo(k, uint8(i+1))
-		}
-	}
-}
-
-// forgo moves the group over what the stream is too large to keep for it. How many
-// messages it has not read there nobody knows.
-func (w *worker) forgo(k *keptGroup, stream uint8) {
-	floor := msg.Position{Seq: w.broker.feeds.floors[stream-1].Load()}
-	if floor.Seq == 0 || !k.cursors[stream-1].behind {
-		return // it has taken what there is
-	}
-	from := k.core.From(stream)
-	n, skipped := k.core.Forgo(share.Place{Stream: stream, At: floor})
-	w.counts.dropped[fault.Retention] += uint64(n)
-	if n > 0 || skipped {
-		w.refusals.log("a shared subscription gave up messages: more wait than sessions may keep",
-			"filter", shown(k.group.name), "stream", w.broker.feeds.list()[stream-1], "from", from.String(), "to", floor.String())
 	}
 }
 

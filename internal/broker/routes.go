@@ -173,7 +173,7 @@ func (k *routes) take(s *subscription) {
 	case s.watch != nil:
 		r.addWatch(s.watch)
 	case s.group != nil:
-		r.addGroup(s.group)
+		k.takeGroup(r, s.group)
 	case s.home == k.home:
 		r.logged = r.logged || s.logged()
 		k.takeLocal(r, s)
@@ -204,7 +204,12 @@ func (k *routes) takeLocal(r *route, s *subscription) {
 		t.begin(s)
 		t.matches++
 	}
-	if f := s.sums; f != nil && f.Seen != k.build {
+	k.count(r, s.sums)
+}
+
+// count has messages of the route counted for the filter, once.
+func (k *routes) count(r *route, f *backlog.Filter) {
+	if f != nil && f.Seen != k.build {
 		f.Seen = k.build
 		r.counts = append(r.counts, f)
 	}
@@ -230,10 +235,13 @@ func (t *target) begun(stream uint8, at msg.Position) bool {
 	return i >= len(t.begins) || at.Compare(t.begins[i]) > 0
 }
 
-func (r *route) addGroup(g *group) {
+func (k *routes) takeGroup(r *route, g *group) {
 	if !g.durable.Load() {
 		r.groups = append(r.groups, g)
 		return
+	}
+	if g.keeper == k.home {
+		k.count(r, g.sums)
 	}
 	r.logged = true
 	r.shared = append(r.shared, g)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/share"
@@ -50,6 +51,7 @@ type group struct {
 	// messages of QoS 1 and 2 come from the log, by the loop of that number.
 	durable atomic.Bool
 	keeper  int
+	sums    *backlog.Filter // of the loop that keeps it, which alone reads this
 }
 
 // list is subscriptions that any loop may read; it is copied on change.

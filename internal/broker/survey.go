@@ -24,7 +24,8 @@ type surveyor struct {
 // its loop stood, and the sum of its filters was sums.
 type question struct {
 	worker   *worker
-	client   *client
+	client   *client    // or else
+	group    *keptGroup // a shared subscription
 	stream   uint8
 	round    uint32 // of the cursor
 	from, to msg.Position
@@ -230,6 +231,11 @@ func (b *Broker) surveyAll() {
 				}
 			}
 		}
+		for _, g := range w.groups.kept {
+			for i := range b.feeds.list() {
+				w.surveyGroup(g, uint8(i+1), b.feeds.begin(uint8(i+1)), true)
+			}
+		}
 	}
 }
 
@@ -252,6 +258,10 @@ func (w *worker) takeSurvey(a *surveyed) {
 		w.ledger.Precede(a.stream, a.older)
 	}
 	for _, q := range a.done {
+		if q.group != nil {
+			w.takeGroupSurvey(q)
+			continue
+		}
 		if w.clients[q.client.id] != q.client || q.client.enduring == nil {
 			continue
 		}

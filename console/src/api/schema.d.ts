@@ -886,6 +886,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions/shared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shared subscriptions, and how much waits for each */
+        get: operations["list-shared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/topic-metrics": {
         parameters: {
             query?: never;
@@ -2188,6 +2205,10 @@ export interface components {
             items: components["schemas"]["Setting"][];
             meta: components["schemas"]["Meta"];
         };
+        PageSharedSubscription: {
+            items: components["schemas"]["SharedSubscription"][];
+            meta: components["schemas"]["Meta"];
+        };
         PageSlowSubscriber: {
             items: components["schemas"]["SlowSubscriber"][];
             meta: components["schemas"]["Meta"];
@@ -2635,6 +2656,38 @@ export interface components {
             type: string;
             /** @description Secrets read as *** */
             value: unknown;
+        };
+        SharedSubscription: {
+            /**
+             * Format: int64
+             * @description How many members are
+             */
+            connected: number;
+            /** @description FILTER of $share/NAME/FILTER */
+            filter: string;
+            /** @description Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone. */
+            lasting: boolean;
+            /**
+             * Format: int64
+             * @description Messages that were given up since the start, because more waited than mqtt.session.backlog keeps
+             */
+            lost: number;
+            /** Format: int64 */
+            members: number;
+            /** @description NAME of $share/NAME/FILTER */
+            share: string;
+            /**
+             * Format: int64
+             * @description Messages that members have and have not acknowledged
+             */
+            unacknowledged: number;
+            /**
+             * Format: int64
+             * @description Messages that no member has, as far as they are counted; after a start that takes a moment
+             */
+            waiting: number;
+            /** Format: int64 */
+            waitingBytes: number;
         };
         SignIn: {
             /** Format: password */
@@ -5266,6 +5319,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageClientSubscription"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-shared": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+                /** @description What share name or filter contains, letter case ignored */
+                search?: string;
+                sort?: "filter" | "share" | "members" | "connected" | "waiting" | "lost";
+                order?: "asc" | "desc";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSharedSubscription"];
                 };
             };
             /** @description Error */

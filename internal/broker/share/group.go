@@ -174,10 +174,15 @@ func (g *Group[M]) Needed(stream uint8) msg.Position {
 	return s.next
 }
 
+// Reached is the place of the stream before which everything was taken or passed.
+func (g *Group[M]) Reached(stream uint8) msg.Position { return g.stream(stream).next }
+
 // Shed forgets the messages that nobody has: they are to be given again, from From on.
-func (g *Group[M]) Shed() {
+// Those that were never given lie behind Reached again; each is told with its bytes.
+func (g *Group[M]) Shed(again func(stream uint8, bytes int)) {
 	for _, it := range g.fresh {
 		s := g.stream(it.place.Stream)
+		again(it.place.Stream, it.message.Bytes())
 		if it.place.At.Compare(s.next) < 0 {
 			s.next = it.place.At
 		}
@@ -204,6 +209,32 @@ func (g *Group[M]) drop(it *item[M]) {
 
 // Waiting is how many messages in memory nobody has, Open how many nobody is done with.
 func (g *Group[M]) Waiting() int { return len(g.back) + len(g.fresh) }
+
+// Given is how many messages members have.
+func (g *Group[M]) Given() (n int) {
+	for _, m := range g.members {
+		n += m.Given
+	}
+	return n
+}
+
+// Held is how many messages before Reached no member has, and the bytes of those that are
+// in memory.
+func (g *Group[M]) Held(stream uint8) (messages, bytes int) {
+	for _, it := range g.stream(stream).open {
+		if !it.done && it.member == nil {
+			messages++
+			bytes += it.message.Bytes()
+		}
+	}
+	return messages, bytes
+}
+
+// Expire is done with what no member has, is in memory and came by that time, ns since
+// 1970. It says how many messages these are.
+func (g *Group[M]) Expire(stream uint8, time int64) (n int) {
+	return g.abandon(stream, func(it *item[M]) bool { return it.there && it.message.Time <= time })
+}
 
 // Open is how many messages that were taken nobody is done with.
 func (g *Group[M]) Open() (n int) {
@@ -408,21 +439,28 @@ func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
 // keep it. It says how many messages of these were known, and whether it passed over
 // others.
 func (g *Group[M]) Forgo(p Place) (n int, skipped bool) {
+	n = g.abandon(p.Stream, func(it *item[M]) bool { return it.place.At.Compare(p.At) < 0 })
 	s := g.stream(p.Stream)
+	if skipped = p.At.Compare(s.next) > 0; skipped {
+		s.next, g.changed = p.At, true
+	}
+	return n, skipped
+}
+
+// abandon is done with those that no member has.
+func (g *Group[M]) abandon(stream uint8, those func(*item[M]) bool) (n int) {
+	s := g.stream(stream)
 	for _, it := range s.open {
-		if !it.done && it.member == nil && it.place.At.Compare(p.At) < 0 {
+		if !it.done && it.member == nil && those(it) {
 			it.done = true
 			g.drop(it)
 			n++
 		}
 	}
-	s.compact()
 	if n > 0 {
+		s.compact()
 		gone := func(it *item[M]) bool { return it.done }
 		g.fresh, g.back, g.changed = slices.DeleteFunc(g.fresh, gone), slices.DeleteFunc(g.back, gone), true
 	}
-	if skipped = p.At.Compare(s.next) > 0; skipped {
-		s.next, g.changed = p.At, true
-	}
-	return n, skipped
+	return n
 }

@@ -33,6 +33,7 @@ type model struct {
 	logs    [2]int      // messages in each stream
 	behind  [2]bool     // the group does not follow the tail
 	tail    [2]int      // where that is
+	base    [2]int      // while it is behind: messages that it has taken or passed
 	rounds  map[int]int // of the members, as the group knows
 	members map[int]*session
 	last    int    // the newest member
@@ -88,8 +89,10 @@ func at(n int) msg.Position { return msg.Position{Seq: uint64(n/3 + 1), Index: u
 func (p Place) exact() bool { return (p.At.Seq+uint64(p.At.Index))%3 == 0 }
 
 func (m *model) run() error {
-	for range 600 {
-		m.step()
+	for n := range 600 {
+		if m.step(); m.err == nil && n%4 == 0 {
+			m.err = m.waiting()
+		}
 	}
 	for i := 0; m.err == nil && m.open() > 0; i++ {
 		if i > 20_000 {
@@ -162,7 +165,67 @@ func (m *model) step() {
 		m.commit()
 	case k < 198 && m.kills:
 		m.kill()
+	case k < 199:
+		m.bound()
 	}
+}
+
+// bound has the group give up what no member has before some place, or what is older than
+// some message; nothing else.
+func (m *model) bound() {
+	i := m.r.IntN(2)
+	stream, bound := uint8(i+1), m.r.IntN(m.logs[i]+1)
+	lost, known, old := map[Place]bool{}, 0, m.r.IntN(2) == 0
+	for k := range bound {
+		p := Place{stream, at(k)}
+		it := m.g.stream(stream).find(p.At)
+		if m.g.Done(p) || it != nil && it.member != nil || old && (it == nil || !it.there) {
+			continue
+		}
+		if lost[p] = true; it != nil {
+			known++
+		}
+	}
+	got := 0
+	if old {
+		got = m.g.Expire(stream, int64(bound)-1)
+	} else if m.behind[i] { // else it has taken what there is
+		got, _ = m.g.Forgo(Place{stream, at(bound)})
+		m.base[i] = max(m.base[i], bound)
+	} else {
+		return
+	}
+	if got != known {
+		m.err = fmt.Errorf("gave up %d, and knew %d", got, known)
+	}
+	for p := range lost {
+		if !m.g.Done(p) {
+			m.err = fmt.Errorf("%v was not given up", p)
+		}
+		m.done[p] = true
+	}
+}
+
+// waiting holds the count of what waits against the messages.
+func (m *model) waiting() error {
+	for i := range m.logs {
+		stream := uint8(i + 1)
+		want, end := 0, m.tail[i]
+		n, _ := m.g.Held(stream)
+		if m.behind[i] {
+			end = m.logs[i]
+			n += end - m.base[i]
+		}
+		for k := range end {
+			if it := m.g.stream(stream).find(at(k)); !m.g.Done(Place{stream, at(k)}) && (it == nil || it.member == nil) {
+				want++
+			}
+		}
+		if n != want {
+			return fmt.Errorf("stream %d: %d wait, and are counted as %d (behind %v)", stream, want, n, m.behind[i])
+		}
+	}
+	return nil
 }
 
 func (m *model) come(lasts bool) {
@@ -257,8 +320,10 @@ func (m *model) feed() {
 	if !m.behind[i] {
 		if m.tail[i] < m.logs[i] {
 			p := Place{stream, at(m.tail[i])}
+			if m.behind[i] = !m.offer(p, m.tail[i]); m.behind[i] {
+				m.base[i] = m.tail[i]
+			}
 			m.tail[i]++
-			m.behind[i] = !m.offer(p)
 		}
 		return
 	}
@@ -267,21 +332,24 @@ func (m *model) feed() {
 	}
 	from := m.g.From(stream)
 	for k := range m.logs[i] {
-		if at(k).Compare(from) >= 0 && !m.offer(Place{stream, at(k)}) {
+		if at(k).Compare(from) >= 0 && !m.offer(Place{stream, at(k)}, k) {
 			return
 		}
 	}
 	m.behind[i], m.tail[i] = false, m.logs[i]
 }
 
-func (m *model) offer(p Place) bool {
+func (m *model) offer(p Place, k int) bool {
 	if !m.g.Takes(p) {
 		return true
 	}
 	if !m.g.Room() {
 		return false
 	}
-	m.g.Take(p, &msg.Message{Topic: []byte("t"), Payload: make([]byte, 20)})
+	if p.At.Compare(m.g.Reached(p.Stream)) >= 0 {
+		m.base[p.Stream-1]++
+	}
+	m.g.Take(p, &msg.Message{Topic: []byte("t"), Payload: make([]byte, 20), Time: int64(k)})
 	return true
 }
 
@@ -369,12 +437,14 @@ func (m *model) hear() {
 	case "return":
 		m.g.Return(n.who, n.place)
 	}
-	if m.r.IntN(20) == 0 && m.g.Waiting() > 0 {
-		m.g.Shed()
-		m.behind = [2]bool{true, true}
-	}
+	shed := m.r.IntN(20) == 0 && m.g.Waiting() > 0
 	for i := range m.behind {
-		m.behind[i] = m.behind[i] || m.g.Lacks(uint8(i+1))
+		if !m.behind[i] && (shed || m.g.Lacks(uint8(i+1))) {
+			m.behind[i], m.base[i] = true, m.tail[i]
+		}
+	}
+	if shed {
+		m.g.Shed(func(stream uint8, _ int) { m.base[stream-1]-- })
 	}
 }
 
@@ -410,10 +480,13 @@ func (m *model) kill() {
 			delete(m.members, id)
 		}
 	}
-	m.behind = [2]bool{true, true}
+	m.behind, m.base = [2]bool{true, true}, [2]int{}
 	for stream, messages := range m.logs {
 		for k := range messages {
 			p := Place{uint8(stream + 1), at(k)}
+			if p.At.Compare(g.Reached(p.Stream)) < 0 {
+				m.base[stream]++
+			}
 			if g.Done(p) {
 				m.forbidden[p] = true
 			} else {

@@ -1,0 +1,144 @@
+package broker
+
+import (
+	"fmt"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+)
+
+// groupInfo is what is shown of the only shared subscription.
+func groupInfo(t *testing.T, b *Broker) GroupInfo {
+	t.Helper()
+	list, count, err := b.Groups(t.Context(), GroupQuery{})
+	if err != nil || count != 1 || len(list) != 1 {
+		t.Fatalf("%v, %d: %v", list, count, err)
+	}
+	return list[0]
+}
+
+// How much waits for a shared subscription is known while its members are away, also when
+// the node comes back, and while they are there and slow.
+func TestWhatWaitsForAGroupIsShown(t *testing.T) {
+	for _, topic := range []string{"kept/a", "other/a"} {
+		t.Run(topic, func(t *testing.T) {
+			t.Parallel()
+			d := newDisk()
+			b, end := d.node(t, Options{Loops: 2})
+			for i := range 2 {
+				c, _ := come(t, b, fmt.Sprint("worker", i), 1000, nil)
+				c.subscribe("$share/g/+/a", 1)
+				c.drop(b)
+			}
+			waits := func(n int64) func() bool { return func() bool { return groupInfo(t, b).Waiting.Messages == n } }
+			all := long(series("m", 1, 50))
+			enter(t, b, packet.V5, "pub").publishAll(topic, all)
+			eventually(t, "what waits is counted", waits(50))
+			end()
+
+			b, end = d.node(t, Options{Loops: 2})
+			eventually(t, "what waits is counted anew", waits(50))
+			enter(t, b, packet.V5, "pub").publishAll(topic, all[:10])
+			eventually(t, "what comes is counted", waits(60))
+			if i := groupInfo(t, b); i.Share != "g" || i.Filter != "+/a" || i.Members != 2 || i.Connected != 0 || !i.Lasting || i.Waiting.Bytes < 60*padding {
+				t.Errorf("%+v", i)
+			}
+			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
+			slow, _ := come(t, b, "worker0", 1000, func(p *packet.Connect) { p.ReceiveMaximum = 5 })
+			eventually(t, "what is under way waits no more", func() bool {
+				i := groupInfo(t, b)
+				return i.Waiting.Messages == 55 && i.Unacknowledged == 5 && i.Connected == 1
+			})
+			if got := slow.take(60); !reflect.DeepEqual(got, append(all[:50:50], all[:10]...)) {
+				t.Errorf("got %d", len(got))
+			}
+			eventually(t, "nothing waits", func() bool {
+				i := groupInfo(t, b)
+				return i.Waiting == backlog.Tally{} && i.Unacknowledged == 0 && i.Lost == 0
+			})
+			eventually(t, "nothing is in the sum", func() bool { return b.Stats().Backlog.Messages == 0 })
+			end()
+		})
+	}
+}
+
+// A shared subscription has the bounds of a session: what is beyond them is given up, the
+// oldest first, and counted; nothing within them. A member is there or none; the group is
+// known or comes with the node.
+func TestAGroupsBoundsInTheLog(t *testing.T) {
+	for name, c := range map[string]struct {
+		bounds Backlog
+		least  int // messages that stay
+	}{
+		"messages": {Backlog{Messages: 60}, 60},
+		"bytes":    {Backlog{Bytes: 60 * (padding + 10)}, 60},
+		"age":      {Backlog{Age: time.Hour}, 100},
+		"total":    {Backlog{BytesAll: 60 * (padding + 60)}, 40},
+	} {
+		for _, again := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, again), func(t *testing.T) {
+				t.Parallel()
+				d, clock := newDisk(), newClock()
+				var told atomic.Uint64
+				c.bounds.Losing = func(n uint64) { told.Add(n) }
+				o := Options{Loops: 2, Backlog: c.bounds, Now: clock.now}
+				b, end := d.node(t, o)
+				s, _ := come(t, b, "worker", 100_000, nil)
+				s.subscribe("$share/g/other/#", 1)
+				s.drop(b)
+				if again {
+					settle(b)
+					end()
+					b, _ = d.node(t, o)
+				}
+				all := long(series("m", 1, 200))
+				pub := enter(t, b, packet.V5, "pub")
+				pub.publishAll("other/a", all[:100])
+				clock.forward(2 * time.Hour)
+				pub.publishAll("other/a", all[100:])
+				eventually(t, "messages are given up", func() bool {
+					return int(b.Stats().Dropped[fault.Retention]) > 200-c.least-20
+				})
+				eventually(t, "the loss is told", func() bool { return told.Load() > 0 })
+				eventually(t, "all is counted", func() bool {
+					i := groupInfo(t, b)
+					return int64(i.Lost)+i.Waiting.Messages == 200
+				})
+				eventually(t, "the log lets go of them", func() bool {
+					st, _ := d["sessions"].State(t.Context())
+					return st.First > 1
+				})
+				s, _ = come(t, b, "worker", 100_000, nil)
+				got := s.takeTo(all[199])
+				if len(got) < c.least || !reflect.DeepEqual(got, all[200-len(got):]) {
+					t.Errorf("got %d messages, the first of them %.5s", len(got), got[0])
+				}
+				eventually(t, "nothing waits", func() bool {
+					i := groupInfo(t, b)
+					return i.Waiting.Messages == 0 && int(i.Lost) == 200-len(got) && i.Lost == b.Stats().Dropped[fault.Retention]
+				})
+			})
+		}
+	}
+}
+
+// What waits in memory for members that are there and full becomes too old, too.
+func TestWhatWaitsForSlowMembersBecomesTooOld(t *testing.T) {
+	d, clock := newDisk(), newClock()
+	b, _ := d.node(t, Options{Loops: 2, Backlog: Backlog{Age: time.Hour}, Now: clock.now})
+	s, _ := come(t, b, "worker", 100_000, func(p *packet.Connect) { p.ReceiveMaximum = 5 })
+	s.subscribe("$share/g/other/#", 1)
+	enter(t, b, packet.V5, "pub").publishAll("other/a", series("m", 1, 100))
+	eventually(t, "95 wait", func() bool { return groupInfo(t, b).Waiting.Messages == 95 })
+	clock.forward(2 * time.Hour)
+	enter(t, b, packet.V5, "pub2").publishAll("other/a", series("n", 1, 10))
+	eventually(t, "the old are given up", func() bool { return groupInfo(t, b).Lost == 95 })
+	if got := s.take(15); !reflect.DeepEqual(got, append(series("m", 1, 5), series("n", 1, 10)...)) {
+		t.Errorf("got %v", got)
+	}
+}
