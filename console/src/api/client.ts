@@ -47,8 +47,8 @@ export function url(path: string, query: Query = {}): string {
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   call<T>("GET", url(path, query), undefined, signal);
 
-export const send = <T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<T> =>
-  call<T>(method, url(path), body);
+export const send = <T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown, signal?: AbortSignal): Promise<T> =>
+  call<T>(method, url(path), body, signal);
 
 async function call<T>(method: string, to: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };

@@ -1,11 +1,13 @@
 // German. MQTT terms stay as in the specification.
 import broker from "./de.broker";
 import faults from "./de.faults";
+import streams from "./de.streams";
 import type { Key } from "./en";
 
 const de: Record<Key, string> = {
   ...broker,
   ...faults,
+  ...streams,
   "nav.main": "Hauptnavigation",
   "nav.overview": "Übersicht",
   "nav.topics": "Topics",

@@ -1,10 +1,12 @@
 // English. The other catalogues have the same keys (a test compares them).
 import broker from "./en.broker";
 import faults from "./en.faults";
+import streams from "./en.streams";
 
 const en = {
   ...broker,
   ...faults,
+  ...streams,
   "nav.main": "Main",
   "nav.overview": "Overview",
   "nav.topics": "Topics",

@@ -1,10 +1,12 @@
 // The pages that exist: navigation, bottom bar and keys all read this list.
 import {
+  Archive,
   Ban,
   Cable,
   ChartSpline,
   DoorOpen,
   KeyRound,
+  Layers,
   LayoutDashboard,
   ListTree,
   type LucideIcon,
@@ -84,6 +86,21 @@ export const pages: readonly PageEntry[] = [
     view: lazy(() => import("../pages/retained/Retained")),
   },
   {
+    path: "/streams",
+    key: "s",
+    name: "nav.streams",
+    icon: Layers,
+    view: lazy(() => import("../pages/streams/Streams")),
+  },
+  {
+    path: "/stream",
+    key: "",
+    name: "nav.stream",
+    icon: Layers,
+    of: "/streams",
+    view: lazy(() => import("../pages/streams/StreamPage")),
+  },
+  {
     path: "/listeners",
     key: "l",
     name: "nav.listeners",
@@ -121,6 +138,14 @@ export const pages: readonly PageEntry[] = [
     icon: KeyRound,
     least: "administrator",
     view: lazy(() => import("../pages/access/Access")),
+  },
+  {
+    path: "/backup",
+    key: "u",
+    name: "nav.backup",
+    icon: Archive,
+    least: "administrator",
+    view: lazy(() => import("../pages/backup/Backups")),
   },
   {
     path: "/diagnostics",
