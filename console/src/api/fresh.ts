@@ -12,3 +12,9 @@ export function useDated(query: { isError: boolean; dataUpdatedAt: number }): { 
   const offset = useStatus().data?.offset ?? 0;
   return query.isError ? { fresh: false, since: query.dataUpdatedAt + offset } : node;
 }
+
+/** The same of a part of a page: alone, when it failed while the node answers others. Of the node the page tells. */
+export function useAlone(query: { isError: boolean; dataUpdatedAt: number }): { alone: boolean; fresh: boolean; since: number } {
+  const node = useFresh();
+  return { ...useDated(query), alone: query.isError && node.fresh };
+}

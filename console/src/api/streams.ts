@@ -2,6 +2,7 @@
 import { keepPreviousData } from "@tanstack/react-query";
 import { changed, pathOf, whole } from "./broker";
 import { get, send } from "./client";
+import { client } from "./queries";
 import type { components } from "./schema";
 import type { Page, Setting, StreamStatus } from "./types";
 
@@ -60,8 +61,11 @@ const tell = async <T>(done: Promise<T>): Promise<T> => {
 
 export const createStream = (stream: NewStream) => tell(send<StreamStatus>("POST", "/streams", stream));
 export const changeStream = ({ name, ...settings }: NewStream) => tell(send<StreamStatus>("PATCH", of(name), settings));
-export const deleteStream = (name: string, force: boolean) =>
-  tell(send("DELETE", pathOf(of(name), { force: force ? "true" : "" })));
+/** What is shown of it is asked for again by the page that comes next: this one would ask for what is gone. */
+export async function deleteStream(name: string, force: boolean) {
+  await send("DELETE", pathOf(of(name), { force: force ? "true" : "" }));
+  await client.invalidateQueries({ queryKey: ["/streams"], refetchType: "none" });
+}
 export const purgeStream = (name: string, purge: StreamPurge, signal?: AbortSignal) =>
   send<Purged>("POST", `${of(name)}/purge`, purge, signal);
 

@@ -222,6 +222,7 @@ const de: Record<keyof typeof streams, string> = {
   "backup.plan": "{written} sind neu ({n, plural, one {{count} Eintrag} other {{count} Einträge}}); die Sicherung hält insgesamt {bytes}.",
   "backup.what": "Clients werden währenddessen bedient. Was vor ihrem Beginn bestätigt wurde, ist darin. Private Schlüssel und Zertifikate nicht.",
   "backup.running": "Eine Sicherung nach {folder} läuft.",
+  "backup.made": "Sicherung {name} ist fertig: {bytes} waren neu.",
   "backup.copied": "{bytes} kopiert.",
   "backup.failed": "Die letzte Sicherung scheiterte {time}.",
   "backup.noFolder": "Kein Ordner ist konfiguriert.",

@@ -220,6 +220,7 @@ const streams = {
   "backup.plan": "{written} are new ({n, plural, one {{count} entry} other {{count} entries}}); the back-up holds {bytes} in all.",
   "backup.what": "Clients are served meanwhile. What was acknowledged before it begins is in it. Private keys and certificates are not.",
   "backup.running": "A back-up to {folder} is running.",
+  "backup.made": "Back-up {name} is made: {bytes} were new.",
   "backup.copied": "{bytes} copied.",
   "backup.failed": "The last back-up failed {time}.",
   "backup.noFolder": "No folder is configured.",

@@ -9,6 +9,7 @@ import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
 import { CopyLine } from "../../kit/CopyLine";
 import { Facts } from "../../kit/Facts";
+import { Gauge } from "../../kit/Gauge";
 import { Glyph } from "../../kit/Glyph";
 import { Panel } from "../../kit/Panel";
 import { Failure, Skeleton, StaleBar } from "../../kit/states";
@@ -22,6 +23,7 @@ export default function Backups() {
   const { data: s, error, refetch } = asked;
   const { fresh, since } = useDated(asked);
   const [starting, setStarting] = useState(false);
+  const [begun, setBegun] = useState<Begun | null>(null);
   return (
     <>
       <div className="pgh">
@@ -39,7 +41,7 @@ export default function Backups() {
         error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={10} />
       ) : (
         <div className={fresh ? "body bkp" : "body bkp stale"}>
-          <State state={s} />
+          <State state={s} begun={begun} />
           <div className="cards">
             <LastPanel state={s} />
             <SchedulePanel state={s} />
@@ -47,13 +49,21 @@ export default function Backups() {
           </div>
         </div>
       )}
-      {starting && <StartDialog onClose={() => setStarting(false)} />}
+      {starting && <StartDialog onBegun={(bytes) => setBegun({ bytes, before: s?.last?.name })} onClose={() => setStarting(false)} />}
     </>
   );
 }
 
-/** What matters now: one runs, the last failed, or none can be made from here. */
-function State({ state: s }: { state: BackupState }) {
+/** One that was begun here. */
+interface Begun {
+  /** What it will write. */
+  bytes: number | undefined;
+  /** The last one before it. */
+  before: string | undefined;
+}
+
+/** What matters now: one runs, the last failed, none can be made from here, or the one begun here is made. */
+function State({ state: s, begun }: { state: BackupState; begun: Begun | null }) {
   const { t, bytes, dateTime } = useText();
   if (s.running) {
     return (
@@ -61,7 +71,7 @@ function State({ state: s }: { state: BackupState }) {
         <Glyph condition="run" />
         <span>
           <b className="med">{t("backup.running", { folder: s.into ?? "" })}</b> {t("backup.copied", { bytes: bytes(s.bytes) })}
-          {s.doing ? ` ${s.doing}` : ""}
+          {s.doing ? ` ${s.doing}` : ""} {begun?.bytes ? <Gauge share={s.bytes / begun.bytes} label={t("replay.progress")} /> : null}
         </span>
       </div>
     );
@@ -86,7 +96,13 @@ function State({ state: s }: { state: BackupState }) {
       </div>
     );
   }
-  return null;
+  if (!begun || !s.last || s.last.name === begun.before) return null;
+  return (
+    <div className="note" role="status">
+      <Glyph condition="ok" />
+      <span>{t("backup.made", { name: s.last.name, bytes: bytes(s.last.written) })}</span>
+    </div>
+  );
 }
 
 function LastPanel({ state: s }: { state: BackupState }) {

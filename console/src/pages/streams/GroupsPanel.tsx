@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { useDated } from "../../api/fresh";
+import { useAlone } from "../../api/fresh";
 import { useMay } from "../../api/may";
 import { type ConsumerGroup, deleteGroup, groupsOf } from "../../api/streams";
 import { useText } from "../../i18n/text";
@@ -19,13 +19,13 @@ export function GroupsPanel({ stream }: { stream: string }) {
   const may = useMay("operator");
   const asked = useQuery(groupsOf(stream));
   const { data, error, refetch } = asked;
-  const { fresh, since } = useDated(asked);
+  const { alone, since } = useAlone(asked);
   const [dialog, setDialog] = useState<{ group?: ConsumerGroup; ends?: boolean } | null>(null);
   const close = () => setDialog(null);
   return (
     <Panel
       ruled
-      className={fresh ? "" : "stale"}
+      className={alone ? "stale" : ""}
       title={t("groups.title")}
       tag={data && <span className="tag">{count(data.items.length)}</span>}
       aside={
@@ -36,7 +36,7 @@ export function GroupsPanel({ stream }: { stream: string }) {
         )
       }
     >
-      {data && !fresh && <StaleBar since={since} retry={() => void refetch()} />}
+      {data && alone && <StaleBar since={since} retry={() => void refetch()} />}
       {!data ? (
         error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={2} />
       ) : (

@@ -1,7 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { useMemo, useState } from "react";
-import { useDated } from "../../api/fresh";
+import { useAlone } from "../../api/fresh";
 import { useStatus } from "../../api/queries";
 import { readStream, type Reading, type StreamMessage } from "../../api/streams";
 import type { StreamStatus } from "../../api/types";
@@ -49,6 +49,7 @@ export function MessagesTab({ stream }: { stream: StreamStatus }) {
           onChange={(value) => setQuery({ filter: value || null, at: null })}
         />
         <Field
+          key={after}
           quiet
           label={t("read.after")}
           placeholder={t("read.after")}
@@ -79,7 +80,7 @@ function Pages({ stream, from, after, filter }: Asked) {
   const reading: Reading = { ...(place ? { after: place } : start ? { from: start } : {}), ...(filter ? { filter } : {}) };
   const asked = useQuery({ ...readStream(stream.name, reading), placeholderData: keepPreviousData });
   const { data, error, refetch } = asked;
-  const { fresh, since } = useDated(asked);
+  const { alone, since, fresh } = useAlone(asked);
   const selected = usePlace().query.get("at");
   const rows = data?.messages ?? [];
   const chosen = rows.find((m) => m.position === selected);
@@ -92,7 +93,7 @@ function Pages({ stream, from, after, filter }: Asked) {
   return (
     <div className={chosen ? "split bsplit" : "split solo"}>
       <div className="col">
-        {!fresh && <StaleBar since={since} retry={() => void refetch()} />}
+        {alone && <StaleBar since={since} retry={() => void refetch()} />}
         {data.removed && trail.length > 0 && (
           <div className="bar3" role="status">
             <Glyph condition="p4" />
@@ -135,10 +136,10 @@ function MessageGrid({ rows, selected, stale }: { rows: readonly StreamMessage[]
       {
         id: "time",
         header: t("read.time"),
-        width: "104px",
-        cell: (m) => <span title={dateTime(Date.parse(m.time))}>{clockMillis(Date.parse(m.time))}</span>,
+        width: "140px",
+        cell: (m) => <span title={clockMillis(Date.parse(m.time))}>{dateTime(Date.parse(m.time))}</span>,
       },
-      { id: "topic", header: t("topics.topic"), width: "minmax(140px, 1fr)", cell: (m) => <span className="el" title={m.topic}>{m.topic}</span> },
+      { id: "topic", header: t("topics.topic"), width: "minmax(110px, 1fr)", cell: (m) => <span className="el" title={m.topic}>{m.topic}</span> },
       {
         id: "payload",
         header: t("payload.title"),

@@ -7,6 +7,7 @@ import { Check } from "../../kit/Check";
 import { Confirm } from "../../kit/Confirm";
 import { errorText } from "../../kit/errorText";
 import { Field } from "../../kit/Field";
+import { Glyph } from "../../kit/Glyph";
 import { Select } from "../../kit/Select";
 import { toast } from "../../kit/toast";
 import { useSettled } from "../../kit/useSettled";
@@ -65,7 +66,12 @@ export function ReplayDialog({ stream, onClose }: { stream: string; onClose: () 
       <p className="t12 mut2" role="status">
         {dry.error && settled === order ? errorText(dry.error, text) : known ? wouldText(known, text) : order === "null" ? t("replay.rate.ask") : t("purge.counting")}
       </p>
-      {wish.prefix === "" && <p className="t12 mut2">{t("replay.bare")}</p>}
+      {wish.prefix === "" && (
+        <p className="note p3">
+          <Glyph condition="p3" />
+          <span>{t("replay.bare")}</span>
+        </p>
+      )}
     </Confirm>
   );
 }

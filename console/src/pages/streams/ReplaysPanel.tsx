@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Pause, Play, Square } from "lucide-react";
-import { useDated } from "../../api/fresh";
+import { useAlone } from "../../api/fresh";
 import { useMay } from "../../api/may";
 import { allReplays, type Replay, setReplay } from "../../api/streams";
 import type { Text } from "../../i18n/text";
@@ -24,12 +24,12 @@ export function ReplaysPanel({ stream }: { stream: string }) {
   const may = useMay("operator");
   const asked = useQuery(allReplays);
   const { data, error, refetch } = asked;
-  const { fresh, since } = useDated(asked);
+  const { alone, since } = useAlone(asked);
   const rows = data?.items.filter((one) => one.stream === stream);
   const set = (one: Replay, state: "running" | "paused" | "stopped") => void setReplay(one.id, state).catch((problem: unknown) => toast(errorText(problem, text), true));
   return (
-    <Panel ruled className={fresh ? "" : "stale"} title={t("replay.list")} tag={rows && <span className="tag">{count(rows.length)}</span>}>
-      {data && !fresh && <StaleBar since={since} retry={() => void refetch()} />}
+    <Panel ruled className={alone ? "stale" : ""} title={t("replay.list")} tag={rows && <span className="tag">{count(rows.length)}</span>}>
+      {data && alone && <StaleBar since={since} retry={() => void refetch()} />}
       {!rows ? (
         error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={2} />
       ) : (

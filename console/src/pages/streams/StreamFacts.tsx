@@ -13,7 +13,7 @@ export function StreamFacts({ stream: s }: { stream: StreamStatus }) {
     <Facts
       facts={[
         [t("streams.takes"), s.builtIn ? t("streams.own") : s.filters.map((filter) => <div key={filter}>{filter}</div>)],
-        [t("streams.rate"), `${rate(s.appendedRate)} msg/s, ${traffic(s.bytesRate)}`],
+        [t("topics.rate"), `${rate(s.appendedRate)} msg/s, ${traffic(s.bytesRate)}`],
         [t("topics.size"), bytes(s.bytes)],
         [t("streams.keeps"), retentionText(s, text)],
         [t("streams.oldest"), place(s.first, s.firstTime)],

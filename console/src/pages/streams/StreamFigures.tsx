@@ -9,11 +9,11 @@ export function StreamFigures({ stream: s }: { stream: StreamStatus }) {
   const late = slowest(s.readers);
   const kept = s.appendP99 > 0;
   const figures: readonly [string, ReactNode, string][] = [
-    [t("streams.rate"), `${rate(s.appendedRate)} msg/s`, traffic(s.bytesRate)],
+    [t("topics.rate"), `${rate(s.appendedRate)} msg/s`, traffic(s.bytesRate)],
     [t("streams.taken"), count(s.messages), t("streams.taken.what")],
     [t("topics.size"), bytes(s.bytes), s.maxBytes > 0 ? t("streams.share", { share: percent(s.bytes / s.maxBytes), size: bytes(s.maxBytes) }) : t("streams.noBound")],
     [t("streams.append"), kept ? millis(s.appendP50) : t("value.none"), kept ? t("streams.append.p99", { p99: millis(s.appendP99) }) : t("streams.append.none")],
-    [t("streams.lag"), late ? duration(late.lag) : t("value.none"), late ? late.name : t("streams.lag.none")],
+    [t("streams.lag"), late ? duration(late.lag) : t("value.none"), late ? late.name : t(s.readers.length > 0 ? "streams.lag.none" : "streams.readers.none")],
     [t("streams.refused"), count(s.refused), t("streams.pending", { n: s.pending, count: count(s.pending) })],
   ];
   return (

@@ -32,7 +32,7 @@ export function StreamSide({ stream: s, onOpen, onClose }: Props) {
         <StreamFacts stream={s} />
       </section>
       <section>
-        <h3>{t("streams.readers")}</h3>
+        <h2>{t("streams.readers")}</h2>
         {s.readers.length === 0 && <p className="t12 mut2">{t("streams.readers.none")}</p>}
         <ul className="t12">
           {s.readers.map((one) => (

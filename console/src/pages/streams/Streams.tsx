@@ -3,7 +3,7 @@ import { useMemo, useState } from "react";
 import { useMay } from "../../api/may";
 import { useStatus } from "../../api/queries";
 import type { StreamStatus } from "../../api/types";
-import { usePaged } from "../../api/usePaged";
+import { useWhole } from "../../api/useWhole";
 import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
 import { copyText } from "../../kit/copy";
@@ -28,7 +28,7 @@ export default function Streams() {
   const selected = usePlace().query.get("stream");
   const may = useMay("administrator");
   const now = Date.now() + (useStatus().data?.offset ?? 0);
-  const list = usePaged<StreamStatus>("/streams", {}, keyOf);
+  const list = useWhole<StreamStatus>("/streams");
   const [adding, setAdding] = useState(false);
   const chosen = list.rows.find((s) => s?.name === selected);
   const second = Math.floor(now / 5_000);
@@ -92,7 +92,7 @@ export default function Streams() {
       !beside && {
         id: "origin",
         header: t("streams.origin"),
-        width: "minmax(90px, 0.5fr)",
+        width: "110px",
         className: "mut2",
         wide: true,
         cell: (s) => t(`streams.origin.${s.origin}`),
