@@ -193,15 +193,15 @@ test('a viewer sees everything but what changes something', async (t) => {
   await admin.goto(`${node.url}/clients?client=looked-at`)
   await admin.getByRole('complementary').getByText('MQTT 5.0, TCP').waitFor()
   const page = await signIn(t, { user: 'vera', secret: viewer, expected: /401|403/ })
-  const changes = /disconnect|ban|delete|send clients|let clients|read certificates|read files|afresh|count|trace|lift|stop/i
-  for (const path of ['clients?client=looked-at', 'client?id=looked-at', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics']) {
+  const changes = /disconnect|ban|delete|send clients|let clients|read certificates|read files|afresh|count|trace|lift|stop|make|change …|purge|replay|back up/i
+  for (const path of ['clients?client=looked-at', 'client?id=looked-at', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics', 'streams', 'stream?name=telemetry']) {
     await page.goto(`${node.url}/${path}`)
     await settled(page)
     const buttons = await page.locator('main').getByRole('button', { name: changes }).allInnerTexts()
     assert.deepEqual(buttons, [], path)
     assert.equal(await page.locator('main').getByRole('checkbox').count(), 0, path)
   }
-  assert.equal(await page.getByRole('link', { name: 'Access', exact: true }).count(), 0)
+  for (const name of ['Access', 'Back-ups']) assert.equal(await page.getByRole('link', { name, exact: true }).count(), 0)
   await page.goto(`${node.url}/access`)
   await page.getByRole('alert').getByText(/MR-\d+/).waitFor()
 })
@@ -259,7 +259,7 @@ test('a page says what failed, and how old its values are once the node has gone
     await page.getByRole('alert').getByRole('button', { name: 'Try now' }).click()
     await page.getByRole('alert').waitFor({ state: 'detached' })
   }
-  const pages = [...failed, ...(await opened(['diagnostics?tab=topics', 'diagnostics?tab=traces', 'refused', 'bans', 'subscriptions', 'retained']))]
+  const pages = [...failed, ...(await opened(['diagnostics?tab=topics', 'diagnostics?tab=traces', 'refused', 'bans', 'subscriptions', 'retained', 'streams', 'stream?name=telemetry', 'backup']))]
   await Promise.all(pages.map(([, page]) => settled(page)))
   await own.stop()
   gone = true
@@ -286,6 +286,6 @@ test('pages with data are free of what axe finds, light, dark, on a phone and in
     await run('mosquitto_pub', [...to(), '-q', '1', '-t', 'late/one', '-m', String(n)])
     await run('mosquitto_pub', [...to(), '-q', '1', '-r', '-t', `plant/line-${n}/quality`, '-m', `{"moisture": ${n}}`])
   }
-  const paths = ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces']
+  const paths = ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'why?client=axe-client&about=plant/line-1/quality']
   assert.deepEqual(await faults(t, browser, node, paths, 'data-'), [])
 })

@@ -1,3 +1,4 @@
+import { Problem } from "./client";
 import { useStatus } from "./queries";
 
 /** Whether the node answers, and when it last did. */
@@ -14,7 +15,8 @@ export function useDated(query: { isError: boolean; dataUpdatedAt: number }): { 
 }
 
 /** The same of a part of a page: alone, when it failed while the node answers others. Of the node the page tells. */
-export function useAlone(query: { isError: boolean; dataUpdatedAt: number }): { alone: boolean; fresh: boolean; since: number } {
+export function useAlone(query: { isError: boolean; error: unknown; dataUpdatedAt: number }): { alone: boolean; fresh: boolean; since: number } {
   const node = useFresh();
-  return { ...useDated(query), alone: query.isError && node.fresh };
+  const away = query.error instanceof Problem && query.error.unreachable;
+  return { ...useDated(query), alone: query.isError && node.fresh && !away };
 }

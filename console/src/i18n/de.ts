@@ -97,6 +97,7 @@ const de: Record<Key, string> = {
   "help.search": "Clients, Topics, Serien suchen",
   "help.overview": "Zur Übersicht",
   "help.topics": "Zu den Topics",
+  "help.streams": "Zu den Streams",
   "help.explore": "Zu den Verläufen",
   "help.move": "In einer Tabelle bewegen",
   "help.fold": "falten",

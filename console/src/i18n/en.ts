@@ -96,6 +96,7 @@ const en = {
   "help.search": "Search clients, topics, series",
   "help.overview": "Go to Overview",
   "help.topics": "Go to Topics",
+  "help.streams": "Go to Streams",
   "help.explore": "Go to Explore",
   "help.move": "Move in a table",
   "help.fold": "fold",

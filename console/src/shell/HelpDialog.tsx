@@ -7,6 +7,7 @@ const keys: readonly (readonly [readonly string[], Key])[] = [
   [["G", "O"], "help.overview"],
   [["G", "C"], "help.clients"],
   [["G", "T"], "help.topics"],
+  [["G", "S"], "help.streams"],
   [["G", "E"], "help.explore"],
   [["J", "K", "↑", "↓"], "help.move"],
   [["←", "→"], "help.fold"],
