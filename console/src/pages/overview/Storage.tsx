@@ -1,7 +1,9 @@
 import type { Status } from "../../api/types";
 import { useText } from "../../i18n/text";
 import { Glyph } from "../../kit/Glyph";
+import { Link } from "../../kit/Link";
 import { Panel } from "../../kit/Panel";
+import { address } from "../../router";
 
 /** What keeps messages and points, how much, and how far back. */
 export function Storage({ status }: { status: Status }) {
@@ -26,7 +28,9 @@ export function Storage({ status }: { status: Status }) {
                 <td title={one.filters.join(", ")}>
                   <span className="st">
                     {one.refusing && <Glyph condition="p1" />}
-                    {one.name}
+                    <Link className="lnk" to={address("/stream", { name: one.name })}>
+                      {one.name}
+                    </Link>
                     {one.refusing && <span className="tag p1">{t("overview.storage.refusing")}</span>}
                   </span>
                 </td>

@@ -6,6 +6,7 @@ import { Field } from "../../kit/Field";
 import { Select } from "../../kit/Select";
 import { toast } from "../../kit/toast";
 import { ageInput, parseAge } from "./amounts";
+import { type Begin, begins, placeOf } from "./begin";
 
 interface Props {
   stream: string;
@@ -13,9 +14,6 @@ interface Props {
   group?: ConsumerGroup;
   onClose: () => void;
 }
-
-const begins = ["keep", "oldest", "now", "time", "position"] as const;
-type Begin = (typeof begins)[number];
 
 /** Makes a consumer group, or changes how it hands out and where it stands. */
 export function GroupDialog({ stream, group, onClose }: Props) {
@@ -62,19 +60,4 @@ export function GroupDialog({ stream, group, onClose }: Props) {
       <p className="t12 mut2">{t(group && begin !== "keep" ? "groups.begin.what" : "groups.add.what")}</p>
     </Confirm>
   );
-}
-
-function placeOf(begin: Begin, at: string): { from?: string; after?: string } {
-  switch (begin) {
-    case "keep":
-      return {};
-    case "oldest":
-      return { after: "0:0" };
-    case "now":
-      return { from: "now" };
-    case "time":
-      return { from: at };
-    case "position":
-      return { after: at };
-  }
 }

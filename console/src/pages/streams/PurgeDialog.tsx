@@ -12,9 +12,7 @@ import { Select } from "../../kit/Select";
 import { toast } from "../../kit/toast";
 import { useSettled } from "../../kit/useSettled";
 import { parseAge } from "./amounts";
-
-const whats = ["older", "upTo", "all"] as const;
-type What = (typeof whats)[number];
+import { purgeOrder, type What, whats } from "./purge";
 
 /** Removes messages, after the node has told how many that are and the name was typed. */
 export function PurgeDialog({ stream, onClose }: { stream: string; onClose: () => void }) {
@@ -25,7 +23,7 @@ export function PurgeDialog({ stream, onClose }: { stream: string; onClose: () =
   const [upTo, setUpTo] = useState("");
   const [force, setForce] = useState(false);
   const [typed, setTyped] = useState("");
-  const order = JSON.stringify(orderOf(what, age, upTo.trim(), force));
+  const order = JSON.stringify(purgeOrder(what, age, upTo.trim(), force));
   const settled = useSettled(order);
   const dry = useQuery({
     queryKey: ["purge", stream, settled],
@@ -69,13 +67,6 @@ export function PurgeDialog({ stream, onClose }: { stream: string; onClose: () =
       <Field label={t("purge.type", { name: stream })} value={typed} onChange={setTyped} autoComplete="off" />
     </Confirm>
   );
-}
-
-function orderOf(what: What, age: string, upTo: string, force: boolean): StreamPurge | null {
-  const seconds = parseAge(age);
-  if (what === "all") return { all: true, force };
-  if (what === "upTo") return upTo ? { upTo, force } : null;
-  return seconds === undefined ? null : { before: `-${seconds}s`, force };
 }
 
 function foundText(p: Purged, { t, count, bytes }: Text): string {
