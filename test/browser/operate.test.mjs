@@ -286,6 +286,6 @@ test('pages with data are free of what axe finds, light, dark, on a phone and in
     await run('mosquitto_pub', [...to(), '-q', '1', '-t', 'late/one', '-m', String(n)])
     await run('mosquitto_pub', [...to(), '-q', '1', '-r', '-t', `plant/line-${n}/quality`, '-m', `{"moisture": ${n}}`])
   }
-  const paths = ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'why?client=axe-client&about=plant/line-1/quality']
+  const paths = ['access', 'listeners', 'refused?client=press-1', 'client?id=axe-slow', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces']
   assert.deepEqual(await faults(t, browser, node, paths, 'data-'), [])
 })

@@ -57,43 +57,58 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 const wide = { width: 1280, height: 800 }
 const phone = { width: 390, height: 844 }
 
-// looks are the ways in which a page is looked at, by its language; German words are long,
-// so theirs is the phone.
-const looks = {
-  'en-GB': [['light', 'light', wide], ['dark', 'dark', wide], ['phone', 'dark', phone]],
-  'de-DE': [['de-DE', 'light', phone]],
-}
+// looks are the ways in which a page is looked at, and what of it: the colours are all
+// that the theme changes; German words are long, so theirs is the phone.
+const looks = [
+  ['light', 'light', wide, 'en', {}],
+  ['dark', 'dark', wide, 'en', { runOnly: { type: 'rule', values: ['color-contrast'] } }],
+  ['phone-de', 'dark', phone, 'de', {}],
+]
 
-// faults opens each path in each look, takes its picture, and returns what axe finds and
-// what scrolls sideways.
+// faults opens each path, and looks at it.
 export async function faults(t, browser, node, paths, prefix = '') {
   const wrong = []
-  for (const [locale, ways] of Object.entries(looks)) {
-    const page = await signedIn(t, browser, node, { locale })
-    for (const path of paths) {
-      const name = `${prefix}${path.replace(/\W+/g, '-')}`
-      await page.emulateMedia({ colorScheme: ways[0][1] })
-      await page.setViewportSize(ways[0][2])
-      await page.goto(`${node.url}/${path}`)
-      await settled(page)
-      await page.evaluate(axe) // not as a script of the page: its policy allows none
-      for (const [look, colorScheme, viewport] of ways) {
-        await page.emulateMedia({ colorScheme })
-        await page.setViewportSize(viewport)
-        wrong.push(...(await faultsOf(page)).map((text) => `${path} ${look}${text}`))
-        await page.screenshot({ path: `${shots}/${name}-${look}.png` })
-      }
-    }
+  const page = await signedIn(t, browser, node)
+  for (const path of paths) {
+    await page.goto(`${node.url}/${path}`)
+    await settled(page)
+    wrong.push(...(await faultsHere(page, `${prefix}${path}`)))
   }
   return wrong
 }
 
-async function faultsOf(page) {
-  const { violations, sideways } = await page.evaluate(async () => {
+// faultsHere looks at a page as it stands in each look, takes its picture, and returns
+// what axe finds and what scrolls sideways.
+export async function faultsHere(page, name) {
+  const wrong = []
+  await page.evaluate(axe) // not as a script of the page: its policy allows none
+  for (const [look, colorScheme, viewport, language, part] of looks) {
+    await page.emulateMedia({ colorScheme })
+    await page.setViewportSize(viewport)
+    await speak(page, language)
+    wrong.push(...(await faultsOf(page, part)).map((text) => `${name} ${look}${text}`))
+    await page.screenshot({ path: `${shots}/${name.replace(/\W+/g, '-')}-${look}.png` })
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize(wide)
+  await speak(page, 'en')
+  return wrong
+}
+
+// speak changes the language as another tab would.
+const speak = (page, language) =>
+  page.evaluate((chosen) => {
+    const key = 'millrace.preferences'
+    localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) ?? '{}'), language: chosen }))
+    dispatchEvent(new StorageEvent('storage', { key }))
+  }, language)
+
+async function faultsOf(page, part) {
+  const { violations, sideways } = await page.evaluate(async (part) => {
     await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
     for (const one of document.getAnimations()) if (one.effect.getComputedTiming().endTime < Infinity) one.finish() // colours fade
-    const { violations } = await globalThis.axe.run({ resultTypes: ['violations'] })
+    const { violations } = await globalThis.axe.run({ resultTypes: ['violations'], ...part })
     return { violations: violations.map((v) => `: ${v.id} ${v.nodes[0].html.slice(0, 160)}`), sideways: document.documentElement.scrollWidth > window.innerWidth }
-  })
+  }, part)
   return sideways ? [...violations, ' scrolls sideways'] : violations
 }

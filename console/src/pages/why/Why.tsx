@@ -26,7 +26,7 @@ export default function Why() {
         <span className="mut t12 el hid">{t("story.lead")}</span>
       </div>
       <div className="body stories">
-        <Ask key={`${client}\n${about}\n${since}`} client={client} about={about} since={since} />
+        <Ask client={client} about={about} since={since} />
         {client && about ? <Answer client={client} about={about} since={since} /> : <Empty title={t("story.first")}>{t("story.first.what")}</Empty>}
       </div>
     </>
@@ -42,6 +42,12 @@ interface Question {
 function Ask(asked: Question) {
   const { t } = useText();
   const [q, setQ] = useState(asked);
+  const [shown, setShown] = useState(asked);
+  // The address may change by itself; the fields stay, and with them the focus.
+  if (shown.client !== asked.client || shown.about !== asked.about || shown.since !== asked.since) {
+    setShown(asked);
+    setQ(asked);
+  }
   const ask = (event: FormEvent) => {
     event.preventDefault();
     setQuery({ client: q.client, about: q.about, since: q.since === "-1h" ? null : q.since, again: String(Date.now()) });
@@ -50,7 +56,7 @@ function Ask(asked: Question) {
     <Panel ruled title={t("story.question")}>
       <form className="pad form" onSubmit={ask}>
         <div className="two">
-          <Field label={t("clients.id")} value={q.client} onChange={(client) => setQ({ ...q, client })} />
+          <Field autoFocus={asked.client === "" && asked.about !== ""} label={t("clients.id")} value={q.client} onChange={(client) => setQ({ ...q, client })} />
           <Field label={t("story.about")} value={q.about} onChange={(about) => setQ({ ...q, about })} />
         </div>
         <div className="r end asks">
