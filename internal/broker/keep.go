@@ -42,6 +42,9 @@ type keeping struct {
 	flights int           // batches under way
 	later   later         // messages in them that are routed when they come back
 	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
+	// stopped is since when somebody waits so, answered when the log last had something
+	// to say, ns since 1970.
+	stopped, answered int64
 }
 
 // committal is what comes back from the log.
@@ -127,9 +130,6 @@ func (k *keeping) endTurn() {
 	k.touched = k.touched[:0]
 }
 
-// full says whether publishers into the log are to be read no further.
-func (k *keeping) full() bool { return k.bytes > k.limit }
-
 // returned takes a batch back.
 func (k *keeping) returned(b *msg.Batch) {
 	k.flights--
@@ -174,6 +174,7 @@ func (w *worker) committed(c *committal) {
 			w.answer(t, answer, c.err)
 		}
 	}
+	w.keeping.answered = w.loop.Now()
 	w.keeping.returned(c.batch)
 	w.readOn()
 }
@@ -199,29 +200,15 @@ func (w *worker) answer(t uint64, a session.Answer, err error) {
 	after := c.session.Settle(before, place, a)
 	w.send(c, before, after)
 	w.noteChanged(c)
-	c.full = c.full && c.session.Full()
+	if c.full != notFull && !c.session.Full() {
+		w.unhold(c)
+	}
 	w.mayReadOn(c)
 }
 
 // mayReadOn lets the client be read again when nothing holds it any more.
 func (w *worker) mayReadOn(c *client) {
-	if !c.full && !c.clogged && !c.waits && !c.slowed && c.filtersLeft == nil && !w.draining {
+	if c.full != holding && !c.clogged && !c.waits && !c.slowed && c.filtersLeft == nil && !w.draining {
 		c.conn.Resume()
 	}
-}
-
-// readOn ends the pause of those that waited for the log.
-func (w *worker) readOn() {
-	k := &w.keeping
-	if len(k.paused) == 0 || k.bytes > k.limit/2 {
-		return
-	}
-	for _, h := range k.paused {
-		if conn := w.loop.Conn(h); conn != nil {
-			c := clientOf(conn)
-			c.waits = false
-			w.mayReadOn(c)
-		}
-	}
-	k.paused = k.paused[:0]
 }

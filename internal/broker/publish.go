@@ -99,6 +99,10 @@ func (w *worker) publishInside(p *publishing) {
 	}
 	m, delayed := &p.message, isDelayed(p.message.Topic)
 	_, kept := w.streamFor(m, w.routes.find(m.Topic))
+	if (kept || delayed) && (w.keeping.full() || m.QoS > 0 && w.keeping.busy()) {
+		p.answer <- verdict{err: errLogBusy}
+		return
+	}
 	var token uint64
 	if m.QoS > 0 && (kept || delayed && w.broker.preserver != nil) {
 		number, ok := w.publishes.add(p.answer)

@@ -93,6 +93,7 @@ func (w *worker) forget(c *client) {
 	w.broker.connections.Add(-1)
 	w.recordEvent(c, recorder.Left, w.why, w.whyCode)
 	w.unclog(c)
+	w.unhold(c)
 	c.stopFilters()
 	w.paces.leave(c.id, c.pace, w.loop.Now())
 	w.strike(c)
@@ -115,7 +116,7 @@ func (w *worker) forget(c *client) {
 func (w *worker) wait(c *client) {
 	w.keepRetained(c)
 	w.leaves(c)
-	c.last, c.full, c.waits = nil, false, false
+	c.last, c.full, c.waits = nil, notFull, false
 	now := w.loop.Now()
 	c.ownAfter().leftAt = now
 	if delay, ok := c.session.WillDelay(); ok {
@@ -188,6 +189,7 @@ func (w *worker) remove(c *client) {
 func (w *worker) Tick() {
 	w.keeping.shrink()
 	w.queues.Runs.Look()
+	w.readStopped()
 	w.tickDigest()
 	w.lookRound()
 	w.lookBehind()

@@ -68,8 +68,9 @@ type Stats struct {
 	DelayedTotal          uint64
 	// Unkept is how many bytes are handed to the log and not committed.
 	Unkept int64
-	// Waiting is how many connections are not read because of that.
-	Waiting int64
+	// Waiting is how many connections are not read because of that, Held how many because
+	// the log owes them as many answers as they may have unanswered.
+	Waiting, Held int64
 	// Slowed is how many connections are not read because they are over a rate.
 	Slowed int64
 	// Bans is how many bans there are; BansMissed counts those that the node made
@@ -108,9 +109,9 @@ type counts struct {
 	closed, ungranted       [codes]uint64
 	watchDropped, notKept   uint64
 	unkept, waiting, slowed int64
+	held, output            int64
 	backlog                 backlog.Tally
 	sessions, clogged       int64
-	output                  int64
 	cloggedTotal            uint64
 	overRate                overRate
 	guarded                 uint64
@@ -193,6 +194,7 @@ func (s *Stats) add(c *counts) {
 	s.Unkept += c.unkept
 	s.Waiting += c.waiting
 	s.Slowed += c.slowed
+	s.Held += c.held
 	s.Guarded += c.guarded
 	c.overRate.add(s.OverRate)
 	s.RecordedFrom = max(s.RecordedFrom, c.recordedFrom)

@@ -29,7 +29,7 @@ type client struct {
 	name    string // the identifier it came with, as the log shows it
 	since   int64  // when it was accepted, ns since 1970
 	order   uint32 // of its CONNECT on the loop; it comes round
-	full    bool   // paused: its receive maximum is used up
+	full    full   // its receive maximum is used up
 	clogged bool   // paused: it does not take its answers
 	waits   bool   // paused: the log has enough to do
 	slowed  bool   // paused: it is over a rate
@@ -160,7 +160,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		if size == 0 || size > len(b)-used {
 			break
 		}
-		if w.tooFast(c, b[used:used+size]) {
+		if (c.full != notFull || w.keeping.busy()) && w.awaitsLog(c, b[used:used+size]) || w.tooFast(c, b[used:used+size]) {
 			break
 		}
 		if !w.packet(c, b[used:used+size], b[used:]) {
@@ -280,11 +280,14 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		return
 	}
 	receivers := w.route(r, m, c)
-	if !kept {
+	passed := kept && w.passesBy(m)
+	if !kept || passed {
 		stream = -1
 	}
 	w.recordPublish(c, m, ev.PacketID, r, stream, receivers)
 	switch {
+	case passed:
+		w.passedBy(m)
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)
 	case m.QoS > 0:
@@ -346,7 +349,7 @@ func (w *worker) keepAs(c *client, stream int, record *msg.Message, qos byte, id
 		t = token(c.conn.Handle(), c.session.Await(id, qos))
 	}
 	w.keeping.add(stream, record, t)
-	w.restrain(c)
+	w.restrain(c, qos)
 }
 
 // keep gives the message to the log; the PUBACK or PUBREC waits for it, and with
@@ -361,19 +364,17 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16, later bo
 	} else {
 		w.keeping.add(stream, m, t)
 	}
-	w.restrain(c)
+	w.restrain(c, m.QoS)
 }
 
-// restrain reads a publisher no further that has used up its receive maximum, or while
-// the log has enough to do.
-func (w *worker) restrain(c *client) {
-	if w.keeping.full() && !c.waits {
-		c.waits = true
-		w.keeping.paused = append(w.keeping.paused, c.conn.Handle())
+// restrain sees whether the receive maximum of a publisher is used up, and whether the log
+// has enough to do for QoS 0, too.
+func (w *worker) restrain(c *client, qos byte) {
+	if c.session.Full() && c.session.Version() != packet.V5 { // an MQTT 5 client knows its bound
+		c.full = max(c.full, usedUp)
 	}
-	c.full = c.session.Full() && c.session.Version() != packet.V5 // an MQTT 5 client knows its bound
-	if c.waits || c.full {
-		c.conn.Pause()
+	if qos == 0 && w.keeping.full() {
+		w.awaitRoom(c)
 	}
 }
 

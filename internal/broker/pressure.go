@@ -1,0 +1,156 @@
+package broker
+
+import (
+	"encoding/binary"
+	"time"
+
+	"github.com/millrace/millrace/internal/broker/recorder"
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// logStands is how long the log may answer nothing before QoS 0 no longer waits for it.
+const logStands = int64(time.Second)
+
+// busy says whether the log has so much under way that what asks for its word has to
+// wait: the last quarter is for QoS 0, so that a disk that is slow stops those alone who
+// wait for it.
+func (k *keeping) busy() bool { return k.bytes > k.limit-k.limit/4 }
+
+// full says whether publishers of QoS 0 into the log are to be read no further, too.
+func (k *keeping) full() bool { return k.bytes > k.limit }
+
+// stands says that the log is full and has not moved for a while.
+func (k *keeping) stands(now int64) bool {
+	return k.full() && k.stopped != 0 && now-max(k.stopped, k.answered) > logStands
+}
+
+// awaitsLog says whether the packet has to wait for the log, and then pauses the client.
+// It is asked before a packet is taken, so that what waits has changed nothing: while the
+// log is busy not even those who come anew and anew can hand it more. A client whose
+// next packet asks nothing of the log goes on.
+func (w *worker) awaitsLog(c *client, frame []byte) bool {
+	if packet.TypeOf(frame[0]) != packet.TypePublish || frame[0]>>1&3 == 0 || !c.session.Serving() {
+		return false
+	}
+	switch {
+	case c.full != notFull:
+		w.hold(c)
+	case w.keeping.busy() && w.isForLog(frame):
+		w.awaitRoom(c)
+	default:
+		return false
+	}
+	return true
+}
+
+// isForLog says whether the log is to keep a PUBLISH of QoS 1 or 2. Of one whose topic is
+// yet to be found, by an alias or by rewriting, it says so, too.
+func (w *worker) isForLog(frame []byte) bool {
+	name, ok := nameIn(frame)
+	if !ok || w.rewrites != nil || len(name) == 0 || name[0] == '$' {
+		return ok
+	}
+	m := msg.Message{Topic: name, QoS: 1, Retain: frame[0]&1 != 0}
+	_, kept := w.streamFor(&m, w.routes.find(name))
+	return kept
+}
+
+// nameIn is the topic name in a whole PUBLISH; !ok where there is none.
+func nameIn(frame []byte) (name []byte, ok bool) {
+	at := 1
+	for at < len(frame) && frame[at]&0x80 != 0 {
+		at++
+	}
+	if at++; at+2 > len(frame) {
+		return nil, false
+	}
+	n := int(binary.BigEndian.Uint16(frame[at:]))
+	if at += 2; at+n > len(frame) {
+		return nil, false
+	}
+	return frame[at : at+n], true
+}
+
+// full says whether the log owes a client as many answers as it may have unanswered.
+type full uint8
+
+const (
+	notFull full = iota
+	usedUp       // its next message of QoS 1 or 2 has to wait
+	holding      // paused: one waits
+)
+
+// hold reads a client no further whose receive maximum is used up.
+func (w *worker) hold(c *client) {
+	if c.full != holding {
+		c.full = holding
+		w.counts.held++
+	}
+	c.conn.Pause()
+}
+
+func (w *worker) unhold(c *client) {
+	if c.full == holding {
+		w.counts.held--
+	}
+	c.full = notFull
+}
+
+// awaitRoom reads a client no further until the log has less under way.
+func (w *worker) awaitRoom(c *client) {
+	k := &w.keeping
+	if !c.waits {
+		c.waits = true
+		k.paused = append(k.paused, c.conn.Handle())
+		if k.stopped == 0 {
+			k.stopped = w.loop.Now()
+		}
+	}
+	c.conn.Pause()
+}
+
+// readOn ends the pause of those that waited for the log.
+func (w *worker) readOn() {
+	if k := &w.keeping; k.stopped != 0 && k.bytes <= k.limit/2 {
+		k.stopped = 0
+		w.readPaused()
+	}
+}
+
+// readStopped lets go on who waits for a log that stands: what asks for its word waits
+// again, QoS 0 passes it by.
+func (w *worker) readStopped() {
+	if w.keeping.stands(w.loop.Now()) {
+		w.readPaused()
+	}
+}
+
+func (w *worker) readPaused() {
+	k := &w.keeping
+	for _, h := range k.paused {
+		if conn := w.loop.Conn(h); conn != nil {
+			c := clientOf(conn)
+			c.waits = false
+			w.mayReadOn(c)
+		}
+	}
+	k.paused = k.paused[:0]
+}
+
+// passesBy says whether a message of QoS 0 goes to its receivers alone: the log stands.
+func (w *worker) passesBy(m *msg.Message) bool {
+	return m.QoS == 0 && w.keeping.full() && w.keeping.stands(w.loop.Now())
+}
+
+// passedBy counts a message that the log was not given.
+func (w *worker) passedBy(m *msg.Message) {
+	w.counts.dropped[fault.Unavailable]++
+	if w.recorder != nil {
+		w.recorder.MessageBy(w.loop.Now(), m, recorder.Heading(recorder.Unkept, m, 0, 0).Because(fault.Unavailable), 0, nil)
+	}
+}
+
+// errLogBusy answers who publishes from inside the node.
+var errLogBusy = fault.New(fault.Unavailable, "The log cannot keep more messages at this moment: try again.")
