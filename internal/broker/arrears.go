@@ -271,8 +271,15 @@ func (w *worker) untrack(c *client, s *subscription) {
 			k.surveying = false
 		}
 	}
-	w.ledger.Drop(s.sums)
-	s.sums = nil
+	w.uncount(s)
+}
+
+// uncount lets go of what comes to the subscription.
+func (w *worker) uncount(s *subscription) {
+	if s.sums != nil {
+		w.ledger.Drop(s.sums)
+		s.sums = nil
+	}
 }
 
 func (c *client) isBehind() bool {

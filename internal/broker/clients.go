@@ -255,6 +255,7 @@ func (w *worker) unsubscribe(c *client, filter []byte) byte {
 	}
 	delete(c.filters, s.filter)
 	w.broker.router.remove(s)
+	w.untrack(c, s)
 	w.unshare(c, s)
 	w.recordEvent(c, recorder.Unsubscribed, s.filter, 0)
 	return packet.Success

@@ -45,4 +45,15 @@ func (e *exclusives) release(s *subscription) {
 	}
 }
 
+// leave frees all that the client holds.
+func (e *exclusives) leave(c *client) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for filter, s := range e.holders {
+		if s.client == c {
+			delete(e.holders, filter)
+		}
+	}
+}
+
 func exclusive(s *subscription) bool { return strings.HasPrefix(s.filter, topic.Exclusive) }

@@ -175,7 +175,7 @@ func (k *routes) take(s *subscription) {
 	case s.group != nil:
 		k.takeGroup(r, s.group)
 	case s.home == k.home:
-		r.logged = r.logged || s.logged()
+		r.logged = r.logged || s.logged() && !s.client.ended
 		k.takeLocal(r, s)
 	case s.logged():
 		r.logged = true
@@ -187,6 +187,9 @@ func (k *routes) take(s *subscription) {
 
 func (k *routes) takeLocal(r *route, s *subscription) {
 	c := s.client
+	if c.ended {
+		return
+	}
 	if c.build != k.build {
 		c.build, c.place = k.build, int32(len(r.local))
 		r.local = append(r.local, target{client: c, grant: grant{none: true}})

@@ -19,6 +19,7 @@ type lasting struct {
 	place   int32  // where
 	counted bool   // it is one of the broker's lasting sessions
 	clean   bool   // its client asked to begin without an earlier session
+	ended   bool   // it has ended, and filters of it are yet in the router
 }
 
 // owing is whom the PUBRECs were due to that a connection left open.
@@ -172,11 +173,8 @@ func (w *worker) remove(c *client) {
 			w.memberGone(s, false)
 		}
 	}
-	for _, s := range c.filters {
-		w.broker.router.remove(s)
-		w.untrack(c, s)
-	}
-	c.filters, c.after, c.last = nil, noAfter, nil
+	w.endFilters(c)
+	c.after, c.last = noAfter, nil
 	c.stopRetained()
 	w.shareOut(left)
 	w.removed = c

@@ -478,6 +478,8 @@ func (w *worker) Message(v any) {
 		w.endDigest(v.digester)
 	case moreFilters:
 		w.takeMore(v.conn)
+	case remains:
+		w.endMore(v)
 	case *decided:
 		w.answered(v)
 	case reauthorising:

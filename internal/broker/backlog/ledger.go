@@ -81,6 +81,9 @@ func (l *Ledger) Use(name string, alone bool) *Filter {
 	return f
 }
 
+// Len is how many filters there are that subscriptions share.
+func (l *Ledger) Len() int { return len(l.filters) }
+
 // Drop says that one subscription less has the filter.
 func (l *Ledger) Drop(f *Filter) {
 	if f.users--; f.users == 0 && f.name != "" {
