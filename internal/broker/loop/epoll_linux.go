@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net"
 	"os"
@@ -12,12 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// bell is the event data of the wake-up descriptor: no connection's handle.
-	bell = Handle(0)
-	// gathering is that of the crowd's descriptor: the generation 0 is nobody's.
-	gathering = Handle(1 << 24)
-)
+// gathering is the event data of the crowd's descriptor: the generation 0 is nobody's.
+const gathering = Handle(1 << 24)
 
 // epoll is the poller of Linux. Busy connections are watched by a descriptor of their
 // own, the crowd, which the first one watches: so a look at those who have little to say
@@ -25,12 +20,11 @@ const (
 type epoll struct {
 	fd      int
 	crowdFD int
-	bellFD  int
+	gate    gate // the sleep until fd has something
 	events  [lookMost]unix.EpollEvent
 	crowd   [lookMost]unix.EpollEvent
 	found   int
-	crowded bool   // somebody of the crowd has something
-	rings   uint64 // how often somebody has rung the bell, or is about to
+	crowded bool // somebody of the crowd has something
 	buf     []byte
 	born    time.Time
 	ends    []ending // of closing connections, the next one first
@@ -52,21 +46,13 @@ func newPoller() (poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("loop: epoll: %w", err)
 	}
-	bellFD, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		_ = unix.Close(fd)
-		return nil, fmt.Errorf("loop: eventfd: %w", err)
-	}
 	crowdFD, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		_ = unix.Close(fd)
-		_ = unix.Close(bellFD)
 		return nil, fmt.Errorf("loop: epoll: %w", err)
 	}
-	p := &epoll{fd: fd, crowdFD: crowdFD, bellFD: bellFD, buf: make([]byte, headroom+readBytes), born: time.Now()}
-	// Edge-triggered, the bell is read only at the end.
-	err = control(fd, unix.EPOLL_CTL_ADD, bellFD, unix.EPOLLIN|unix.EPOLLET, bell)
-	if err == nil {
+	p := &epoll{fd: fd, crowdFD: crowdFD, buf: make([]byte, headroom+readBytes), born: time.Now()}
+	if err = p.gate.build(fd, func() bool { p.look(); return p.found > 0 }); err == nil {
 		err = control(fd, unix.EPOLL_CTL_ADD, crowdFD, unix.EPOLLIN, gathering)
 	}
 	if err != nil {
@@ -94,21 +80,20 @@ func handleOf(e *unix.EpollEvent) Handle {
 	return Handle(uint32(e.Fd)) | Handle(uint32(e.Pad))<<32
 }
 
-// wait is poller's. A look that finds something never enters the scheduler.
+// wait is poller's. While the gate is open, the sleep begins with a look.
 func (p *epoll) wait(l *Loop) {
-	if p.found = look(p.fd, &p.events); p.found > 0 || !l.idle() {
-		return
-	}
-	l.sleeping.Store(true)
-	if l.idle() {
-		n, err := unix.EpollWait(p.fd, p.events[:], p.untilNext())
-		if err == nil {
-			p.found = n
+	if !p.gate.open || !l.idle() {
+		if p.look(); p.found > 0 || !l.idle() {
+			p.gate.passed()
+			return
 		}
 	}
-	if !l.sleeping.CompareAndSwap(true, false) {
-		p.rings++
+	p.gate.prepare(p.untilNext())
+	l.sleeping.Store(true)
+	if l.idle() {
+		p.gate.sleep()
 	}
+	l.sleeping.Store(false)
 }
 
 func look(set int, events *[lookMost]unix.EpollEvent) int {
@@ -119,13 +104,12 @@ func look(set int, events *[lookMost]unix.EpollEvent) int {
 	return int(n)
 }
 
-// untilNext is how many milliseconds may pass before a connection must be cut
-// off; -1 is for ever.
-func (p *epoll) untilNext() int {
+// untilNext is when the next connection must be cut off; zero is never.
+func (p *epoll) untilNext() time.Time {
 	if len(p.ends) == 0 {
-		return -1
+		return time.Time{}
 	}
-	return int(max(0, time.Duration(p.ends[0].at)-time.Since(p.born)+time.Millisecond) / time.Millisecond)
+	return p.born.Add(time.Duration(p.ends[0].at))
 }
 
 // serve is poller's.
@@ -396,22 +380,11 @@ func (p *epoll) shut(c *Conn) {
 }
 
 // wake is poller's.
-func (p *epoll) wake() {
-	one := uint64(1)
-	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, uintptr(p.bellFD), uintptr(unsafe.Pointer(&one)), 8)
-}
+func (p *epoll) wake() { p.gate.wake() }
 
-// close is poller's. Whoever is about to ring the bell is awaited, lest they
-// write to a descriptor that is somebody else's by then.
+// close is poller's.
 func (p *epoll) close() {
-	for heard, count := uint64(0), [8]byte{}; heard < p.rings; {
-		if n, err := unix.Read(p.bellFD, count[:]); err == nil && n == len(count) {
-			heard += binary.NativeEndian.Uint64(count[:])
-			continue
-		}
-		_, _ = unix.EpollWait(p.fd, p.events[:], -1)
-	}
-	_ = unix.Close(p.bellFD)
+	p.gate.close()
 	_ = unix.Close(p.crowdFD)
 	_ = unix.Close(p.fd)
 }
