@@ -145,6 +145,10 @@ bench-quick: build-go ## The first of these tables with one second a figure, pri
 bench-fair: build-go ## What quiet clients feel of floods (root, 3 min)
 	./deploy/fair.sh $(BIN)
 
+.PHONY: bench-recorder
+bench-recorder: build-go ## What the flight recorder costs, with and without it in turns (10 min)
+	./deploy/recorder.sh $(BIN)
+
 .PHONY: bench-steps
 bench-steps: ## Go benchmarks of every step of a message's way
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

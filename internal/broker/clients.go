@@ -188,10 +188,11 @@ func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, er
 
 // subscribeTo enters one filter and returns its reason code.
 func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte {
+	old := c.filters[string(f.Filter)]
+	w.renewed = old != nil
 	if strings.HasPrefix(string(f.Filter), topic.Stream) {
 		return w.follow(c, f, id)
 	}
-	old := c.filters[string(f.Filter)]
 	have := len(c.filters)
 	if old != nil {
 		have-- // it is replaced [MQTT-3.8.4-3]

@@ -68,7 +68,7 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 // client when it lives on this loop. It returns how many receivers there were.
 func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
 	w.images.reset()
-	w.unlisted = len(r.local) >= unlistedFrom && m.QoS == 0
+	w.unlisted = m.QoS == 0
 	n, receivers := 0, r.local
 	if m.QoS > 0 && r.owed == len(r.local)-r.atOnce {
 		n, receivers = r.owed, r.local[:r.atOnce] // the others get it from the log

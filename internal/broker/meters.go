@@ -159,9 +159,12 @@ func (w *worker) meterIn(r *route, m *msg.Message) {
 func (w *worker) deliverHere(m *msg.Message) {
 	r := w.routes.find(m.Topic)
 	w.metered = metered{r.meters, len(m.Payload)}
-	w.deliver(r, m, nil)
+	n := w.deliver(r, m, nil)
 	w.meterEnd()
-	w.recordRouted(recorder.Arrived, m, r, 0)
+	if m.QoS > 0 {
+		n = 0 // they are listed
+	}
+	w.recordRouted(recorder.Arrived, m, r, n)
 }
 
 func (w *worker) meterEnd() { w.metered.meters = nil }

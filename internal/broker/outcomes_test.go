@@ -43,13 +43,63 @@ var outcomes = map[string]struct {
 		k.publish("a")
 	}, why.Queued, "which is not connected"},
 	"one of many": {func(k *inquired) {
-		for i := range 3 * unlistedFrom {
+		for i := range 48 {
 			k.enter(fmt.Sprint("x", i)).subscribe("a", 0)
 		}
 		k.enter("c").subscribe("a", 0)
 		k.pub = k.enter("pub")
 		k.pub.send(publish("a", "x", 0, 0), packet.Pingreq{})
 		expect[packet.Pingresp](k.pub)
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"one of many, subscribed long before and again since": {func(k *inquired) {
+		for i := range 48 {
+			k.enter(fmt.Sprint("x", i)).subscribe("a", 0)
+		}
+		c := k.enter("c")
+		c.subscribe("a", 0)
+		k.forget(c)
+		k.pub = k.enter("pub")
+		k.pub.send(publish("a", "x", 0, 0), packet.Pingreq{})
+		expect[packet.Pingresp](k.pub)
+		expect[*packet.Publish](c)
+		c.subscribe("a", 0)
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"of QoS 0, from another loop": {func(k *inquired) {
+		k.enter("c").subscribe("a", 0)
+		other := "p"
+		for k.homeOf(other) == k.homeOf("c") {
+			other += "p"
+		}
+		k.pub = k.enter(other)
+		k.pub.send(publish("a", "x", 0, 0), packet.Pingreq{})
+		expect[packet.Pingresp](k.pub)
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"of QoS 0, as a member and alone": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("$share/g/a", 0)
+		c.subscribe("a", 0)
+		c.send(publish("a", "x", 0, 0), packet.Pingreq{})
+		c.untilPong()
+		a := k.why("c", "a")
+		if n := strings.Count(spelt(a), "It was written to the client's connection"); len(a.Stories) != 1 || n != 4 {
+			k.t.Errorf("it came twice, which makes two steps: %s", spelt(a))
+		}
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"subscribed in the same write": {func(k *inquired) {
+		c := k.enter("c")
+		c.send(subscribing("a"), publish("a", "x", 0, 0), packet.Pingreq{})
+		c.untilPong()
+	}, why.Sent, "QoS 0 is not acknowledged"},
+	"subscribed behind it in the same write": {func(k *inquired) {
+		c := k.enter("c")
+		c.send(publish("a", "x", 0, 0), subscribing("a"), packet.Pingreq{})
+		c.untilPong()
+	}, why.NotSubscribed, "after the message came"},
+	"unsubscribed behind it in the same write": {func(k *inquired) {
+		c := k.enter("c")
+		c.subscribe("a", 0)
+		c.send(publish("a", "x", 0, 0), &packet.Unsubscribe{ID: 1, Filters: [][]byte{[]byte("a")}}, packet.Pingreq{})
+		c.untilPong()
 	}, why.Sent, "QoS 0 is not acknowledged"},
 	"subscribed too late": {func(k *inquired) {
 		c := k.enter("c")
@@ -111,6 +161,29 @@ var outcomes = map[string]struct {
 			expect[*packet.Publish](c)
 		}
 	}, why.NoMessage, "is recorded"},
+}
+
+// untilPong takes what comes before the answer to a PINGREQ.
+func (c *raw) untilPong() {
+	for {
+		p, err := c.read()
+		if _, ok := p.(packet.Pingresp); ok || err != nil {
+			return
+		}
+	}
+}
+
+func subscribing(filter string) *packet.Subscribe {
+	return &packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte(filter)}}}
+}
+
+// forget lets the loop of c record so much that it forgets what was before.
+func (k *inquired) forget(c *raw) {
+	for i := range 6000 {
+		c.send(publish(fmt.Sprint("other/", i), "x", 0, 0))
+	}
+	c.send(packet.Pingreq{})
+	expect[packet.Pingresp](c)
 }
 
 func TestWhyTellsEveryOutcome(t *testing.T) {

@@ -9,12 +9,9 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// This file is what a loop tells its flight recorder. Every message of QoS 0 to 2 costs one
-// record of its own and one for each receiver; without a recorder, a nil check each.
-
-// unlistedFrom is the number of receivers on one loop from which on the recorder does not
-// list those of QoS 0 that were simply sent the message: they are all but those listed.
-const unlistedFrom = 16
+// This file is what a loop tells its flight recorder. Every message costs one record of its
+// own, or a count of the one before; one of QoS 1 or 2, or that went otherwise than to the
+// connection at once, another for each such receiver. Without a recorder, a nil check each.
 
 // recorderBytes is what each loop may record.
 func (o *Options) recorderBytes() int { return int(o.RecorderBytes) / o.Loops }
@@ -57,13 +54,10 @@ func (w *worker) recordDropped(c *client, o recorder.Outcome, code fault.Code) {
 	w.recorder.Outcome(conn, o, uint16(code))
 }
 
-// heading is what is noted of a message that goes to the route's receivers, or to nobody;
+// heading is what is noted of a message that goes to so many receivers, or to nobody;
 // stream is that which it was given to, less than 0 for none.
-func heading(from recorder.From, m *msg.Message, id uint16, r *route, stream, receivers int) recorder.Head {
+func heading(from recorder.From, m *msg.Message, id uint16, stream, receivers int) recorder.Head {
 	h := recorder.Heading(from, m, id, uint8(stream+1))
-	if len(r.local) >= unlistedFrom {
-		h = h.Unlisted()
-	}
 	if receivers == 0 && stream < 0 {
 		h = h.Because(fault.NoSubscriber)
 	}
@@ -74,7 +68,7 @@ func heading(from recorder.From, m *msg.Message, id uint16, r *route, stream, re
 // later.
 func (w *worker) recordPublish(c *client, m *msg.Message, id uint16, r *route, stream, receivers int) {
 	if w.recorder != nil {
-		w.recorder.Message(w.loop.Now(), m, heading(recorder.Client, m, id, r, stream, receivers), connOf(c), uint32(receivers), &r.mark)
+		w.recorder.Message(w.loop.Now(), m, heading(recorder.Client, m, id, stream, receivers), connOf(c), uint32(receivers), &r.mark)
 	}
 }
 
@@ -103,18 +97,18 @@ func (w *worker) recordOwn(m *msg.Message, r *route, stream, receivers int) {
 	} else if m.Origin.Will() || w.leaving {
 		from = recorder.Will
 	}
-	w.recorder.MessageBy(w.loop.Now(), m, heading(from, m, 0, r, stream, receivers), uint32(receivers), &r.mark)
+	w.recorder.MessageBy(w.loop.Now(), m, heading(from, m, 0, stream, receivers), uint32(receivers), &r.mark)
 }
 
 // recordRouted notes a message that came to this loop by another way than its publisher,
-// when there are outcomes.
+// when there are outcomes, or receivers that are not listed.
 func (w *worker) recordRouted(from recorder.From, m *msg.Message, r *route, receivers int) {
 	switch {
-	case w.recorder == nil || w.recorder.Open() == 0 && receivers == 0 && (r == nil || len(r.local) < unlistedFrom):
+	case w.recorder == nil || w.recorder.Open() == 0 && receivers == 0:
 	case r == nil:
 		w.recorder.Message(w.loop.Now(), m, recorder.Heading(from, m, 0, 0), 0, uint32(receivers), nil)
 	default:
-		w.recorder.Message(w.loop.Now(), m, heading(from, m, 0, r, 0, receivers), 0, uint32(receivers), &r.mark)
+		w.recorder.Message(w.loop.Now(), m, heading(from, m, 0, 0, receivers), 0, uint32(receivers), &r.mark)
 	}
 }
 
@@ -182,6 +176,8 @@ func (w *worker) recordEvent(c *client, what recorder.What, text string, code fa
 func (w *worker) recordFilter(c *client, filter []byte, reason byte) {
 	switch {
 	case w.recorder == nil:
+	case reason <= 2 && w.renewed:
+		w.recorder.Event(w.loop.Now(), connOf(c), recorder.Renewed, filter, 0)
 	case reason <= 2:
 		w.recorder.Event(w.loop.Now(), connOf(c), recorder.Subscribed, filter, 0)
 	default:

@@ -100,9 +100,10 @@ type worker struct {
 	quiet     chan<- bool // told once when the log has answered for everything
 
 	// refusedFilter is why the first filter of the SUBSCRIBE in hand is not granted,
-	// lastRefused of the last one.
+	// lastRefused of the last one; renewed says that the last one was there before.
 	refusedFilter error
 	lastRefused   fault.Code
+	renewed       bool
 
 	recorder *recorder.Ring // nil records nothing
 	unlisted bool           // of the message in hand, who is simply sent it

@@ -6,6 +6,7 @@
 // are overwritten one at a time, the oldest first. Each can be read by itself: a text is
 // written once in a segment and referred to by its place in it.
 //
-// The outcomes of a message, one for each receiver, stand directly before the message's
-// own record, which says how many they are.
+// The outcomes of a message stand directly before the message's own record, which says how
+// many they are: one for each receiver, or only those of receivers that were not simply
+// sent it ([Recorded.Unlisted]).
 package recorder

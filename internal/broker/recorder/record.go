@@ -38,9 +38,8 @@ const (
 )
 
 const (
-	flagRetain   = 1 << 2
-	flagNamed    = 1 << 3 // the publisher is a text
-	flagUnlisted = 1 << 4
+	flagRetain = 1 << 2
+	flagNamed  = 1 << 3 // the publisher is a text
 )
 
 // From says where a message came to the loop from.
@@ -88,6 +87,7 @@ const (
 	Subscribed                   // text is the filter
 	Unsubscribed                 // code is why, when the client did not ask for it
 	Refused                      // a subscription, for that reason
+	Renewed                      // a subscription that was there before; text is the filter
 )
 
 // Segment is a part of a ring that was copied.
@@ -131,10 +131,8 @@ type Recorded struct {
 	At     msg.Position
 	// Receivers are those that it was for: clients of this loop, other loops, groups.
 	Receivers int
-	// Unlisted says that of QoS 0 only outcomes other than Sent were written.
-	Unlisted bool
-	Outcomes []Result
-	Missing  int // outcomes that were overwritten
+	Outcomes  []Result
+	Missing   int // outcomes that were overwritten
 }
 
 // Result is an outcome for one receiver.
@@ -237,6 +235,13 @@ func (r *reader) take(s *Segment, b []byte, now int64, number uint64, v *Visitor
 	return number
 }
 
+// Unlisted says that of the message's receivers on this loop only those have an outcome
+// that were not simply sent it: all others were. So it is with QoS 0 where it is routed.
+func (m *Recorded) Unlisted() bool { return m.QoS == 0 && m.Receivers > 0 && m.Routed() }
+
+// Routed says that the message met the subscriptions of this loop where it is recorded.
+func (m *Recorded) Routed() bool { return m.From <= Due || m.From == Later || m.From == Arrived }
+
 // next is the next message of a run: its packet identifiers follow on.
 func (m *Recorded) next() {
 	if m.ID > 0 {
@@ -254,7 +259,7 @@ func (r *reader) decode(s *Segment, b []byte) (more uint64) {
 	first, second, last := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[24:])
 	flags, code := byte(first>>16), byte(first>>24)
 	m := &r.message
-	*m = Recorded{From: From(first >> 8), ID: uint16(first >> 32), Stream: uint8(first >> 48), Receivers: int(uint32(last)), Unlisted: flags&flagUnlisted != 0,
+	*m = Recorded{From: From(first >> 8), ID: uint16(first >> 32), Stream: uint8(first >> 48), Receivers: int(uint32(last)),
 		Topic: s.text(uint32(second >> 32)), Time: int64(binary.LittleEndian.Uint64(b[16:])), QoS: flags & 3,
 		Retain: flags&flagRetain != 0, Outcomes: r.open, Missing: int(last>>32) - len(r.open)}
 	if code > 0 {

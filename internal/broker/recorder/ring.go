@@ -31,12 +31,11 @@ type Ring struct {
 }
 
 type segment struct {
-	number   uint64
-	first    uint64 // number of its first message
-	messages uint64
-	from     int64 // when it was begun, ns since 1970
-	used     int
-	bytes    [SegmentSize]byte
+	number uint64
+	first  uint64 // number of its first message
+	from   int64  // when it was begun, ns since 1970
+	used   int
+	bytes  [SegmentSize]byte
 }
 
 // Mark remembers where in the current segment a text stands. Its zero value does not know.
@@ -69,9 +68,6 @@ func Heading(from From, m *msg.Message, id uint16, stream uint8) Head {
 // Because says why the message was refused or reached nobody.
 func (h Head) Because(c fault.Code) Head { return h | Head(c+1)<<24 }
 
-// Unlisted says that of QoS 0 only outcomes other than Sent are written.
-func (h Head) Unlisted() Head { return h | flagUnlisted<<16 }
-
 // Outcome notes what became of the message in hand for a receiver; 0 is no client. detail
 // is the packet identifier or, of what was dropped, the reason.
 func (r *Ring) Outcome(conn uint32, o Outcome, detail uint16) {
@@ -80,23 +76,26 @@ func (r *Ring) Outcome(conn uint32, o Outcome, detail uint16) {
 		r.first, r.open = word, 1 // it is written with its message, or not at all: see Message
 		return
 	}
-	r.another(word)
-}
-
-func (r *Ring) another(word uint64) {
+	r.reserve(16)
 	if r.open == 1 {
-		binary.LittleEndian.PutUint64(r.room(8), r.first)
+		r.write(r.first)
 	}
-	binary.LittleEndian.PutUint64(r.room(8), word)
+	r.write(word)
 	r.open++
 	r.listed = r.at
+}
+
+// write writes a word into this segment, which has room for it.
+func (r *Ring) write(word uint64) {
+	binary.LittleEndian.PutUint64(r.now.bytes[r.at:], word)
+	r.at += 8
 }
 
 // Open is how many outcomes have been noted since the last message.
 func (r *Ring) Open() uint32 { return r.open }
 
 // run is what the next message has to be to count as one more of the last: the same, with
-// the packet identifiers that follow.
+// the packet identifiers that follow. The last is the newest record but for outcomes.
 type run struct {
 	head      Head
 	names     uint64
@@ -115,11 +114,10 @@ type run struct {
 // One that is like the one before but for its packet identifiers, which follow on, only
 // makes that count one more: such runs are what a busy publisher sends.
 func (r *Ring) Message(now int64, m *msg.Message, h Head, conn, receivers uint32, mark *Mark) {
-	if mark != nil && now == r.clock && mark.segment == r.segment {
-		k := &r.run
-		if h == k.head && uint64(conn)|uint64(mark.at)<<32 == k.names && m.Time == k.at && receivers == k.receivers && r.open == k.open && r.again() {
-			return
-		}
+	k := &r.run
+	if mark != nil && h == k.head && now == r.clock && mark.segment == r.segment && uint64(conn)|uint64(mark.at)<<32 == k.names &&
+		m.Time == k.at && receivers == k.receivers && r.open == k.open && r.again() {
+		return
 	}
 	r.begin(now)
 	r.reserve(messageSize + 8 + textSize(m.Topic))
@@ -129,25 +127,21 @@ func (r *Ring) Message(now int64, m *msg.Message, h Head, conn, receivers uint32
 // again makes the last message count one more, when the outcomes are like its own, too.
 func (r *Ring) again() bool {
 	k := &r.run
-	from := r.at
+	end := r.at
+	if k.open > 1 {
+		end -= 8 * int(k.open)
+	}
 	switch {
-	case k.place == 0:
+	case k.place == 0 || end != k.place+messageSize:
 		return false
-	case r.open == 1:
-		if r.first != k.first || from != k.place+messageSize {
-			return false
-		}
-	default:
-		if from -= 8 * int(r.open); from != k.place+messageSize || !r.sameOutcomes(from) {
-			return false
-		}
+	case k.open == 1 && r.first != k.first, k.open > 1 && !r.sameOutcomes(end):
+		return false
 	}
 	k.count++
+	r.at = end
 	binary.LittleEndian.PutUint64(r.now.bytes[k.place+countInMessage:], k.count)
-	r.at = from
-	r.expect()
 	r.number++
-	r.now.messages++
+	r.expect()
 	return true
 }
 
@@ -168,7 +162,7 @@ func (r *Ring) expect() {
 func (r *Ring) sameOutcomes(from int) bool {
 	before := r.run.place - 8*int(r.open)
 	if !r.run.whole || before < tickSize { // they are in the segment before
-		return r.open == 0
+		return false
 	}
 	for i := 0; i < 8*int(r.open); i += 8 {
 		was, is := binary.LittleEndian.Uint64(r.now.bytes[before+i:]), binary.LittleEndian.Uint64(r.now.bytes[from+i:])
@@ -185,7 +179,7 @@ func (r *Ring) sameOutcomes(from int) bool {
 // put writes a message's record, whose texts are in this segment.
 func (r *Ring) put(h Head, names uint64, at int64, receivers uint32, rest uint64) {
 	if r.open == 1 {
-		binary.LittleEndian.PutUint64(r.room(8), r.first)
+		r.write(r.first)
 	}
 	b := r.room(messageSize)
 	binary.LittleEndian.PutUint64(b, uint64(h))
@@ -197,7 +191,6 @@ func (r *Ring) put(h Head, names uint64, at int64, receivers uint32, rest uint64
 	r.run = run{h, names, at, receivers, r.open, r.first, place, r.listed == place, 0}
 	r.expect()
 	r.number++
-	r.now.messages++
 }
 
 // MessageBy is Message for one whose publisher has no connection here.
@@ -224,18 +217,19 @@ func (r *Ring) Logged(now int64, m *msg.Message, stream uint8, at msg.Position, 
 // Acked notes that a client is done with a message of QoS 1 or 2. Identifiers that follow
 // on share a record.
 func (r *Ring) Acked(now int64, conn uint32, id uint16) {
-	r.begin(now)
 	const most = 0xff
+	r.begin(now)
 	if r.acks == r.at && r.at > 8 {
-		b := r.now.bytes[r.at-8 : r.at : r.at]
-		word := binary.LittleEndian.Uint64(b)
+		last := r.now.bytes[r.at-8:]
+		word := binary.LittleEndian.Uint64(last)
 		more := word >> 8 & most
 		if word&^(most<<8) == uint64(kindAcked)|uint64(id-uint16(more)-1)<<16|uint64(conn)<<32 && more < most {
-			binary.LittleEndian.PutUint64(b, word+1<<8)
+			binary.LittleEndian.PutUint64(last, word+1<<8)
 			return
 		}
 	}
-	binary.LittleEndian.PutUint64(r.room(8), uint64(kindAcked)|uint64(id)<<16|uint64(conn)<<32)
+	r.reserve(8)
+	r.write(uint64(kindAcked) | uint64(id)<<16 | uint64(conn)<<32)
 	r.acks = r.at
 }
 
@@ -309,7 +303,7 @@ func (r *Ring) turn(now int64) {
 	}
 	s := r.next()
 	r.segment++
-	s.number, s.first, s.messages, s.from = r.segment, r.number, 0, now
+	s.number, s.first, s.from = r.segment, r.number, now
 	r.now, r.at, r.clock, r.run.place, r.acks = s, tickSize, now, 0, 0
 	r.segments = append(r.segments, s)
 	binary.LittleEndian.PutUint64(s.bytes[0:], uint64(kindTick))
@@ -324,7 +318,7 @@ func (r *Ring) next() *segment {
 	s := r.segments[0]
 	copy(r.segments, r.segments[1:])
 	r.segments = r.segments[:len(r.segments)-1]
-	r.forgot += s.messages
+	r.forgot += r.segments[0].first - s.first
 	return s
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/recorder"
+	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
 // This file tells why nothing is recorded of a message for the client.
@@ -62,7 +63,7 @@ func (t *teller) then() (had []Subscription, gone []string) {
 		}
 	}
 	for _, e := range t.Events {
-		if (e.What == recorder.Subscribed || e.What == recorder.Unsubscribed) && !seen[e.Text] && matches(e.Text, t.m.Topic) {
+		if (e.What == recorder.Subscribed || e.What == recorder.Renewed || e.What == recorder.Unsubscribed) && !seen[e.Text] && matches(e.Text, t.m.Topic) {
 			if seen[e.Text] = true; t.had(e.Text) {
 				gone = append(gone, e.Text)
 			}
@@ -85,9 +86,11 @@ func (t *teller) had(filter string) (yes bool) {
 	known := false
 	for _, e := range t.Events {
 		mine := e.Text == filter
-		switch before := e.At <= t.m.Time; {
+		switch before := t.before(e); {
 		case !before && known:
 			return yes
+		case e.What == recorder.Renewed && mine:
+			yes, known = true, true
 		case e.What == recorder.Subscribed && mine:
 			yes, known = before, true
 		case e.What == recorder.Unsubscribed && mine:
@@ -97,6 +100,27 @@ func (t *teller) had(filter string) (yes bool) {
 		}
 	}
 	return yes || !known
+}
+
+// before says whether the event was before the message: by the order of the loop's records
+// where it has both.
+func (t *teller) before(e Event) bool {
+	if t.m.place > 0 {
+		return e.place < t.m.place
+	}
+	return e.At <= t.m.Time
+}
+
+// unlisted is the delivery to the client that follows from its subscription, since it is
+// not among the message's exceptions.
+func (t *teller) unlisted() (d *Delivery, ok bool) {
+	if !t.m.Unlisted || t.m.Missing > 0 || slices.ContainsFunc(t.m.Deliveries, func(d *Delivery) bool { return !d.Shared && d.From != recorder.Retained }) {
+		return nil, false
+	}
+	had, gone := t.then()
+	ordinary := slices.ContainsFunc(had, func(s Subscription) bool { return s.Group == "" && !(s.NoLocal && t.m.By == t.Client) })
+	ordinary = ordinary || slices.ContainsFunc(gone, func(filter string) bool { return topic.Group(filter) == "" })
+	return &Delivery{At: t.m.routedAt, From: recorder.Client, Outcome: recorder.Sent}, ordinary
 }
 
 func (t *teller) subscribedThen() bool {
@@ -182,7 +206,7 @@ func some(all []Subscription) string {
 // first is the first subscription after the message that would have brought it.
 func (t *teller) first(name string) (Event, bool) {
 	for _, e := range t.Events {
-		if e.What == recorder.Subscribed && e.At > t.m.Time && matches(e.Text, name) {
+		if e.What == recorder.Subscribed && !t.before(e) && matches(e.Text, name) {
 			return e, true
 		}
 	}
@@ -230,9 +254,6 @@ func (t *teller) subscribed() {
 		t.say(Waiting, nil, "It goes to the client when the log has it, which has not answered yet.")
 	case t.m.Stream != "" && t.m.QoS > 0 && t.Standing != nil && t.Standing.Durable:
 		t.logged()
-	case t.m.Unlisted && t.m.QoS == 0:
-		t.step(t.m.Time, nil, "It went to all receivers of the client's loop but those listed.")
-		t.sent(t.m.Time)
 	default:
 		t.lost()
 	}

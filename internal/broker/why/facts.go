@@ -63,6 +63,10 @@ type Message struct {
 	Values *Values
 	// Members are what became of it for members of groups, the client itself left out.
 	Members []Member
+	// When it met the subscriptions of the client's loop, and the place of that record
+	// among those of the loop; 0 is not known.
+	routedAt int64
+	place    int
 }
 
 // Values are what the historian made of a stored message.
@@ -108,10 +112,11 @@ type Loss struct {
 
 // Event is what happened to the client.
 type Event struct {
-	At   int64
-	What recorder.What
-	Text string // a filter; of Left, a word for why
-	Code fault.Code
+	At    int64
+	What  recorder.What
+	Text  string // a filter; of Left, a word for why
+	Code  fault.Code
+	place int // among the records of the loop
 }
 
 // Loop is what one loop has recorded.

@@ -150,12 +150,17 @@ func (g *gatherer) followed(loop int) {
 		return
 	}
 	var c course
+	place := 0
 	recorder.Read(g.Loops[loop].Segments, &recorder.Visitor{
 		Message: func(at int64, r *recorder.Recorded) {
+			place++
 			var m *Message
 			if string(r.Topic) == g.topic {
 				m = g.of(loop, r)
 				g.also(m, loop, r)
+				if r.Routed() {
+					m.Unlisted, m.routedAt, m.place = r.Unlisted(), at, place
+				}
 			}
 			for _, o := range r.Outcomes {
 				if g.conns[o.Conn] {
@@ -182,8 +187,8 @@ func (g *gatherer) followed(loop int) {
 			}
 		},
 		Event: func(at int64, conn uint32, what recorder.What, text []byte, code fault.Code) {
-			if g.conns[conn] && what != recorder.Named {
-				g.Events = append(g.Events, Event{at, what, string(text), code})
+			if place++; g.conns[conn] && what != recorder.Named {
+				g.Events = append(g.Events, Event{at, what, string(text), code, place})
 			}
 		},
 	})
@@ -201,9 +206,6 @@ func (g *gatherer) elsewhere(loop int) {
 
 // also adds what a loop says of a message beside its publication.
 func (g *gatherer) also(m *Message, loop int, r *recorder.Recorded) {
-	if loop == g.home && r.From != recorder.Retained {
-		m.Unlisted = m.Unlisted || r.Unlisted
-	}
 	switch {
 	case r.From <= recorder.Delayed:
 		return // published has it

@@ -180,7 +180,13 @@ func (t *teller) refused(code fault.Code) {
 
 // attempts tells what became of it for the client, where that is recorded.
 func (t *teller) attempts() {
-	if t.s.Outcome != "" || len(t.m.Deliveries) == 0 {
+	if t.s.Outcome != "" {
+		return
+	}
+	if d, ok := t.unlisted(); ok {
+		t.m.Deliveries = slices.Insert(t.m.Deliveries, 0, d)
+	}
+	if len(t.m.Deliveries) == 0 {
 		return
 	}
 	t.matched()
