@@ -242,6 +242,7 @@ func (w *worker) enter(c *client, old, s *subscription) {
 		w.broker.router.remove(old)
 		w.untrack(c, old)
 	}
+	w.noteFilter(c, s.filter)
 }
 
 // unsubscribe ends the subscription to one filter and returns its reason code.
@@ -255,6 +256,7 @@ func (w *worker) unsubscribe(c *client, filter []byte) byte {
 		return packet.NoSubscriptionExisted
 	}
 	delete(c.filters, s.filter)
+	w.noteFilter(c, s.filter)
 	w.broker.router.remove(s)
 	w.untrack(c, s)
 	w.unshare(c, s)

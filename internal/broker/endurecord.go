@@ -8,16 +8,19 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// The kinds of records in the journal beside those of preserve: a durable session, how
-// far it is with its client, the numbers of the streams, and a shared subscription.
+// The kinds of records in the journal beside those of preserve: a durable session, its
+// topic filters (filterrecord.go), how far it is with its client, the numbers of the
+// streams, and a shared subscription.
 const (
 	kindSession  = 's'
+	kindFilters  = 'f'
 	kindProgress = 'p'
 	kindStreams  = 'n'
 	kindGroup    = 'g'
 )
 
-// sessionRecord is a durable session as it is written down, without its progress.
+// sessionRecord is a durable session as it is written down, without its progress. Only
+// version 1 has filters.
 type sessionRecord struct {
 	version   packet.Version
 	expiry    uint32
@@ -30,7 +33,10 @@ type sessionRecord struct {
 	filters   []*subscription
 }
 
-const sessionRecordVersion = 1
+const (
+	sessionRecordVersion = 2
+	sessionRecordWhole   = 1 // the version before, with the session's filters
+)
 
 var errSessionRecord = errors.New("broker: malformed session record")
 
@@ -70,10 +76,6 @@ func (c *client) appendRecord(dst []byte) []byte {
 		dst = binary.AppendUvarint(dst, uint64(delay))
 		dst = appendText(dst, string(msg.AppendRecord(nil, will, will.Time)))
 	}
-	dst = binary.AppendUvarint(dst, uint64(len(c.filters)))
-	for _, f := range c.filters {
-		dst = f.append(dst)
-	}
 	return dst
 }
 
@@ -97,7 +99,8 @@ func appendText(dst []byte, s string) []byte {
 // yet.
 func readSessionRecord(b []byte) (r sessionRecord, err error) {
 	f := fields{msg.Fields{B: b}}
-	if f.Byte() != sessionRecordVersion {
+	version := f.Byte()
+	if version != sessionRecordVersion && version != sessionRecordWhole {
 		return r, errSessionRecord
 	}
 	r.version = packet.Version(f.Byte())
@@ -112,8 +115,10 @@ func readSessionRecord(b []byte) (r sessionRecord, err error) {
 		}
 		r.will = &m
 	}
-	for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
-		r.filters = append(r.filters, f.subscription())
+	if version == sessionRecordWhole {
+		for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
+			r.filters = append(r.filters, f.subscription())
+		}
 	}
 	if f.Bad || len(f.B) > 0 {
 		return r, errSessionRecord

@@ -19,12 +19,13 @@ type enduring struct {
 	user             string // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
-	wrote   uint32 // when it was written down last, s since 1970
-	place   int    // in the loop's patrol
-	altered bool   // its record is to be written
-	listed  bool   // it is in scribe.dirty
-	owes    bool   // a subscription of it does
-	relist  bool   // it was recovered so
+	wrote   uint32         // when it was written down last, s since 1970
+	place   int            // in the loop's patrol
+	filters *filterChanges // what of its filters is to be written; nil is nothing
+	altered bool           // its record is to be written
+	listed  bool           // it is in scribe.dirty
+	owes    bool           // a subscription of it does
+	relist  bool           // it was recovered so
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one
@@ -88,6 +89,9 @@ func (w *worker) endure(c *client) {
 	a := c.ownAfter()
 	if a.enduring == nil {
 		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9)}
+		if len(c.filters) > 0 {
+			w.rewrite(c)
+		}
 		w.enlist(c)
 		w.broker.feeds.start()
 		for i, name := range w.broker.feeds.list() {
@@ -115,10 +119,18 @@ func (w *worker) alter(c *client) {
 	}
 }
 
+// rewrite has all written of the client, its filters too.
+func (w *worker) rewrite(c *client) {
+	if e := c.enduring; e != nil {
+		e.filters = &filterChanges{all: true}
+		w.alter(c)
+	}
+}
+
 // noteChanged has the client's session written down if it has changed.
 func (w *worker) noteChanged(c *client) {
 	e := c.enduring
-	if e == nil || !e.altered && !c.session.Changed() {
+	if e == nil || !e.altered && e.filters == nil && !c.session.Changed() {
 		return
 	}
 	k := &w.scribe
@@ -136,7 +148,8 @@ func (w *worker) answerWritten(c *client, before, after []byte) {
 		return
 	}
 	c.enduring.answers = append(c.enduring.answers, after[len(before):]...)
-	w.alter(c)
+	c.session.Touch()
+	w.noteChanged(c)
 }
 
 // flush writes down what has changed when it is time to; Turn calls it.
@@ -200,6 +213,11 @@ func (c *client) enduringWritten(w *worker) {
 		k.buf = c.appendRecord(k.buf[:0])
 		w.record(kindSession, c.id, k.buf)
 	}
+	if e.filters != nil {
+		k.buf = e.filters.append(k.buf[:0], c.filters)
+		w.record(kindFilters, c.id, k.buf)
+		e.filters = nil
+	}
 	if c.session.Changed() {
 		e.wrote = uint32(w.loop.Now() / 1e9)
 		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
@@ -262,7 +280,7 @@ func (w *worker) recordsKept(records int, err error) {
 			continue
 		}
 		if k.failed != nil {
-			w.alter(c)
+			w.rewrite(c)
 		} else {
 			w.written(c)
 		}
@@ -325,7 +343,7 @@ func (w *worker) startFlush(q *flushing) {
 			w.record(kindStreams, "", w.broker.feeds.namesRecord())
 		}
 		for _, c := range w.clients {
-			w.alter(c)
+			w.rewrite(c)
 		}
 		w.groups.touchAll(&w.scribe)
 	}

@@ -80,6 +80,7 @@ func (w *worker) dropDenied(c *client) {
 			continue
 		}
 		delete(c.filters, s.filter)
+		w.noteFilter(c, s.filter)
 		w.broker.router.remove(s)
 		w.untrack(c, s)
 		w.unshare(c, s)

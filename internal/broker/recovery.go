@@ -20,7 +20,8 @@ import (
 // the journal, and from the messages that the log holds for them.
 type recovery struct {
 	broker    *Broker
-	records   map[string][]byte // by client identifier, newest
+	records   map[string][]byte   // by client identifier, newest
+	filters   map[string][][]byte // of each the newest that has all, and those behind
 	progress  map[string][]byte
 	groups    map[string][]byte // by name
 	names     []string          // of the streams, by number less one
@@ -36,6 +37,9 @@ func (r *recovery) Record(m *msg.Message) {
 	switch m.Topic[0] {
 	case kindSession:
 		newest(&r.records, id, m.Payload)
+		r.tookFilters(id, m.Payload)
+	case kindFilters:
+		r.changed(id, bytes.Clone(m.Payload))
 	case kindProgress:
 		newest(&r.progress, id, m.Payload)
 	case kindGroup:
@@ -74,7 +78,7 @@ func (r *recovery) Recorded(ctx context.Context) error {
 		r.broker.options.Log.Error("records of sessions cannot be read and are left out", "sessions", r.malformed)
 	}
 	r.recoverGroups()
-	r.records, r.progress, r.groups = nil, nil, nil
+	r.records, r.filters, r.progress, r.groups = nil, nil, nil, nil
 	return nil
 }
 
@@ -154,6 +158,10 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 		}
 	}
 	b := r.broker
+	filters := map[string]*subscription{}
+	if err := readFilters(filters, r.filters[id]); err != nil {
+		return err
+	}
 	w, d := b.homeOf(id), b.doors[0]
 	c := &client{conn: loop.Gone(), door: d, since: s.since, name: shown(id), seldom: noSeldom, access: noAccess}
 	c.id, c.clean = id, s.clean
@@ -174,7 +182,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 	w.clients[id] = c
 	w.enlist(c)
 	w.count(c)
-	w.readmit(c, s.filters)
+	w.readmit(c, filters)
 	w.waitSince(c, s.left)
 	if len(p.Open) > 0 {
 		r.open[c] = p.Open
@@ -183,7 +191,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 }
 
 // readmit enters the subscriptions of a recovered session.
-func (w *worker) readmit(c *client, filters []*subscription) {
+func (w *worker) readmit(c *client, filters map[string]*subscription) {
 	c.filters = make(map[string]*subscription, len(filters))
 	for _, s := range filters {
 		s.client, s.home = c, w.home

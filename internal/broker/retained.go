@@ -75,9 +75,11 @@ func (w *worker) paidOff(c *client) {
 	}
 	c.enduring.owes = false
 	for _, s := range c.filters {
-		s.owes = false
+		if s.owes {
+			s.owes = false
+			w.noteFilter(c, s.filter)
+		}
 	}
-	w.alter(c)
 }
 
 // pushRetained sends what is lined up, as far as the output has room. A message

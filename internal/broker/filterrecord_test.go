@@ -1,0 +1,218 @@
+package broker
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+)
+
+// filtersOf are the subscriptions of a client, as the broker shows them.
+func filtersOf(t *testing.T, b *Broker, id string) map[string]SubscriptionInfo {
+	t.Helper()
+	list, _, err := b.Subscriptions(t.Context(), SubscriptionQuery{Client: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]SubscriptionInfo{}
+	for _, s := range list {
+		all[s.Filter] = s
+	}
+	return all
+}
+
+// Who subscribes to many filters in many packets writes each down once, not all of them
+// with every packet.
+func TestEachFilterIsWrittenOnce(t *testing.T) {
+	const packets, each = 100, 20
+	d := newDisk()
+	b, _ := d.node(t, Options{})
+	c, _ := come(t, b, "c", 1000, nil)
+	for n := range packets {
+		s := &packet.Subscribe{ID: uint16(n + 1)}
+		for k := range each {
+			s.Filters = append(s.Filters, packet.Subscription{Filter: fmt.Appendf(nil, "plant/line/%d/cell/%d", n, k), QoS: 1})
+		}
+		c.send(s)
+		expect[*packet.Suback](c)
+	}
+	bytes := 0
+	d.eachRecord(t, func(m *msg.Message) {
+		if m.Topic[0] != kindProgress {
+			bytes += len(m.Payload)
+		}
+	})
+	if most := packets * each * 60; bytes > most {
+		t.Errorf("%d bytes for %d filters, %d at most", bytes, packets*each, most)
+	}
+	c.send(&packet.Unsubscribe{ID: 1, Filters: [][]byte{[]byte("plant/line/0/cell/0")}})
+	expect[*packet.Unsuback](c)
+	before := filtersOf(t, b, "c")
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = d.killed(t).node(t, Options{})
+	after := filtersOf(t, b, "c")
+	if len(after) != packets*each-1 || len(before) != len(after) {
+		t.Errorf("%d filters, before %d", len(after), len(before))
+	}
+}
+
+// A record of version 1 has the session's filters; those behind it change them.
+func TestARecordOfVersion1HasItsFilters(t *testing.T) {
+	old := "\x01\x05\x00\x90\x03\x0e\x12\x01u\x02\x01a\x00\x01\x00\x04\x01\x04\x05\x03b/#\x03\x02\x00\x04\x00"
+	s, err := readSessionRecord([]byte(old))
+	if err != nil || len(s.filters) != 2 || s.user != "u" {
+		t.Fatalf("%+v: %v", s, err)
+	}
+	c := new(client)
+	c.after = &after{enduring: &enduring{user: "v"}}
+	c.filters = map[string]*subscription{"c": {filter: "c", qos: 1, durable: true}}
+	var r recovery
+	give := func(kind byte, record []byte) {
+		r.Record(&msg.Message{Topic: append([]byte{kind}, "id"...), Payload: record})
+	}
+	give(kindSession, []byte(old))
+	give(kindFilters, (&filterChanges{names: []string{"c", "a"}}).append(nil, c.filters))
+	give(kindSession, c.appendRecord(nil))
+	if got := r.filtersOf(t, "id"); len(got) != 2 || got["b/#"].id != 3 || got["c"].qos != 1 {
+		t.Errorf("%v", got)
+	}
+	give(kindSession, nil)
+	give(kindSession, c.appendRecord(nil))
+	if got := r.filtersOf(t, "id"); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
+func (r *recovery) filtersOf(t *testing.T, id string) map[string]*subscription {
+	t.Helper()
+	filters := map[string]*subscription{}
+	if err := readFilters(filters, r.filters[id]); err != nil {
+		t.Fatal(err)
+	}
+	return filters
+}
+
+// Whatever a client subscribes to and leaves, and wherever the journal refuses records, is
+// written anew and purged, or the node is killed: what was answered is there afterwards.
+func TestFiltersAgainstAModel(t *testing.T) {
+	first := rand.Uint64()
+	for seed := first; seed < first+1000; seed++ {
+		if err := filtersModel(rand.New(rand.NewPCG(seed, 1))); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+}
+
+// filtersModel is one run: journal has what was committed, answered what it has to say.
+func filtersModel(chance *rand.Rand) error {
+	type record struct {
+		kind byte
+		b    []byte
+	}
+	var journal []record
+	var c *client
+	var changes *filterChanges
+	var answered map[string]byte
+	ended, there := false, false // the session's end is to be written, it is in the journal
+	begin := func() {
+		c = new(client)
+		c.after = &after{enduring: new(enduring)}
+		c.filters = map[string]*subscription{}
+		changes, there = nil, false
+	}
+	begin()
+	note := func(name string) {
+		if changes == nil {
+			changes = new(filterChanges)
+		}
+		changes.note(name, len(c.filters))
+	}
+	for range 200 {
+		name := fmt.Sprint("f/", chance.IntN(8))
+		switch chance.IntN(20) {
+		default:
+			c.filters[name] = &subscription{filter: name, qos: byte(chance.IntN(3)), owes: chance.IntN(2) == 0}
+			note(name)
+		case 0, 1, 2, 3, 4:
+			delete(c.filters, name)
+			note(name)
+		case 5:
+			ended = true
+			begin()
+		case 6, 7, 8, 9, 10, 11: // a flush, or a snapshot, of which some is refused or the kill comes first
+			snapshot, before := chance.IntN(5) == 0, len(journal)
+			if snapshot {
+				changes = &filterChanges{all: true}
+			}
+			var out []record
+			if ended {
+				out = append(out, record{kindSession, nil})
+			}
+			if !there || snapshot || chance.IntN(3) == 0 {
+				out = append(out, record{kindSession, c.appendRecord(nil)})
+			}
+			if changes != nil {
+				out = append(out, record{kindFilters, changes.append(nil, c.filters)})
+			}
+			kept := len(out)
+			if chance.IntN(4) == 0 {
+				kept = chance.IntN(kept + 1)
+			}
+			if journal = append(journal, out[:kept]...); kept < len(out) {
+				changes, there = &filterChanges{all: true}, false
+				continue
+			}
+			if ended, there, changes = false, true, nil; snapshot {
+				journal = slices.Delete(journal, 0, before)
+			}
+			answered = map[string]byte{}
+			for name, s := range c.filters {
+				answered[name] = s.qos
+			}
+			var r recovery
+			for _, k := range journal {
+				r.Record(&msg.Message{Topic: append([]byte{k.kind}, 'c'), Payload: k.b})
+			}
+			got := map[string]*subscription{}
+			if err := readFilters(got, r.filters["c"]); err != nil {
+				return err
+			}
+			if len(got) != len(answered) {
+				return fmt.Errorf("got %v, want %v", got, answered)
+			}
+			for name, qos := range answered {
+				if got[name] == nil || got[name].qos != qos {
+					return fmt.Errorf("%s: got %v, want %d", name, got[name], qos)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Bytes that are no record are refused, whatever they are.
+func FuzzFilterRecord(f *testing.F) {
+	f.Add([]byte{filterRecordVersion, recordAllFilters, filterThere})
+	f.Fuzz(func(_ *testing.T, b []byte) { _ = readFilters(map[string]*subscription{}, [][]byte{b}) })
+}
+
+// What a session writes for a SUBSCRIBE of one filter beside 1,000 others.
+func BenchmarkFilterRecord(b *testing.B) {
+	filters := map[string]*subscription{}
+	for n := range 1000 {
+		name := fmt.Sprint("plant/line/cell/", n)
+		filters[name] = &subscription{filter: name, qos: 1, durable: true, begins: make([]msg.Position, 3)}
+	}
+	k := &filterChanges{names: []string{"plant/line/cell/7"}}
+	var dst []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = k.append(dst[:0], filters)
+	}
+	b.ReportMetric(float64(len(dst)), "B/record")
+}
