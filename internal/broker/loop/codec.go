@@ -20,6 +20,8 @@ type Codec interface {
 	Owes() bool
 	// End is the last Encode: it appends the codec's farewell.
 	End(dst []byte) []byte
+	// Held is how much memory it keeps of what is not whole, and so not decoded.
+	Held() int
 	// Remote is the peer's address where the codec knows better than the socket.
 	Remote() netip.AddrPort
 }
@@ -35,6 +37,7 @@ func (l *Loop) decode(c *Conn, wire []byte) {
 	}
 	codec := c.rare.codec
 	plain, err := codec.Decode(l.plain[:headroom], wire)
+	c.hold(codec.Held())
 	if codec.Owes() {
 		l.touch(c)
 	}
@@ -145,6 +148,9 @@ func (c *Chained) Encode(dst, plain []byte) []byte {
 
 // Owes is Codec's.
 func (c *Chained) Owes() bool { return c.outer.Owes() || c.inner.Owes() }
+
+// Held is Codec's.
+func (c *Chained) Held() int { return c.outer.Held() + c.inner.Held() }
 
 // End is Codec's.
 func (c *Chained) End(dst []byte) []byte {

@@ -4,15 +4,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/broker/secure"
 	"github.com/millrace/millrace/internal/broker/websocket"
+	"github.com/millrace/millrace/internal/testkit"
 	"github.com/millrace/millrace/internal/testkit/pki"
 	"github.com/millrace/millrace/internal/testkit/wsconn"
 )
@@ -118,6 +121,64 @@ func TestCodecsTakeBytesHoweverTheyAreCut(t *testing.T) {
 			go func() { _, _ = io.WriteString(nc, line) }()
 			hear(t, nc, line)
 		}
+	})
+}
+
+// held keeps the last byte of each write back, while it is to.
+type held struct {
+	net.Conn
+	hold bool
+	last []byte
+}
+
+func (c *held) Write(b []byte) (int, error) {
+	if c.hold {
+		c.last = append(c.last, b[len(b)-1])
+		b = b[:len(b)-1]
+	}
+	n, err := c.Conn.Write(b)
+	return n + len(c.last), err
+}
+
+// input waits until so much is counted of what has come and is not whole.
+func (h *lines) input(t *testing.T, ok func(n int) bool) {
+	t.Helper()
+	n := 0
+	testkit.Within(t, 10*time.Second, func() bool {
+		h.loop.Post("input")
+		_, err := fmt.Sscanf(<-h.seen, "message %d", &n)
+		return err == nil && ok(n)
+	}, "the right input is counted")
+}
+
+// What a codec keeps of a record that is not whole is counted, until the rest comes or the
+// connection ends.
+func TestHalfARecordIsCounted(t *testing.T) {
+	over(t, []string{"+tls1.2", "+tls1.3", "+wss"}, func(t *testing.T, transport string) {
+		const most = 1000 + 100
+		none, half := func(n int) bool { return n == 0 }, func(n int) bool { return n >= 1000 && n < most }
+		h := run(t, transport, nil)
+		ours, theirs := pair(t, "tcp", "127.0.0.1:0")
+		cut := &held{Conn: ours}
+		nc := h.through(t, cut, theirs, 1, nil)
+		h.expect(t, "open")
+		line := strings.Repeat("x", 999) + "\n"
+		for range 2 {
+			cut.hold, cut.last = true, nil
+			say(t, nc, line)
+			h.input(t, half)
+			if _, err := ours.Write(cut.last); err != nil {
+				t.Fatal(err)
+			}
+			cut.hold, cut.last = false, nil
+			hear(t, nc, line)
+			h.input(t, none)
+		}
+		cut.hold = true
+		say(t, nc, line)
+		h.input(t, half)
+		_ = ours.Close()
+		h.input(t, none)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,10 +13,12 @@ import (
 type coded struct {
 	net.Conn
 	codecMu sync.Mutex
-	codec   Codec  // guarded by codecMu
-	err     error  // guarded by codecMu: what Decode has ended with
-	plain   []byte // decoded and not yet read; the reader's alone
-	began   bool   // what the codec already had is decoded; the reader's alone
+	codec   Codec         // guarded by codecMu
+	err     error         // guarded by codecMu: what Decode has ended with
+	held    int           // guarded by codecMu: by the codec, in sum
+	sum     *atomic.Int64 // guarded by codecMu: of the loop; nil when it counts no more
+	plain   []byte        // decoded and not yet read; the reader's alone
+	began   bool          // what the codec already had is decoded; the reader's alone
 	writeMu sync.Mutex
 }
 
@@ -62,6 +65,33 @@ func (c *coded) decode(wire []byte) {
 	c.codecMu.Lock()
 	defer c.codecMu.Unlock()
 	c.plain, c.err = c.codec.Decode(nil, wire)
+	if n := c.codec.Held(); c.sum != nil && n != c.held {
+		c.sum.Add(int64(n - c.held))
+		c.held = n
+	}
+}
+
+// countIn has what the codec keeps counted there from now on; nil is nowhere.
+func (c *coded) countIn(sum *atomic.Int64) {
+	c.codecMu.Lock()
+	defer c.codecMu.Unlock()
+	if c.sum != nil {
+		c.sum.Add(-int64(c.held))
+	}
+	if c.sum, c.held = sum, 0; sum != nil {
+		c.held = c.codec.Held()
+		sum.Add(int64(c.held))
+	}
+}
+
+// heldNow is what is counted; c may be nil.
+func (c *coded) heldNow() int {
+	if c == nil {
+		return 0
+	}
+	c.codecMu.Lock()
+	defer c.codecMu.Unlock()
+	return c.held
 }
 
 // speak writes what the codec owes, unless somebody who is writing will.

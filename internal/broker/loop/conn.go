@@ -136,7 +136,11 @@ func (c *Conn) Buffered() int { return len(c.out) + len(c.writing) }
 // Input is how much memory what has come takes that the Handler has not used.
 func (c *Conn) Input() int {
 	n := cap(c.left)
-	if c.portable != nil {
+	switch {
+	case c.portable == nil && c.rare != nil:
+		n += c.rare.held
+	case c.portable != nil:
+		n += c.portable.coded.heldNow()
 		for _, e := range c.portable.held {
 			n += len(e.buf)
 		}
@@ -229,6 +233,7 @@ func (c *Conn) Close() {
 		c.left = nil // nobody will see it
 		c.accountLeft()
 	}
+	c.hold(0)
 	c.setEnd()
 	switch {
 	case c.Buffered() > 0:

@@ -44,6 +44,7 @@ func (e *endpoint) addrPort() netip.AddrPort {
 type rare struct {
 	codec  Codec          // of a bare descriptor; may be nil
 	remote netip.AddrPort // when it has a zone
+	held   int            // by the codec, in Loop.input
 }
 
 // newRare is nil when there is nothing to keep.
@@ -55,7 +56,7 @@ func newRare(codec Codec, remote netip.AddrPort) *rare {
 	case whole:
 		remote = netip.AddrPort{}
 	}
-	return &rare{codec, remote}
+	return &rare{codec: codec, remote: remote}
 }
 
 // coder is the codec of a bare descriptor, mostly nil.
@@ -136,6 +137,19 @@ func (c *Conn) accountLeft() {
 	}
 }
 
+// hold counts what the connection's codec keeps now.
+func (c *Conn) hold(n int) {
+	switch {
+	case c.portable != nil:
+		if d := c.portable.coded; d != nil && n == 0 {
+			d.countIn(nil)
+		}
+	case c.rare != nil && c.rare.held != n:
+		c.loop.input += n - c.rare.held
+		c.rare.held = n
+	}
+}
+
 // account counts what waits for the socket now.
 func (c *Conn) account() {
 	if n := len(c.out) + len(c.writing); n != c.counted {
@@ -160,6 +174,7 @@ func (c *Conn) rest() {
 
 // empty is rest for whatever is in them.
 func (c *Conn) empty() {
+	c.hold(0)
 	if c.buffers != none {
 		*c.buffers = buffers{counted: c.counted, kept: c.kept}
 		c.rest()

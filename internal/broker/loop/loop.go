@@ -73,13 +73,14 @@ type Loop struct {
 	flushed     []*Conn // dirty, of the turn before
 	ready       []*Conn
 	spares      spares
-	leftovers   spares     // for what is left of large reads
-	held        []*buffers // of connections that were busy
-	spare       []byte     // what Output gave to a connection that had none
-	waiting     int        // bytes of output of all connections
-	input       int        // memory of what has come and was not used
-	readMost    int        // bytes that one read takes at most
-	plain       []byte     // what codecs decode into, behind headroom bytes of room
+	leftovers   spares       // for what is left of large reads
+	held        []*buffers   // of connections that were busy
+	spare       []byte       // what Output gave to a connection that had none
+	waiting     int          // bytes of output of all connections
+	input       int          // memory of what has come and was not used
+	coding      atomic.Int64 // beside it, what the codecs of portable connections keep
+	readMost    int          // bytes that one read takes at most
+	plain       []byte       // what codecs decode into, behind headroom bytes of room
 
 	// conns counts readers, connections that are not finished and descriptors. One
 	// that moves is counted where it lives.
@@ -107,8 +108,8 @@ func (l *Loop) Now() int64 { return l.clock }
 func (l *Loop) Waiting() int { return l.waiting }
 
 // Input is how much memory what has come takes that the Handler has not used: parts of
-// packets, and what waits for its turn. It is for the loop's goroutine.
-func (l *Loop) Input() int { return l.input }
+// packets and records, and what waits for its turn. It is for the loop's goroutine.
+func (l *Loop) Input() int { return l.input + int(l.coding.Load()) }
 
 // ReadLess lets one read take little, or as much as ever: what a connection has to keep
 // of it is no more.
@@ -267,6 +268,9 @@ func (l *Loop) handle(e *event) {
 	c := e.conn
 	switch e.kind {
 	case adopted:
+		if c.portable != nil && c.portable.coded != nil {
+			c.portable.coded.countIn(&l.coding)
+		}
 		l.adopt(c)
 		c.take(e)
 		if c.loop == l && c.coder() != nil && c.Open() {

@@ -2,6 +2,7 @@ package loop
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -111,6 +112,8 @@ func (h *lines) Turn()               {}
 func (h *lines) Message(v any) {
 	c := h.conns["paused"]
 	switch {
+	case v == "input":
+		v = fmt.Sprint(h.loop.Input())
 	case c == nil:
 	case v == "paused":
 		c.Resume()

@@ -12,6 +12,7 @@ package secure
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -52,6 +53,7 @@ func (c *Codec) State() tls.ConnectionState { return c.tls.ConnectionState() }
 // end; it stays.
 func (c *Codec) Decode(dst, wire []byte) ([]byte, error) {
 	c.wire.in = wire
+	c.wire.half.pass(wire)
 	defer func() { c.wire.in = nil }()
 	for {
 		if cap(dst)-len(dst) < minRoom {
@@ -87,6 +89,9 @@ func (c *Codec) Encode(dst, plain []byte) []byte {
 // to a key update.
 func (c *Codec) Owes() bool { return len(c.wire.out) > 0 }
 
+// Held is the memory of a record that is not whole.
+func (c *Codec) Held() int { return c.wire.half.held() }
+
 // End appends what the codec owes and says that nothing more comes.
 func (c *Codec) End(dst []byte) []byte {
 	c.wire.out = append(dst, c.wire.out...)
@@ -97,11 +102,50 @@ func (c *Codec) End(dst []byte) []byte {
 // Remote is nobody's: TLS does not move addresses.
 func (c *Codec) Remote() netip.AddrPort { return netip.AddrPort{} }
 
+// record is how much of a TLS record has come, by its header.
+type record struct {
+	header [recordHeader]byte
+	have   int // bytes of the header
+	left   int // bytes of the payload that are missing, when the header is whole
+}
+
+const recordHeader = 5 // type, version, two bytes of length: RFC 8446, 5.1
+
+// pass takes note of what comes.
+func (r *record) pass(wire []byte) {
+	for len(wire) > 0 {
+		if r.have < recordHeader {
+			n := copy(r.header[r.have:], wire)
+			r.have, wire = r.have+n, wire[n:]
+			if r.have < recordHeader {
+				return
+			}
+			r.left = int(binary.BigEndian.Uint16(r.header[3:]))
+		}
+		n := min(r.left, len(wire))
+		if r.left, wire = r.left-n, wire[n:]; r.left == 0 {
+			r.have = 0
+		}
+	}
+}
+
+// held is what crypto/tls makes room for: all of a record whose length is known.
+func (r *record) held() int {
+	if r.have < recordHeader {
+		return r.have
+	}
+	return recordHeader + min(int(binary.BigEndian.Uint16(r.header[3:])), maxRecord)
+}
+
+// maxRecord is the most that a record may hold; a longer one ends the connection.
+const maxRecord = 16<<10 + 2048
+
 // wire is the connection as crypto/tls sees it: nc until it is detached, then what
 // Decode was given and what Encode takes.
 type wire struct {
 	nc      net.Conn
 	in, out []byte
+	half    record
 }
 
 func (w *wire) take() []byte {
@@ -113,7 +157,9 @@ func (w *wire) take() []byte {
 // Read is net.Conn's.
 func (w *wire) Read(b []byte) (int, error) {
 	if w.nc != nil {
-		return w.nc.Read(b)
+		n, err := w.nc.Read(b)
+		w.half.pass(b[:n])
+		return n, err
 	}
 	if len(w.in) == 0 {
 		return 0, errEmpty

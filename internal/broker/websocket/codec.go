@@ -85,6 +85,9 @@ func (c *Codec) Encode(dst, plain []byte) []byte {
 // Owes says whether the codec has something to say of its own.
 func (c *Codec) Owes() bool { return len(c.owed) > 0 }
 
+// Held is the memory of a request or a control frame that is not whole.
+func (c *Codec) Held() int { return cap(c.head) + cap(c.frames.control) }
+
 // End appends what the codec owes and its farewell, once.
 func (c *Codec) End(dst []byte) []byte {
 	dst = c.Encode(dst, nil)
