@@ -1,8 +1,11 @@
 package broker
 
 import (
+	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
@@ -14,14 +17,20 @@ import (
 const catchers = 4
 
 // A chunk that is read for one client ends with so many messages, or their bytes, or when
-// its pass has looked at so many. Every chunk reads its first entry from the begin, so they
-// are not small; passBytes bounds the chunks of a pass together.
+// its pass has looked at so many; that of a crowd goes further, since to answer all and to
+// take their next questions costs as much as reading on. Every chunk reads its first entry
+// from the begin, so they are not small; passBytes bounds the chunks of a pass together.
 const (
 	chunkMessages = 1000
 	chunkBytes    = 256 << 10
 	chunkLooks    = 200_000
-	passBytes     = 64 << 20
+	crowdLooks    = 2_000_000
+	passBytes     = 32 << 20
 )
+
+// partEvery is how often a long pass hands out what it has found so far, if it does not
+// hold as much as it may before.
+const partEvery = 500 * time.Millisecond
 
 // catchUp asks for what a client that is behind missed in a stream, from a place on.
 type catchUp struct {
@@ -33,6 +42,7 @@ type catchUp struct {
 	from    msg.Position
 	most    int // messages
 	filters []string
+	comes   bool // the client has just come back
 }
 
 // caught is the answer: the next messages, and whether the log ended with them.
@@ -40,16 +50,33 @@ type caught struct {
 	catchUp
 	fed
 	end  bool
-	full bool // it holds as much as it may
-	mark int  // the look in which it was found to want a topic
+	full bool   // it holds as much as it may
+	mark int    // the look in which it was found to want a topic
+	part *parts // more comes without being asked for
+}
+
+// parts are the answers of a pass that loops have not taken yet.
+type parts struct {
+	open  atomic.Int64
+	taken chan struct{} // told when there are none
+}
+
+func (p *parts) took() {
+	if p.open.Add(-1) == 0 {
+		select {
+		case p.taken <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // catcher holds the questions, and answers them on goroutines of its own.
 type catcher struct {
-	feeds *feeds
-	mu    sync.Mutex // guards all below
-	wake  *sync.Cond
-	asked []catchUp
+	feeds     *feeds
+	mu        sync.Mutex // guards all below
+	wake      *sync.Cond
+	asked     []catchUp
+	stretches []*stretch // that are being read, or are about to be
 	// standing are the passes that wait for those who go on from where they are.
 	standing []*stand
 }
@@ -67,36 +94,49 @@ func (k *catcher) ask(q catchUp) {
 }
 
 // passMembers is how many questions one pass over the log answers at most.
-const passMembers = 4096
+const passMembers = 16 << 10
 
-// next waits for questions, and takes those about one stream: they share a pass. nil
-// comes when the feeds stop.
-func (k *catcher) next() (members []*caught) {
+// next waits for questions, and takes those about one stretch of a stream: they share a
+// pass. nil comes when the feeds stop.
+func (k *catcher) next() (s *stretch, members []*caught) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for len(k.asked) == 0 && k.feeds.ctx.Err() == nil {
-		k.wake.Wait()
+	for {
+		for s = k.claim(); s == nil && k.feeds.ctx.Err() == nil; s = k.claim() {
+			k.wake.Wait()
+		}
+		if s != nil {
+			k.gather(s)
+		}
+		if k.feeds.ctx.Err() != nil {
+			return nil, nil
+		}
+		if members = k.take(s); len(members) > 0 {
+			return s, members
+		}
+		k.disclaim(s) // another pass has taken them meanwhile
 	}
-	if k.feeds.ctx.Err() != nil {
-		return nil
-	}
-	stream, rest := k.asked[0].stream, k.asked[:0]
-	for _, q := range k.asked {
-		if q.stream == stream && len(members) < passMembers {
-			members = append(members, &caught{catchUp: q})
+}
+
+// take takes the questions about the stretch. k.mu is held.
+func (k *catcher) take(s *stretch) (members []*caught) {
+	rest := k.asked[:0]
+	for i := range k.asked {
+		if q := &k.asked[i]; s.near(q) && len(members) < passMembers {
+			members = append(members, &caught{catchUp: *q})
 		} else {
-			rest = append(rest, q)
+			rest = append(rest, *q)
 		}
 	}
 	clear(k.asked[len(rest):])
-	k.asked = rest
+	k.asked, s.members = rest, len(members)
 	return members
 }
 
 func (k *catcher) run() {
-	for members := k.next(); members != nil; members = k.next() {
+	for s, members := k.next(); members != nil; s, members = k.next() {
 		for {
-			left, err := k.read(members)
+			left, err := k.read(s, members)
 			if err == nil || len(left) == 0 || k.feeds.ctx.Err() != nil {
 				answerAll(left)
 				break
@@ -104,24 +144,35 @@ func (k *catcher) run() {
 			members = left
 			k.feeds.pause(time.Second)
 		}
+		k.mu.Lock()
+		k.disclaim(s)
+		k.mu.Unlock()
 	}
 }
 
+func answerOne(a *caught) { a.worker.loop.Post(a) }
+
 func answerAll(members []*caught) {
 	for _, a := range members {
-		a.worker.loop.Post(a)
+		answerOne(a)
 	}
 }
 
 // read fills the answers in one pass over the log, from the lowest place that one of the
 // members asks for; each gets its own in order. It returns the members that are not
 // answered yet.
-func (k *catcher) read(members []*caught) ([]*caught, error) {
+func (k *catcher) read(s *stretch, members []*caught) ([]*caught, error) {
 	stream := members[0].catchUp.stream
 	name := k.feeds.list()[stream-1]
 	newest := k.feeds.log.Newest(name)
 	p := newPass(members)
+	p.parted = time.Now()
 	err := k.feeds.log.Replay(k.feeds.ctx, name, before(p.from), func(at msg.Position, ms []msg.Message) error {
+		runtime.Gosched() // whoever is here now comes first
+		s.at.Store(at.Seq)
+		if err := p.mayPart(k.feeds.ctx, time.Now()); err != nil {
+			return err
+		}
 		for i := range ms {
 			if !p.take(msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}, &ms[i]) && !k.goOn(p) {
 				return errFed
@@ -148,11 +199,14 @@ type pass struct {
 	next    msg.Position         // behind what was looked at
 	open    int                  // members that want more
 	looked  int
+	looks   int // there may be
 	given   int // bytes, in all chunks
+	parted  time.Time
+	parts   parts
 }
 
 func newPass(members []*caught) *pass {
-	p := &pass{}
+	p := &pass{parts: parts{taken: make(chan struct{}, 1)}}
 	p.join(members)
 	p.next = p.from
 	return p
@@ -160,7 +214,11 @@ func newPass(members []*caught) *pass {
 
 // join begins a part of the pass, for other members.
 func (p *pass) join(members []*caught) {
-	*p = pass{members: members, topics: map[string][]*caught{}, from: members[0].from, next: p.next, open: len(members)}
+	p.members, p.filters, p.topics = members, topic.Tree[*caught]{}, map[string][]*caught{}
+	p.from, p.open, p.looked, p.given = members[0].from, len(members), 0, 0
+	if p.looks = chunkLooks; len(members) >= crowdFrom {
+		p.looks = crowdLooks
+	}
 	for _, a := range members {
 		a.fed, a.end, a.full, a.mark = fed{stream: a.catchUp.stream, next: a.from}, false, false, 0
 		for _, f := range a.filters {
@@ -183,7 +241,7 @@ func (p *pass) take(here msg.Position, m *msg.Message) bool {
 		}
 	}
 	p.looked++
-	return p.open > 0 && p.looked < chunkLooks && p.given < passBytes
+	return p.open > 0 && p.looked < p.looks && p.given < 2*passBytes
 }
 
 func (p *pass) give(a *caught, here msg.Position, m *msg.Message) {
@@ -197,6 +255,49 @@ func (p *pass) give(a *caught, here msg.Position, m *msg.Message) {
 		a.full = true
 		p.open--
 	}
+}
+
+// mayPart hands out what was found so far, when that is due and the loops have taken the
+// last: clients need not wait for the end of a long pass. When the pass holds as much as it
+// may, it waits for the loops.
+func (p *pass) mayPart(ctx context.Context, now time.Time) error {
+	for p.parts.open.Load() > 0 {
+		if p.given < passBytes {
+			return nil
+		}
+		select {
+		case <-p.parts.taken:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if now.Sub(p.parted) >= partEvery || p.given >= passBytes {
+		p.parted, p.given = now, 0
+		p.handOut(answerOne)
+	}
+	return nil
+}
+
+// handOut answers the members, and goes on with those who take more.
+func (p *pass) handOut(answer func(*caught)) {
+	still := p.members[:0]
+	for _, a := range p.members {
+		switch {
+		case a.full:
+			answer(a)
+			continue
+		case a.group != nil:
+			p.given += len(a.records)
+		case len(a.places) > 0:
+			p.parts.open.Add(1)
+			answer(&caught{catchUp: a.catchUp, fed: a.fed, part: &p.parts})
+			a.most, a.from = a.most-len(a.places), a.next
+			a.fed = fed{stream: a.catchUp.stream, next: a.next}
+		}
+		still = append(still, a)
+	}
+	clear(p.members[len(still):])
+	p.members = still
 }
 
 // passTopics is of how many topics a pass remembers who wants them.
@@ -295,7 +396,10 @@ func (w *worker) fallBehind(c *client, stream uint8, at msg.Position) {
 }
 
 // catchUp asks for what the client has missed, when there is room for it.
-func (w *worker) catchUp(c *client) {
+func (w *worker) catchUp(c *client) { w.askAgain(c, false) }
+
+// askAgain is catchUp; comes says that the client has just come back.
+func (w *worker) askAgain(c *client, comes bool) {
 	e := c.enduring
 	if e == nil || c.session.Away() || !c.conn.Open() {
 		return
@@ -309,7 +413,7 @@ func (w *worker) catchUp(c *client) {
 	for i := range e.cursors {
 		if k := &e.cursors[i]; k.behind && !k.asked {
 			k.asked = true
-			w.broker.feeds.catcher.ask(catchUp{w, c, nil, uint8(i + 1), k.round, k.next, most, c.loggedFilters()})
+			w.broker.feeds.catcher.ask(catchUp{w, c, nil, uint8(i + 1), k.round, k.next, most, c.loggedFilters(), comes})
 		}
 	}
 }
@@ -337,6 +441,9 @@ func (c *client) loggedFilters() (filters []string) {
 // takeCaught gives the client what was read for it. It follows the tail from the log's
 // end on, or from what the loop remembers of the tail.
 func (w *worker) takeCaught(a *caught) {
+	if a.part != nil {
+		a.part.took()
+	}
 	if a.group != nil {
 		w.takeCaughtGroup(a)
 		return
@@ -349,8 +456,12 @@ func (w *worker) takeCaught(a *caught) {
 	if k.round != a.round || !k.behind {
 		return
 	}
-	k.asked = false
+	k.asked = a.part != nil
 	if c.session.Away() || !w.feedRun(c, &a.fed) {
+		return
+	}
+	if a.part != nil {
+		k.next = a.next
 		return
 	}
 	t := w.tail(a.catchUp.stream)

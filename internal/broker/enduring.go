@@ -416,7 +416,7 @@ func (w *worker) returns(c *client) {
 			w.fallBehind(c, uint8(i+1), k.next)
 		}
 	}
-	w.catchUp(c)
+	w.askAgain(c, true)
 }
 
 // begins says where a subscription begins that has just been entered in the place of old.

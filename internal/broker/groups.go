@@ -327,7 +327,7 @@ func (w *worker) askFor(k *keptGroup) {
 		if c := &k.cursors[i]; c.behind && !c.asked {
 			c.asked = true
 			stream := uint8(i + 1)
-			w.broker.feeds.catcher.ask(catchUp{w, nil, k, stream, c.round, k.core.From(stream), chunkMessages, []string{topic.Matching(k.group.name)}})
+			w.broker.feeds.catcher.ask(catchUp{w, nil, k, stream, c.round, k.core.From(stream), chunkMessages, []string{topic.Matching(k.group.name)}, false})
 		}
 	}
 }

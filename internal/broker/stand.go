@@ -7,8 +7,8 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// standFor is how long a pass waits for its members' next questions. A client that has
-// room asks in the turn in which it is answered.
+// standFor is how long a pass waits for its members' next question. A client that has room
+// asks in the turn in which it is answered, and many have many turns.
 const standFor = 5 * time.Millisecond
 
 // stand is a pass that has answered its members and waits a moment where it is: who goes
@@ -46,12 +46,7 @@ func (k *catcher) goOn(p *pass) bool {
 		return false
 	}
 	answerAll(members)
-	t := time.NewTimer(standFor)
-	defer t.Stop()
-	select {
-	case <-s.all:
-	case <-t.C:
-	case <-k.feeds.ctx.Done():
+	for had := -1; k.stays(s, &had); {
 	}
 	asked := k.leave(s)
 	if len(asked) == 0 {
@@ -59,6 +54,24 @@ func (k *catcher) goOn(p *pass) bool {
 	}
 	p.join(asked)
 	return true
+}
+
+// stays waits for a moment; false says that all have asked, or nobody since the last.
+func (k *catcher) stays(s *stand, had *int) bool {
+	t := time.NewTimer(standFor)
+	defer t.Stop()
+	select {
+	case <-s.all:
+		return false
+	case <-t.C:
+	case <-k.feeds.ctx.Done():
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	before := *had
+	*had = len(s.asked)
+	return *had > max(before, 0)
 }
 
 // standAt enters a stand, unless somebody waits for a catcher.
