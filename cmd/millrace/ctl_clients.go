@@ -133,7 +133,7 @@ func drawClient(t table, d api.ClientDetail) {
 	t.row("Messages in", fmt.Sprintf("%d, %s, now %s", d.MessagesIn, bytesText(int64(d.BytesIn)), rateText(d.InRate)))
 	t.row("Messages out", fmt.Sprintf("%d, %s, now %s", d.MessagesOut, bytesText(int64(d.BytesOut)), rateText(d.OutRate)))
 	t.row("Inflight", fmt.Sprintf("%d of %d", d.Inflight, d.Limits.ClientReceiveMaximum))
-	t.row("Queued", fmt.Sprintf("%d of %d, %s of %s", d.Queued, d.Limits.Queue, bytesText(d.QueuedBytes), bytesText(d.Limits.QueueBytes)))
+	t.row("Queued", queuedText(d))
 	t.row("Output", bytesText(d.OutputBytes)+" wait for its socket")
 	t.row("Dropped", d.Dropped)
 	for _, by := range d.DroppedBy {
@@ -150,6 +150,30 @@ func drawClient(t table, d api.ClientDetail) {
 		t.row("Certificate", s.Subject)
 	}
 	drawSession(t, d)
+}
+
+// queuedText says what waits for a client, and what bounds it: of a session that lasts
+// those of the log.
+func queuedText(d api.ClientDetail) string {
+	log := d.Limits.Log
+	if log == nil {
+		return fmt.Sprintf("%d of %d, %s of %s", d.Queued, d.Limits.Queue, bytesText(d.QueuedBytes), bytesText(d.Limits.QueueBytes))
+	}
+	var most []string
+	if log.Messages > 0 {
+		most = append(most, fmt.Sprint(log.Messages, " messages"))
+	}
+	if log.Bytes > 0 {
+		most = append(most, bytesText(log.Bytes))
+	}
+	if log.Age > 0 {
+		most = append(most, spanText(time.Duration(log.Age*float64(time.Second))))
+	}
+	bounds := "without bound"
+	if len(most) > 0 {
+		bounds = "at most " + strings.Join(most, ", ") + " of each stream"
+	}
+	return fmt.Sprintf("%d, %s, in the log; %s", d.Queued, bytesText(d.QueuedBytes), bounds)
 }
 
 func drawSession(t table, d api.ClientDetail) {

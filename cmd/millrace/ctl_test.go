@@ -188,6 +188,11 @@ var verbs = map[string]struct {
 			"flights":[{"packetId":9,"direction":"out","awaits":"PUBACK","topic":"plant/a","qos":1}],"queue":[{"topic":"plant/b","qos":1,"size":2048,"since":` + at + `}],"limits":{"clientReceiveMaximum":1,"queue":10,"queueBytes":4096}}`,
 		draws: []string{"press/7", "plant/# (QoS 1)", "out 9 awaits PUBACK, plant/a", "plant/b, QoS 1, packet of 2.0 KiB", "7 queue_full (MR-4216)", "1 of 10"},
 	},
+	"clients show lasting": {
+		args: "clients show mes", asks: "GET /api/v1/clients/mes",
+		answer: `{"id":"mes","queued":4,"queuedBytes":2048,"limits":{"queue":10,"queueBytes":4096,"log":{"messages":0,"bytes":1073741824,"age":604800}}}`,
+		draws:  []string{"4, 2.0 KiB, in the log; at most 1.0 GiB, 7d0h of each stream"},
+	},
 	"clients kick":         {args: "clients kick press-7", asks: "DELETE /api/v1/clients/press-7", draws: []string{"press-7 is kicked"}},
 	"clients kick session": {args: "clients kick press-7 --session", asks: "DELETE /api/v1/clients/press-7?session=true", draws: []string{"press-7 is kicked"}},
 	"clients kick many": {

@@ -131,6 +131,15 @@ type ClientLimits struct {
 	AliasesIn            int   `json:"aliasesIn" doc:"Topic aliases it has set"`
 	AliasesOut           int   `json:"aliasesOut" doc:"Topic aliases it was given"`
 	TopicAliases         int   `json:"topicAliases" doc:"Topic aliases it may set"`
+	// What waits for a session that lasts stands in the log.
+	Log *LogLimits `json:"log,omitempty" doc:"Of a session that lasts: what may wait for it in the log, which queue and queueBytes do not bound"`
+}
+
+// LogLimits bound what the log keeps of each stream for one session; 0 is no bound.
+type LogLimits struct {
+	Messages int64   `json:"messages"`
+	Bytes    int64   `json:"bytes"`
+	Age      float64 `json:"age" doc:"Seconds"`
 }
 
 // ClientQuery asks for clients.

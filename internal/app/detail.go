@@ -33,5 +33,8 @@ func detailRow(d broker.ClientDetail) api.ClientDetail {
 		QueueBytes: int64(l.QueueBytes), Subscriptions: l.Subscriptions, TopicAliases: int(l.TopicAliases),
 		ClientReceiveMaximum: int(a.SendMax), ClientMaxPacketSize: int64(a.MaxPacket), AliasesIn: a.AliasesIn, AliasesOut: a.AliasesOut,
 	}
+	if b := d.Log; b != nil {
+		row.Limits.Log = &api.LogLimits{Messages: b.Messages, Bytes: b.Bytes, Age: b.Age.Seconds()}
+	}
 	return row
 }

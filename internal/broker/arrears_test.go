@@ -52,7 +52,7 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 			eventually(t, "what waits is counted", func() bool { return queued(t, b, "sub") == 50 })
 			end()
 
-			b, end = d.node(t, Options{})
+			b, end = d.node(t, Options{Backlog: Backlog{Bytes: 1 << 20}})
 			eventually(t, "what waits is counted anew", func() bool { return queued(t, b, "sub") == 50 })
 			pub = enter(t, b, packet.V5, "pub")
 			pub.publishAll(topic, all[:10])
@@ -60,6 +60,8 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
 			if d, err := b.Client(t.Context(), "sub"); err != nil || len(d.Queue) != 60 || d.Queue[0].Topic != topic {
 				t.Errorf("the list has %d messages: %v", len(d.Queue), err)
+			} else if d.Log == nil || d.Log.Bytes != 1<<20 {
+				t.Errorf("the log's bounds are %+v", d.Log)
 			}
 			list, _, err := b.Clients(t.Context(), ClientQuery{Sort: "queued", Desc: true})
 			if err != nil || list[0].ID != "sub" {

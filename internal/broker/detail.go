@@ -23,6 +23,7 @@ type ClientDetail struct {
 	Will       *WillInfo          // nil when there is none
 	TLS        *TLSInfo           // nil without TLS
 	Limits     session.Limits
+	Log        *Backlog // what bounds a durable session in place of the queue's limits; nil for others
 	Agreed     session.Agreed
 }
 
@@ -58,6 +59,10 @@ func (w *worker) detail(c *client) ClientDetail {
 	d := ClientDetail{
 		ClientInfo: w.info(c), Flights: s.Flights(mostPending, w.loop.Now()), Queue: s.Queued(mostPending),
 		Limits: *s.Limits(), Agreed: s.Agreed(), TLS: tlsInfo(c),
+	}
+	if c.enduring != nil {
+		bounds := w.options.Backlog
+		d.Log = &bounds
 	}
 	for by := c.troubles.by; by != nil; by = by.next {
 		d.DroppedBy = append(d.DroppedBy, DropCount{by.code, by.n})

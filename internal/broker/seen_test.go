@@ -106,7 +106,7 @@ func TestAClientIsShownInDetail(t *testing.T) {
 	expect[*packet.Publish](sub)
 	eventually(t, "two wait", func() bool { d, err := b.Client(t.Context(), "sub"); return err == nil && len(d.Queue) == 2 })
 	d, err := b.Client(t.Context(), "sub")
-	if err != nil || d.Agreed.SendMax != 1 || d.TLS != nil || d.SessionExpiry != 60 || d.Transport != "tcp" || d.QueuedBytes == 0 {
+	if err != nil || d.Agreed.SendMax != 1 || d.TLS != nil || d.Log != nil || d.SessionExpiry != 60 || d.Transport != "tcp" || d.QueuedBytes == 0 {
 		t.Errorf("%+v %v", d, err)
 	}
 	if d.Will == nil || d.Will.Topic != "gone" || d.Will.Delay != 7 || d.Will.Size != 5 {

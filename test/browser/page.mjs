@@ -96,7 +96,7 @@ export async function faultsHere(page, name) {
 }
 
 // speak changes the language as another tab would.
-const speak = (page, language) =>
+export const speak = (page, language) =>
   page.evaluate((chosen) => {
     const key = 'millrace.preferences'
     localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key) ?? '{}'), language: chosen }))

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { run, startNode } from './node.mjs'
-import { faultsHere, launch, shots, signedIn } from './page.mjs'
+import { faultsHere, launch, shots, signedIn, speak } from './page.mjs'
 
 let node, browser, dir
 
@@ -137,6 +137,9 @@ test('what the node keeps', async (t) => {
     await answer.getByText('client_away, MR-4229', { exact: false }).waitFor()
     await page.getByRole('region', { name: /^Message of/ }).nth(1).getByText('Acknowledged.').waitFor()
     await fair('why')
+    await speak(page, 'de')
+    await answer.getByText('Verworfen: Client nicht verbunden (MR-4229).', { exact: false }).waitFor()
+    await speak(page, 'en')
     await ask('Client ID', 'nobody')
     await answer.getByText('No such client.').waitFor()
     await ask('Client ID', 'night')

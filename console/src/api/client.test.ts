@@ -33,10 +33,10 @@ describe("requests", () => {
   });
 
   it("turn a problem document into a Problem", async () => {
-    answers(429, { title: "Too many", detail: "Wait a minute.", code: "MR-4290", instance: "r1" });
+    answers(429, { title: "Too many", detail: "Wait a minute.", code: "MR-4290", reason: "locked_out", instance: "/api/v1/status", requestId: "r1" });
     const problem = await get("/status").catch((error: unknown) => error);
     expect(problem).toBeInstanceOf(Problem);
-    expect(problem).toMatchObject({ status: 429, title: "Too many", code: "MR-4290", request: "r1" });
+    expect(problem).toMatchObject({ status: 429, title: "Too many", code: "MR-4290", reason: "locked_out", request: "r1" });
   });
 
   it("say so when nobody answers", async () => {

@@ -14,6 +14,8 @@ export class Problem extends Error {
     /** What a user quotes, such as MR-4216; empty when no node answered. */
     readonly code: string,
     readonly request: string,
+    /** The word that metrics and logs use, such as not_found; it leads to the title in other languages. */
+    readonly reason = "",
   ) {
     super(detail || title);
   }
@@ -80,5 +82,5 @@ async function problem(answer: Response, to: string): Promise<Problem> {
     return typeof value === "string" ? value : "";
   };
   const title = text("title") || answer.statusText;
-  return new Problem(answer.status, title, text("detail"), text("code"), text("instance"));
+  return new Problem(answer.status, title, text("detail"), text("code"), text("requestId"), text("reason"));
 }

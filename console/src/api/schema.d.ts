@@ -1597,6 +1597,8 @@ export interface components {
              * @description Messages of QoS 1 and 2 it may be sent before it acknowledges one
              */
             clientReceiveMaximum: number;
+            /** @description Of a session that lasts: what may wait for it in the log, which queue and queueBytes do not bound */
+            log?: components["schemas"]["LogLimits"];
             /**
              * Format: int64
              * @description Largest packet it may send, in bytes
@@ -1995,6 +1997,17 @@ export interface components {
         LogLevel: {
             /** @enum {string} */
             level: "debug" | "info" | "warn" | "error";
+        };
+        LogLimits: {
+            /**
+             * Format: double
+             * @description Seconds
+             */
+            age: number;
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            messages: number;
         };
         MQTTUserSet: {
             /** @description False when the user was there and has a new password */

@@ -13,6 +13,7 @@ const de: Record<keyof typeof streams, string> = {
   "streams.full": "Füllung",
   "streams.fullOf": "Anteil der größten Größe von {name}",
   "streams.noBound": "ohne Grenze",
+  "streams.behindEntry": "nach {entry}",
   "streams.keeps": "Behält",
   "streams.atMost": "höchstens {size}",
   "streams.forever": "für immer",

@@ -11,6 +11,7 @@ const streams = {
   "streams.full": "Full",
   "streams.fullOf": "Share of the largest size of {name}",
   "streams.noBound": "no bound",
+  "streams.behindEntry": "after {entry}",
   "streams.keeps": "Keeps",
   "streams.atMost": "{size} at most",
   "streams.forever": "for ever",

@@ -89,16 +89,16 @@ export function StaleBar({ since, retry }: { since: number; retry?: () => void }
 
 /** What failed, the code to quote, and what to do. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { t } = useText();
+  const { t, fault } = useText();
   const p = error instanceof Problem ? error : new Problem(-1, "", String(error), "", "");
   const details = [p.code, p.title, p.request].filter(Boolean).join("\n");
   return (
     <div className="em l" role="alert">
       <h2 className="st">
         <Glyph condition="p1" />
-        {p.unreachable ? t("state.unreachable") : p.title || t("state.failed")}
+        {p.unreachable ? t("state.unreachable") : fault(p.reason, p.title) || t("state.failed")}
       </h2>
-      <p>{p.unreachable ? t("state.unreachable.what") : p.detail}</p>
+      <p lang={p.unreachable ? undefined : "en"}>{p.unreachable ? t("state.unreachable.what") : p.detail}</p>
       <div className="r">
         {retry && (
           <Button small kind="primary" onPress={retry}>

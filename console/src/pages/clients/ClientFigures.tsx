@@ -1,17 +1,19 @@
 import type { ReactNode } from "react";
 import type { ClientDetail } from "../../api/broker";
 import { useText } from "../../i18n/text";
+import { boundsText } from "./backlog";
 
 /** The numbers of one client. */
 export function ClientFigures({ client: c, now }: { client: ClientDetail; now: number }) {
-  const { t, count, rate, bytes, age, fault } = useText();
+  const text = useText();
+  const { t, count, rate, bytes, age, fault } = text;
   const e = c.lastError;
   const dropped = c.droppedBy.map((by) => `${count(by.count)} ${fault(by.reason, by.reason)}; `).join("");
   const figures: readonly [string, ReactNode, string][] = [
     [t("clients.published"), `${rate(c.inRate)} msg/s`, t("clients.total", { count: count(c.messagesIn), bytes: bytes(c.bytesIn) })],
     [t("clients.sent"), `${rate(c.outRate)} msg/s`, t("clients.total", { count: count(c.messagesOut), bytes: bytes(c.bytesOut) })],
     [t("clients.inflight"), count(c.inflight), t("clients.ofWindow", { count: count(c.limits.clientReceiveMaximum) })],
-    [t("clients.backlog"), count(c.queued), t("clients.ofQueue", { count: count(c.limits.queue), bytes: bytes(c.queuedBytes) })],
+    [t("clients.backlog"), count(c.queued), boundsText(c, text)],
     [t("clients.output"), bytes(c.outputBytes), t("clients.output.what")],
     [t("clients.drops"), count(c.dropped), dropped + (e ? `${fault(e.reason, e.reason)}, ${e.code}, ${age(Date.parse(e.at), now)}` : t("clients.noError"))],
   ];

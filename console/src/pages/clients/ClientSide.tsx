@@ -12,6 +12,7 @@ import { Side } from "../../kit/Side";
 import { Failure, Skeleton } from "../../kit/states";
 import { address, go } from "../../router";
 import { TraceDialog } from "../diagnostics/TraceDialog";
+import { boundsText } from "./backlog";
 import { ClientFacts } from "./ClientFacts";
 import { byTopic, conditionOf } from "./condition";
 import { KickDialog } from "./KickDialog";
@@ -26,7 +27,8 @@ interface Props {
 
 /** One client beside the list. */
 export function ClientSide({ id, now, onChanged, onClose }: Props) {
-  const { t, count, bytes, duration } = useText();
+  const text = useText();
+  const { t, count, bytes, duration } = text;
   const { data: c, error, refetch } = useQuery(clientDetail(id));
   const [dialog, setDialog] = useState<"kick" | "forget" | "trace" | null>(null);
   const may = useMay("operator");
@@ -58,16 +60,20 @@ export function ClientSide({ id, now, onChanged, onClose }: Props) {
           }
           <section>
             <h2>{t("clients.backlog")}</h2>
-            <div className="bk">
-              <Gauge
-                label={t("clients.backlog")}
-                share={c.limits.queue ? c.queued / c.limits.queue : 0}
-                condition={c.limits.queue && c.queued >= c.limits.queue ? "p3" : undefined}
-              />
-              <span className="t12">
-                {t("clients.backlog.of", { queued: count(c.queued), limit: count(c.limits.queue), bytes: bytes(c.queuedBytes) })}
-              </span>
-            </div>
+            {c.limits.log ? (
+              <p className="t12">{t("clients.inLog.of", { n: c.queued, count: count(c.queued), rest: boundsText(c, text) })}</p>
+            ) : (
+              <div className="bk">
+                <Gauge
+                  label={t("clients.backlog")}
+                  share={c.limits.queue ? c.queued / c.limits.queue : 0}
+                  condition={c.limits.queue && c.queued >= c.limits.queue ? "p3" : undefined}
+                />
+                <span className="t12">
+                  {t("clients.backlog.of", { queued: count(c.queued), limit: count(c.limits.queue), bytes: bytes(c.queuedBytes) })}
+                </span>
+              </div>
+            )}
           </section>
           <section>
             <ClientFacts client={c} />

@@ -23,10 +23,12 @@ describe("why a client is behind", () => {
   it.each([
     ["not at all", {}, null],
     ["its queue is full", { queued: 100 }, "queueFull"],
+    ["as many wait in the log", { connected: false, queued: 100, limits: { queue: 100, clientReceiveMaximum: 2, log: { messages: 0, bytes: 0, age: 0 } } }, "waiting"],
     ["its window is full", { queued: 3, inflight: 2 }, "windowFull"],
     ["it is away", { connected: false, queued: 3 }, "waiting"],
     ["a limit holds it", { limited: true }, "limited"],
     ["it loses messages", { lastError: error("slow_reader") }, "losing"],
+    ["what waited in the log was given up", { lastError: error("retention") }, "losing"],
   ] as const)("%s", (_, change, want) => expect(whyOf(detail(change as Partial<ClientDetail>), now)).toBe(want));
 });
 

@@ -5,7 +5,7 @@ import type { Condition } from "../../kit/Glyph";
 /** How long a client's last error counts, in ms. */
 export const recent = 10 * 60_000;
 
-const losing = new Set(["queue_full", "slow_reader", "memory_guard"]);
+const losing = new Set(["queue_full", "queue_full_oldest", "queue_full_qos0", "queue_full_disconnect", "queue_memory", "retention", "slow_reader", "memory_guard"]);
 
 /** The glyph of a client: normal is quiet. */
 export function conditionOf(c: Client, now: number): Condition {
@@ -22,7 +22,7 @@ export type Why = "limited" | "queueFull" | "windowFull" | "losing" | "waiting";
 export function whyOf(c: ClientDetail, now: number): Why | null {
   const out = c.flights.filter((one) => one.direction === "out").length;
   const fresh = c.lastError && now - Date.parse(c.lastError.at) < recent;
-  if (c.queued > 0 && c.limits.queue > 0 && c.queued >= c.limits.queue) return "queueFull";
+  if (!c.limits.log && c.queued > 0 && c.limits.queue > 0 && c.queued >= c.limits.queue) return "queueFull";
   if (fresh && losing.has(c.lastError?.reason ?? "")) return "losing";
   if (c.limited) return "limited";
   if (c.connected && c.queued > 0 && Math.max(out, c.inflight) >= c.limits.clientReceiveMaximum) return "windowFull";

@@ -20,7 +20,9 @@ export function RefusedSide({ refusal: r, onClose }: { refusal: Refusal; onClose
       onClose={onClose}
     >
       <section>
-        <p className="t12">{r.text}</p>
+        <p className="t12" lang="en">
+          {r.text}
+        </p>
       </section>
       <section>
         <h2>{t("refused.hint")}</h2>

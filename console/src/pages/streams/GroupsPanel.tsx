@@ -12,10 +12,12 @@ import { Panel } from "../../kit/Panel";
 import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { Table } from "../../kit/Table";
 import { GroupDialog } from "./GroupDialog";
+import { placeText } from "./words";
 
 /** Programs that share the work on the stream, and how far they are. */
 export function GroupsPanel({ stream }: { stream: string }) {
-  const { t, count, duration } = useText();
+  const text = useText();
+  const { t, count, duration } = text;
   const may = useMay("operator");
   const asked = useQuery(groupsOf(stream));
   const { data, error, refetch } = asked;
@@ -48,7 +50,7 @@ export function GroupsPanel({ stream }: { stream: string }) {
           columns={[
             { id: "name", header: t("groups.name"), cell: (g) => g.name },
             { id: "filter", header: t("subs.filter"), cell: (g) => g.filter || <span className="mut">{t("groups.all")}</span> },
-            { id: "position", header: t("streams.position"), cell: (g) => g.position },
+            { id: "position", header: t("streams.position"), cell: (g) => placeText(g.position, text) },
             { id: "behind", header: t("streams.entries"), end: true, cell: (g) => count(g.behind) },
             { id: "lag", header: t("streams.lag"), end: true, cell: (g) => (g.behind > 0 ? duration(g.lag) : t("value.none")) },
             { id: "out", header: t("groups.inFlight"), end: true, cell: (g) => t("groups.ofMost", { count: count(g.inFlight), most: count(g.maxInFlight) }) },

@@ -14,6 +14,7 @@ import { Failure, Skeleton, StaleBar } from "../../kit/states";
 import { Table } from "../../kit/Table";
 import { toast } from "../../kit/toast";
 import { isOpen } from "./replay";
+import { placeText } from "./words";
 
 const glyphs = { running: "run", paused: "wait", done: "ok", stopped: "off", failed: "p3" } as const;
 
@@ -63,7 +64,7 @@ export function ReplaysPanel({ stream }: { stream: string }) {
             { id: "out", header: t("replay.published"), end: true, cell: (one) => count(one.published) },
             { id: "bytes", header: t("topics.size"), end: true, cell: (one) => bytes(one.bytes) },
             { id: "refused", header: t("replay.refused"), end: true, cell: (one) => count(one.refused) },
-            { id: "position", header: t("streams.position"), cell: (one) => one.position },
+            { id: "position", header: t("streams.position"), cell: (one) => placeText(one.position, text) },
             { id: "by", header: t("streams.by"), cell: (one) => one.by || t("value.none") },
             ...(may
               ? [

@@ -19,3 +19,9 @@ export function readersText(s: StreamStatus, { t, count, duration }: Text): stri
 }
 
 export const filtersText = (s: StreamStatus, { t }: Text): string => (s.builtIn ? t("streams.own") : s.filters.join("  "));
+
+const whole = ":4294967295";
+
+/** Where somebody stands; who has all messages of an entry stands behind it. */
+export const placeText = (position: string, { t }: Text): string =>
+  position.endsWith(whole) ? t("streams.behindEntry", { entry: position.slice(0, -whole.length) }) : position;

@@ -94,7 +94,9 @@ function Story({ answer: a }: { answer: WhyAnswer }) {
         <Panel title={t("story.state")}>
           <div className="pad">
             {a.state.map((s) => (
-              <p key={s}>{s}</p>
+              <p key={s} lang="en">
+                {s}
+              </p>
             ))}
           </div>
         </Panel>

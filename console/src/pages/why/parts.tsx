@@ -5,16 +5,29 @@ import { Glyph } from "../../kit/Glyph";
 import { Table } from "../../kit/Table";
 import { toneOf } from "./tone";
 
-/** The answer: a word, the node's sentence and, for who reads another language, the reason. */
+/** A sentence of the node, which speaks English: to who reads another language the detail of a reason in theirs. */
+function Said({ reason, text }: { reason?: WhyReason | undefined; text: string }) {
+  const { fault, language } = useText();
+  if (language === "en") return text;
+  return (
+    <>
+      {reason && `${fault(reason.reason, reason.title)} (${reason.code}). `}
+      <span className="mut2" lang="en">
+        {text}
+      </span>
+    </>
+  );
+}
+
+/** The answer: a word and the node's sentence. */
 export function Verdict({ outcome, reason, text }: { outcome: string; reason?: WhyReason | undefined; text: string }) {
-  const { t, fault, language } = useText();
+  const { t } = useText();
   const tone = toneOf(outcome);
   return (
     <div className={tone === "p3" ? "note p3" : "note"}>
       <Glyph condition={tone} />
       <span>
-        <b className="med">{t(`story.outcome.${outcome}` as Key)}</b>
-        {reason && language !== "en" && <span className="mut2"> {fault(reason.reason, reason.title)}.</span>} {text}
+        <b className="med">{t(`story.outcome.${outcome}` as Key)}</b> <Said reason={reason} text={text} />
       </span>
     </div>
   );
@@ -32,7 +45,7 @@ export function Notes({ notes, label }: { notes: readonly WhyNote[]; label: stri
         keyOf={(_, at) => String(at)}
         columns={[
           { id: "at", header: t("story.at"), cell: (n) => (n.at ? clockMillis(Date.parse(n.at)) : "") },
-          { id: "text", header: t("story.what"), cell: (n) => n.text },
+          { id: "text", header: t("story.what"), cell: (n) => <Said reason={n.reason} text={n.text} /> },
         ]}
       />
     </div>

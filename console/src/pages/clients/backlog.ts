@@ -1,0 +1,16 @@
+// What waits for a client, and what bounds it.
+import type { ClientDetail } from "../../api/broker";
+import type { Text } from "../../i18n/text";
+
+/** The bytes that wait and their bounds: of a session that lasts those of the log, of each stream. */
+export function boundsText({ queuedBytes, limits }: ClientDetail, { t, count, bytes, span }: Text): string {
+  const { log } = limits;
+  if (!log) return t("clients.ofQueue", { count: count(limits.queue), bytes: bytes(queuedBytes) });
+  const bounds = [
+    log.messages > 0 && t("clients.inLog.messages", { n: log.messages, count: count(log.messages) }),
+    log.bytes > 0 && bytes(log.bytes),
+    log.age > 0 && span(log.age),
+  ].filter(Boolean);
+  if (bounds.length === 0) return t("clients.inLog.all", { bytes: bytes(queuedBytes) });
+  return t("clients.inLog", { bytes: bytes(queuedBytes), bounds: bounds.join(", ") });
+}
