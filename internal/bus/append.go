@@ -18,6 +18,7 @@ import (
 type flight struct {
 	log   *Log
 	since time.Time
+	entry []byte // nil is that of a repeat: what is stored may be another
 	done  func(seq uint64, err error)
 }
 
@@ -44,7 +45,11 @@ func (l *Log) Append(id string, repeat bool, entry []byte, done func(seq uint64,
 }
 
 func (e *engine) send(l *Log, id string, repeat bool, entry []byte, done func(uint64, error)) {
-	n, err := e.depart(&flight{log: l, since: time.Now(), done: done})
+	f := &flight{log: l, since: time.Now(), entry: entry, done: done}
+	if repeat {
+		f.entry = nil
+	}
+	n, err := e.depart(f)
 	if err != nil {
 		done(0, err)
 		return
@@ -91,6 +96,9 @@ func (e *engine) arrive(n, seq uint64, err error) {
 	}
 	if err == nil {
 		e.silentSince.Store(0)
+		if f.entry != nil {
+			f.log.recent.keep(seq, f.entry)
+		}
 		f.log.learn(seq)
 	}
 	f.done(seq, err)

@@ -45,6 +45,7 @@ type Log struct {
 	subject string
 	last    atomic.Uint64 // newest sequence known to be stored
 	grown   signal        // fired when last grows
+	recent  recent
 }
 
 // Log opens the log of that name, making it or changing its retention as the
@@ -79,6 +80,7 @@ func (l *Log) open(ctx context.Context, e *engine) error {
 		return e.bus.openFault("Stream "+l.cfg.Name, "bus: open log "+l.cfg.Name, err)
 	}
 	st := s.CachedInfo().State
+	l.recent.clear() // a fresh engine may have lost what the last one had
 	l.learn(st.LastSeq)
 	if !l.cfg.Memory {
 		l.bus.marks.change(l.cfg.Name, func(k *mark) {
@@ -225,6 +227,7 @@ func (l *Log) Purge(ctx context.Context, upTo uint64) error {
 	if err != nil {
 		return callFault(e, "bus: purge log "+l.cfg.Name, err)
 	}
+	l.recent.purge(upTo)
 	return nil
 }
 

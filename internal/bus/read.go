@@ -70,6 +70,14 @@ func (l *Log) follow(ctx context.Context, e *engine, from uint64, f func(uint64,
 		if err := l.await(ctx, e, from); err != nil {
 			return from, err
 		}
+		if entry := l.recent.find(from); entry != nil {
+			if err := f(from, entry); err != nil {
+				return from, err
+			}
+			from++
+			l.recent.wanted(from)
+			continue
+		}
 		if from, err = r.fetch(from, f); err != nil {
 			return from, err
 		}
@@ -82,6 +90,7 @@ func (l *Log) await(ctx context.Context, e *engine, from uint64) error {
 	if l.last.Load() >= from {
 		return ctx.Err()
 	}
+	l.recent.wanted(from)
 	if l.bus.now.Load() != e {
 		return errAgain
 	}
@@ -90,6 +99,7 @@ func (l *Log) await(ctx context.Context, e *engine, from uint64) error {
 	select {
 	case <-grown:
 	case <-t.C:
+		l.recent.clear() // nobody is behind, or they ask the engine
 	case <-changed:
 		return errAgain
 	case <-ctx.Done():
