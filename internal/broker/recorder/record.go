@@ -31,7 +31,7 @@ const (
 
 // Where packet identifiers are, and how many more messages a record counts.
 const (
-	countInMessage = 32
+	countFromEnd = 8
 
 	idOfHead    = 0xffff << 32
 	idOfOutcome = 0xffff << 16

@@ -98,13 +98,15 @@ func (r *Ring) Open() uint32 { return r.open }
 // the packet identifiers that follow. The last is the newest record but for outcomes.
 type run struct {
 	head      Head
+	step      Head // what its packet identifier adds to the next head
 	names     uint64
 	at        int64
 	receivers uint32
 	open      uint32
 	first     uint64 // its outcome, when that is its only one
-	place     int    // of the last message in this segment; 0 is none
-	whole     bool   // several outcomes stand directly before it
+	firstStep uint64
+	end       int  // of the last message in this segment; 0 is none
+	whole     bool // several outcomes stand directly before it
 	count     uint64
 }
 
@@ -115,8 +117,14 @@ type run struct {
 // makes that count one more: such runs are what a busy publisher sends.
 func (r *Ring) Message(now int64, m *msg.Message, h Head, conn, receivers uint32, mark *Mark) {
 	k := &r.run
-	if mark != nil && h == k.head && now == r.clock && mark.segment == r.segment && uint64(conn)|uint64(mark.at)<<32 == k.names &&
-		m.Time == k.at && receivers == k.receivers && r.open == k.open && r.again() {
+	if h == k.head && mark != nil && mark.segment == r.segment && uint64(conn)|uint64(mark.at)<<32 == k.names &&
+		now == r.clock && m.Time == k.at && receivers == k.receivers && r.open == k.open &&
+		(r.at == k.end && (r.open == 0 || r.first == k.first) || r.open > 1 && r.sameOutcomes(k.end)) {
+		k.count++
+		binary.LittleEndian.PutUint64(r.now.bytes[k.end-countFromEnd:], k.count)
+		k.head, k.first = k.head+k.step, k.first+k.firstStep
+		r.at, r.open = k.end, 0
+		r.number++
 		return
 	}
 	r.begin(now)
@@ -124,44 +132,11 @@ func (r *Ring) Message(now int64, m *msg.Message, h Head, conn, receivers uint32
 	r.put(h, uint64(conn)|uint64(r.textRef(m.Topic, mark))<<32, m.Time, receivers, 0)
 }
 
-// again makes the last message count one more, when the outcomes are like its own, too.
-func (r *Ring) again() bool {
-	k := &r.run
-	end := r.at
-	if k.open > 1 {
-		end -= 8 * int(k.open)
-	}
-	switch {
-	case k.place == 0 || end != k.place+messageSize:
-		return false
-	case k.open == 1 && r.first != k.first, k.open > 1 && !r.sameOutcomes(end):
-		return false
-	}
-	k.count++
-	r.at = end
-	binary.LittleEndian.PutUint64(r.now.bytes[k.place+countInMessage:], k.count)
-	r.number++
-	r.expect()
-	return true
-}
-
-// expect says what would be the next of the run.
-func (r *Ring) expect() {
-	k := &r.run
-	if k.head&idOfHead != 0 {
-		k.head += 1 << 32
-	}
-	if k.first&idOfOutcome != 0 && Outcome(k.first>>8)&^Shared == Sent {
-		k.first += 1 << 16
-	}
-	r.open = 0
-}
-
 // sameOutcomes says whether the outcomes from there on are those of the last message, but
 // for packet identifiers that follow.
 func (r *Ring) sameOutcomes(from int) bool {
-	before := r.run.place - 8*int(r.open)
-	if !r.run.whole || before < tickSize { // they are in the segment before
+	before := from - messageSize - 8*int(r.open)
+	if !r.run.whole || from == 0 || r.at != from+8*int(r.open) || before < tickSize { // or they are in the segment before
 		return false
 	}
 	for i := 0; i < 8*int(r.open); i += 8 {
@@ -186,10 +161,16 @@ func (r *Ring) put(h Head, names uint64, at int64, receivers uint32, rest uint64
 	binary.LittleEndian.PutUint64(b[8:], names)
 	binary.LittleEndian.PutUint64(b[16:], uint64(at))
 	binary.LittleEndian.PutUint64(b[24:], uint64(receivers)|uint64(r.open)<<32)
-	binary.LittleEndian.PutUint64(b[countInMessage:], rest)
-	place := r.at - messageSize
-	r.run = run{h, names, at, receivers, r.open, r.first, place, r.listed == place, 0}
-	r.expect()
+	binary.LittleEndian.PutUint64(b[messageSize-countFromEnd:], rest)
+	k := run{head: h, names: names, at: at, receivers: receivers, open: r.open, first: r.first, end: r.at, whole: r.listed == r.at-messageSize}
+	if h&idOfHead != 0 {
+		k.step = 1 << 32
+	}
+	if r.first&idOfOutcome != 0 && Outcome(r.first>>8)&^Shared == Sent {
+		k.firstStep = 1 << 16
+	}
+	k.head, k.first = k.head+k.step, k.first+k.firstStep
+	r.run, r.open = k, 0
 	r.number++
 }
 
@@ -203,7 +184,7 @@ func (r *Ring) MessageBy(now int64, m *msg.Message, h Head, receivers uint32, ma
 	r.reserve(messageSize + 8 + textSize(m.Topic) + textSize(m.Publisher))
 	topic, by := r.textRef(m.Topic, mark), r.textRef(m.Publisher, nil)
 	r.put(h|flagNamed<<16, uint64(by)|uint64(topic)<<32, m.Time, receivers, 0)
-	r.run.place = 0
+	r.run.end = 0
 }
 
 // Logged notes a message that the log has brought from there.
@@ -211,7 +192,7 @@ func (r *Ring) Logged(now int64, m *msg.Message, stream uint8, at msg.Position, 
 	r.begin(now)
 	r.reserve(messageSize + 8 + textSize(m.Topic))
 	r.put(Heading(Logged, m, 0, stream), uint64(r.textRef(m.Topic, mark))<<32, m.Time, at.Index, at.Seq)
-	r.run.place = 0
+	r.run.end = 0
 }
 
 // Acked notes that a client is done with a message of QoS 1 or 2. Identifiers that follow
@@ -304,7 +285,7 @@ func (r *Ring) turn(now int64) {
 	s := r.next()
 	r.segment++
 	s.number, s.first, s.from = r.segment, r.number, now
-	r.now, r.at, r.clock, r.run.place, r.acks = s, tickSize, now, 0, 0
+	r.now, r.at, r.clock, r.run.end, r.acks = s, tickSize, now, 0, 0
 	r.segments = append(r.segments, s)
 	binary.LittleEndian.PutUint64(s.bytes[0:], uint64(kindTick))
 	binary.LittleEndian.PutUint64(s.bytes[8:], uint64(now))
