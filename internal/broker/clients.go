@@ -215,6 +215,10 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	s := &subscription{
 		client: c, home: w.home, filter: string(f.Filter), id: id,
 		qos: reason, noLocal: f.NoLocal, asPublished: f.RetainAsPublished, handling: f.RetainHandling,
+		since: uint32(w.loop.Now() / 1e9),
+	}
+	if old != nil {
+		s.since = old.since
 	}
 	if err := w.broker.router.exclusive.claim(s); err != nil {
 		return w.ungranted(c, err)

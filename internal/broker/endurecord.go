@@ -51,6 +51,7 @@ const (
 	recordAsPublished
 	recordDurable
 	recordOwes
+	recordSince
 )
 
 func flag(on bool, bit byte) byte {
@@ -82,7 +83,11 @@ func (c *client) appendRecord(dst []byte) []byte {
 func (s *subscription) append(dst []byte) []byte {
 	dst = appendText(dst, s.filter)
 	dst = binary.AppendUvarint(dst, uint64(s.id))
-	dst = append(dst, s.qos, s.handling, flag(s.noLocal, recordNoLocal)|flag(s.asPublished, recordAsPublished)|flag(s.durable, recordDurable)|flag(s.owes, recordOwes))
+	flags := flag(s.noLocal, recordNoLocal) | flag(s.asPublished, recordAsPublished) | flag(s.durable, recordDurable) | flag(s.owes, recordOwes)
+	dst = append(dst, s.qos, s.handling, flags|flag(s.since != 0, recordSince))
+	if s.since != 0 {
+		dst = binary.AppendUvarint(dst, uint64(s.since))
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(s.begins)))
 	for _, p := range s.begins {
 		dst = binary.AppendUvarint(dst, p.Seq)
@@ -134,6 +139,9 @@ func (f *fields) subscription() *subscription {
 	flags := f.Byte()
 	s.noLocal, s.asPublished, s.durable = flags&recordNoLocal != 0, flags&recordAsPublished != 0, flags&recordDurable != 0
 	s.owes = flags&recordOwes != 0
+	if flags&recordSince != 0 {
+		s.since = uint32(f.Uvarint())
+	}
 	for n := f.Uvarint(); n > 0 && !f.Bad; n-- {
 		s.begins = append(s.begins, msg.Position{Seq: f.Uvarint(), Index: uint32(f.Uvarint())})
 	}

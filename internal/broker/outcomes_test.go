@@ -2,9 +2,12 @@ package broker
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/millrace/millrace/internal/broker/refused"
 	"github.com/millrace/millrace/internal/broker/why"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -195,5 +198,31 @@ func TestWhyTellsEveryOutcome(t *testing.T) {
 				t.Errorf("want %s: %s\ngot %s", c.want, c.text, spelt(a))
 			}
 		})
+	}
+}
+
+// A client that comes back often repeats its SUBSCRIBE. The subscription is as old as its
+// first one, also when the node has started since; why says both times.
+func TestASubscriptionMadeAnewKeepsItsAge(t *testing.T) {
+	d, clock := newDisk(), newClock()
+	o := Options{Now: clock.now, RecorderBytes: 1}
+	b, _ := d.node(t, o)
+	c, _ := come(t, b, "c", 1000, nil)
+	c.subscribe("a", 0)
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	clock.forward(100 * time.Second)
+	b, _ = d.killed(t).node(t, o)
+	k := &inquired{Broker: b, t: t, refused: refused.New(0, 0)}
+	c, _ = come(t, b, "c", 1000, nil)
+	clock.forward(20 * time.Second)
+	settle(b)
+	c.subscribe("a", 0)
+	clock.forward(5 * time.Second)
+	settle(b)
+	a := k.why("c", "a")
+	if want := "The subscription to a began 2 min 5 s ago, and was made anew 5s ago."; !slices.Contains(a.State, want) {
+		t.Errorf("not told: %s\ngot %q", want, a.State)
 	}
 }

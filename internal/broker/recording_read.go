@@ -76,12 +76,14 @@ type Standing struct {
 	Streams map[string]StandingStream
 }
 
-// StandingSubscription is one filter; Begins is by stream where a durable one began.
+// StandingSubscription is one filter; Begins is by stream where a durable one began, Since
+// the second in which it did, ns since 1970, 0 for not known.
 type StandingSubscription struct {
 	Filter, Matches, Group string
 	QoS                    byte
 	NoLocal                bool
 	Begins                 map[string]msg.Position
+	Since                  int64
 }
 
 // StandingStream is how far a durable session has come in one stream.
@@ -152,7 +154,7 @@ func (w *worker) standing(c *client) Standing {
 
 func (w *worker) standingOf(f *subscription) StandingSubscription {
 	i := subscriptionInfo(f.client, f)
-	s := StandingSubscription{Filter: f.filter, Matches: f.matches(), Group: i.Share, QoS: f.qos, NoLocal: f.noLocal}
+	s := StandingSubscription{Filter: f.filter, Matches: f.matches(), Group: i.Share, QoS: f.qos, NoLocal: f.noLocal, Since: int64(f.since) * 1e9}
 	if f.durable {
 		s.Begins = map[string]msg.Position{}
 		for i, p := range f.begins {

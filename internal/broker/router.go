@@ -32,7 +32,10 @@ type subscription struct {
 	// each stream it began: its loop alone reads that.
 	durable bool
 	// owes says that its client has not acknowledged all retained messages that were there.
-	owes   bool
+	owes bool
+	// since is when it began, in seconds since 1970, however often it was made anew; 0 is
+	// not known.
+	since  uint32
 	begins []msg.Position
 	sums   *backlog.Filter // nil when nothing comes from the log; its loop's alone, too
 }

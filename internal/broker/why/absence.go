@@ -77,7 +77,21 @@ func (t *teller) begun(s Subscription) bool {
 	if from, ok := s.Begins[t.m.Stream]; ok && t.m.Position.Seq > 0 && s.QoS > 0 && t.m.QoS > 0 {
 		return t.m.Position.Compare(from) > 0
 	}
-	return t.had(s.Filter)
+	if t.tells(s.Filter) || s.Since == 0 {
+		return t.had(s.Filter)
+	}
+	return s.Since <= t.m.Time
+}
+
+// tells says whether an event tells when the filter came or went.
+func (t *teller) tells(filter string) bool {
+	return slices.ContainsFunc(t.Events, func(e Event) bool {
+		switch e.What {
+		case recorder.Subscribed, recorder.Unsubscribed:
+			return e.Text == filter
+		}
+		return e.What == recorder.Connected || e.What == recorder.Ended
+	})
 }
 
 // had says whether the client had the filter when the message came: by the last event
@@ -138,7 +152,11 @@ func (t *teller) unsubscribed() {
 	}
 	if s := t.Standing; s != nil {
 		if now := matching(s.Subscribed, name); len(now) > 0 {
-			t.say(NotSubscribed, nil, "The client's subscription to %s is younger than the message.", now[0].Filter)
+			after := "younger than the message"
+			if from := now[0].Since - t.m.Time; from > 0 {
+				after = fmt.Sprintf("%s younger than the message", length(from))
+			}
+			t.say(NotSubscribed, nil, "The client's subscription to %s is %s.", now[0].Filter, after)
 			return
 		}
 	}

@@ -172,12 +172,14 @@ type Standing struct {
 }
 
 // Subscription is one of its filters; Matches is what is matched of it, Begins where a
-// durable one began in each stream.
+// durable one began in each stream, Since the second in which it did, ns since 1970, 0 for
+// not known.
 type Subscription struct {
 	Filter, Matches, Group string
 	QoS                    byte
 	NoLocal                bool
 	Begins                 map[string]msg.Position
+	Since                  int64
 }
 
 // Progress is how far a durable session has come in a stream.

@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/recorder"
@@ -32,10 +33,38 @@ func (f *Facts) state() (lines []string) {
 	}
 	if now := matching(s.Subscribed, f.Topic); len(now) > 0 {
 		lines = append(lines, fmt.Sprintf("It is subscribed to %s.", some(now)))
+		for _, s := range now[:min(len(now), mostNotes)] {
+			if at, ok := f.renewed(s.Filter); ok {
+				lines = append(lines, fmt.Sprintf("The subscription to %s began %s, and was made anew %s ago.", s.Filter, f.began(s), length(f.Now-at)))
+			}
+		}
 	} else {
 		lines = append(lines, fmt.Sprintf("It has %s, none of which matches %s.", count(len(s.Subscribed), "subscription"), quoted(f.Topic)))
 	}
 	return lines
+}
+
+// renewed is when the client last repeated a SUBSCRIBE for the filter.
+func (f *Facts) renewed(filter string) (at int64, ok bool) {
+	for _, e := range slices.Backward(f.Events) {
+		if e.Text == filter && (e.What == recorder.Renewed || e.What == recorder.Subscribed) {
+			return e.At, e.What == recorder.Renewed
+		}
+	}
+	return 0, false
+}
+
+// began says when a subscription did.
+func (f *Facts) began(s Subscription) string {
+	for _, e := range slices.Backward(f.Events) {
+		if e.Text == s.Filter && e.What == recorder.Subscribed {
+			return length(f.Now-e.At) + " ago"
+		}
+	}
+	if s.Since == 0 {
+		return "before what is recorded"
+	}
+	return length(f.Now-s.Since) + " ago"
 }
 
 // mostNotes are shown of a kind.
