@@ -79,12 +79,19 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	w.paces.enter(id, c.pace)
 	w.entering(c, p, id)
 	before := c.conn.Output()
-	w.send(c, before, c.session.Accept(before, p, id, how))
+	after := c.session.Accept(before, p, id, how)
 	w.count(c)
 	w.endure(c)
 	if c.session.Over() {
+		w.send(c, before, after)
 		w.leave(c, errSmallPackets)
 		return
+	}
+	held := c.enduring != nil && !how.Present && w.scribe.failed == nil
+	if held {
+		w.holdAdmission(c, before, after)
+	} else {
+		w.send(c, before, after)
 	}
 	w.wake(c)
 	if how.Present {
@@ -93,7 +100,6 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.recordEvent(c, recorder.Connected, id, 0)
 	}
 	c.conn.Faster()
-	w.counts.lags.connect.Add(w.options.Now().UnixNano()-c.since, 1) // both may be in one turn
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
 		"session_present", how.Present, "session_expiry_s", c.session.Expiry())
 	if how.Present {
@@ -103,7 +109,10 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.returns(c)
 		w.relist(c)
 	}
-	w.entered(c, p)
+	w.tellConnected(c, p)
+	if !held {
+		w.entered(c)
+	}
 }
 
 // homeOf is the worker on whose loop a client identifier's session lives.
@@ -117,6 +126,9 @@ func (b *Broker) homeOf(id string) *worker {
 func (w *worker) end(c *client, err error) {
 	if !c.conn.Open() {
 		return
+	}
+	if c.held() {
+		w.sendAdmission(c)
 	}
 	before := c.conn.Output()
 	w.send(c, before, c.session.End(before, err))

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/stream"
@@ -18,6 +19,7 @@ type valve struct {
 	*stream.MemoryLog
 	waits chan bool // told of each append that finds it shut
 	gate  atomic.Pointer[chan struct{}]
+	full  atomic.Bool // then it refuses
 }
 
 func newValve(log *stream.MemoryLog) *valve {
@@ -40,6 +42,10 @@ func (v *valve) Append(id string, repeat bool, entry []byte, done func(uint64, e
 	default:
 		v.waits <- true
 		<-*v.gate.Load()
+	}
+	if v.full.Load() {
+		done(0, fault.New(fault.StorageFull, "full"))
+		return
 	}
 	v.MemoryLog.Append(id, repeat, entry, done)
 }

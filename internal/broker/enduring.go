@@ -26,6 +26,7 @@ type enduring struct {
 	listed  bool           // it is in scribe.dirty
 	owes    bool           // a subscription of it does
 	relist  bool           // it was recovered so
+	held    bool           // its CONNACK is
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one
@@ -281,6 +282,7 @@ func (w *worker) recordsKept(records int, err error) {
 		}
 		if k.failed != nil {
 			w.rewrite(c)
+			w.letIn(c)
 		} else {
 			w.written(c)
 		}
@@ -305,6 +307,7 @@ func (w *worker) written(c *client) {
 		c.session.Written(nil)
 		return
 	}
+	w.letIn(c)
 	before := c.conn.Output()
 	w.send(c, before, append(c.session.Written(before), e.writing...))
 	e.writing = nil
@@ -378,7 +381,7 @@ func (w *worker) leaves(c *client) {
 	if e == nil {
 		return
 	}
-	e.answers, e.writing = nil, nil
+	e.answers, e.writing, e.held = nil, nil, false
 	delete(w.behind, c)
 	for _, l := range w.progressOf(c) {
 		k := e.cursor(l.Stream)

@@ -93,10 +93,10 @@ func (w *worker) entering(c *client, p *packet.Connect, id string) {
 	p.Will.Topic = to
 }
 
-// entered is called when the client was admitted: it tells, and subscribes the
-// client to what all clients are subscribed to. The client is not told.
-func (w *worker) entered(c *client, p *packet.Connect) {
-	w.tellConnected(c, p)
+// entered is called when the client has its CONNACK: it subscribes the client to what all
+// clients are subscribed to. The client is not told.
+func (w *worker) entered(c *client) {
+	w.counts.lags.connect.Add(w.options.Now().UnixNano()-c.since, 1) // both may be in one turn
 	for i := range w.options.AutoSubscriptions {
 		w.autoSubscribe(c, &w.options.AutoSubscriptions[i])
 	}

@@ -208,7 +208,7 @@ func (w *worker) answer(t uint64, a session.Answer, err error) {
 
 // mayReadOn lets the client be read again when nothing holds it any more.
 func (w *worker) mayReadOn(c *client) {
-	if c.full != holding && !c.clogged && !c.waits && !c.slowed && c.filtersLeft == nil && !w.draining {
+	if c.full != holding && !c.held() && !c.clogged && !c.waits && !c.slowed && c.filtersLeft == nil && !w.draining {
 		c.conn.Resume()
 	}
 }
