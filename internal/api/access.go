@@ -64,6 +64,8 @@ var access = map[string]string{
 	"list-refused":           Viewer,
 	"get-backup":             Administrator,
 	"start-backup":           Administrator,
+	"list-backups":           Administrator,
+	"verify-backups":         Administrator,
 	"list-bans":              Viewer,
 	"ban":                    Operator,
 	"unban":                  Operator,

@@ -195,6 +195,7 @@ var bodies = map[string]string{
 	"change-group":     `{"maxInFlight":5}`,
 	"ack":              `{"positions":["1:0"],"upTo":"2:0"}`,
 	"start-backup":     `{"folder":""}`,
+	"verify-backups":   `{"name":""}`,
 	"ban":              `{"kind":"user","value":"eve"}`,
 	"test-access":      `{"action":"publish","topic":"a"}`,
 	"set-mqtt-user":    `{"password":"long enough"}`,

@@ -83,7 +83,10 @@ type backupAPI struct{ *backup.Service }
 func (b backupAPI) State() api.BackupState {
 	s := b.Service.State()
 	out := api.BackupState{Folder: s.Folder, Running: s.Running, Into: s.Into, Doing: s.Progress.Doing, Bytes: s.Progress.Done,
-		Ended: s.Ended, Succeeded: s.Succeeded, Next: s.Next}
+		Ended: s.Ended, Succeeded: s.Succeeded, Next: s.Next, Scheduled: s.Scheduled, Of: s.Progress.Of, Verifying: s.Verifying}
+	if !s.Checked.IsZero() {
+		out.Verification = verificationRow(&s)
+	}
 	if s.Err != nil {
 		out.Error = fault.UserMessage(s.Err)
 	} else if s.Runs > 0 {
@@ -98,6 +101,27 @@ func (b backupAPI) Start(folder string) error { return b.Run(folder) }
 func (b backupAPI) Plan(ctx context.Context, folder string) (api.Backup, error) {
 	r, err := b.Service.Plan(ctx, cmp.Or(folder, b.Service.State().Folder))
 	return backupRow(r), err
+}
+
+func verificationRow(s *backup.State) *api.Verification {
+	v := &api.Verification{Ended: s.Checked, Names: s.Verified.Generations, Damaged: s.Verified.Damaged(), Files: s.Verified.Files, Bytes: s.Verified.Bytes}
+	if s.CheckErr != nil {
+		v.Error = fault.UserMessage(s.CheckErr)
+	}
+	if v.Names == nil {
+		v.Names = []string{}
+	}
+	return v
+}
+
+func (b backupAPI) List() ([]api.StoredBackup, error) {
+	rows, err := b.Service.List()
+	var all []api.StoredBackup
+	for _, r := range rows {
+		all = append(all, api.StoredBackup{Name: r.Name, Condition: r.Condition, Node: r.Node, Version: r.Version, Began: r.Began, Seconds: max(r.Ended.Sub(r.Began), 0).Seconds(),
+			Bytes: r.Size, Entries: r.Entries, Streams: r.Streams, LeftOut: r.LeftOut, Verified: r.Verified, Error: r.Error})
+	}
+	return all, err
 }
 
 func backupRow(r backup.Result) api.Backup {
@@ -118,6 +142,16 @@ func (a *App) backupMetrics() {
 			return 1
 		}
 		return 0
+	})
+	m.Gauge("millrace_backup_last_verification_seconds", "When the last verification of back-ups ended, seconds since 1970; 0 where there was none since the start.", func() float64 {
+		if t := state().Checked; !t.IsZero() {
+			return float64(t.UnixMilli()) / float64(time.Second/time.Millisecond)
+		}
+		return 0
+	})
+	m.Gauge("millrace_backups_damaged", "Back-ups that the last verification has found damaged.", func() float64 {
+		v := state().Verified
+		return float64(len(v.Damaged()))
 	})
 	m.Counter("millrace_backups_total", "Back-ups that ended, well or not.", func() float64 { return float64(state().Runs) })
 	m.Counter("millrace_backup_failures_total", "Back-ups that failed.", func() float64 { return float64(state().Failures) })

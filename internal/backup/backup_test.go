@@ -264,6 +264,10 @@ func TestAnInterruptedBackUpGoesOn(t *testing.T) {
 	if all, err := List(dir); err != nil || len(all) != 0 {
 		t.Fatalf("a broken back-up counts: %v", err)
 	}
+	var s shelf
+	if rows, err := s.rows(folder{dir: dir}); err != nil || len(rows) != 1 || rows[0].Condition != Unfinished {
+		t.Errorf("it is listed as %+v: %v", rows, err)
+	}
 	p.breakAt = 0
 	r := p.take(dir)
 	if r.Entries > 40 { // two segments of 32 MiB were there

@@ -18,6 +18,7 @@ type Alarms interface {
 const (
 	alarmFailed  = "backup-failed"
 	alarmOverdue = "backup-overdue"
+	alarmDamaged = "backup-damaged"
 	scheduleLook = 10 * time.Second // how often the schedule is looked at
 )
 
@@ -44,17 +45,27 @@ type State struct {
 	Ended time.Time
 	// Succeeded is when the newest generation in Folder began; Next when one is due.
 	Succeeded, Next time.Time
+	// Scheduled is when the schedule last began one, since the start.
+	Scheduled time.Time
 	// Runs, Failures and Written count since the start.
 	Runs, Failures, Written uint64
+	// Verifying says that Checking, all where it is empty, is read back. Verified and
+	// CheckErr are of the last verification that ended, at Checked.
+	Verifying bool
+	Checking  string
+	Verified  Verified
+	CheckErr  error
+	Checked   time.Time
 }
 
-// Service makes back-ups of a running node, one at a time, on demand and by schedule. It
-// owns a goroutine for its schedule and one for the back-up that runs.
+// Service makes back-ups of a running node and verifies them, one at a time, on demand and
+// by schedule. It owns a goroutine for its schedule and one for what runs.
 type Service struct {
 	opt    Options
 	ctx    context.Context
 	cancel context.CancelFunc
 	work   sync.WaitGroup
+	shelf  shelf
 
 	// mu guards the fields below.
 	mu     sync.Mutex
@@ -125,23 +136,92 @@ func (s *Service) Run(dir string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return fault.New(fault.ServerShutdown, "The node is shutting down.")
-	}
-	if s.state.Running {
-		return fault.New(fault.Conflict, "A back-up runs already.")
+	if err := s.busy(); err != nil {
+		return err
 	}
 	s.state.Running, s.state.Into, s.state.Progress = true, dir, Progress{Doing: "beginning"}
 	s.work.Go(func() { s.run(dir) })
 	return nil
 }
 
+// busy says why nothing can begin now. s.mu is held.
+func (s *Service) busy() error {
+	switch {
+	case s.closed:
+		return fault.New(fault.ServerShutdown, "The node is shutting down.")
+	case s.state.Running:
+		return fault.New(fault.Conflict, "A back-up runs already.")
+	case s.state.Verifying:
+		return fault.New(fault.Conflict, "Back-ups are being verified.")
+	}
+	return nil
+}
+
+func (s *Service) tell(p Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Progress = p
+}
+
+// List are the back-ups in the configured folder, newest first.
+func (s *Service) List() ([]Row, error) {
+	if s.opt.Folder == "" {
+		return nil, nil
+	}
+	return s.shelf.rows(folder{dir: s.opt.Folder})
+}
+
+// Verify begins to read back the back-up of that name in the configured folder, all where
+// it is empty, and returns at once. A back-up that is due meanwhile comes afterwards.
+func (s *Service) Verify(name string) error {
+	if s.opt.Folder == "" {
+		return errNoFolder
+	}
+	if name != "" {
+		if _, err := (folder{dir: s.opt.Folder}).find(name); fault.CodeOf(err) == fault.NotFound {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.busy(); err != nil {
+		return err
+	}
+	s.state.Verifying, s.state.Checking, s.state.Progress = true, name, Progress{Doing: "beginning"}
+	s.work.Go(func() { s.verify(name) })
+	return nil
+}
+
+func (s *Service) verify(name string) {
+	v, err := Verify(s.ctx, s.opt.Folder, name, s.tell)
+	if s.ctx.Err() == nil && len(v.Generations) > 0 {
+		if e := (folder{dir: s.opt.Folder}).note(v, s.opt.Source.Now().UTC()); e != nil && err == nil {
+			err = e
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state.Verifying = false
+	if s.ctx.Err() != nil {
+		return
+	}
+	s.state.Verified, s.state.CheckErr, s.state.Checked = v, err, s.opt.Source.Now()
+	switch damaged := v.Damaged(); {
+	case len(damaged) > 0:
+		s.opt.Log.Error("back-ups are damaged", "folder", s.opt.Folder, "names", damaged, "error", err)
+		s.opt.Alarms.Raise(alarmDamaged, 1, "A back-up is damaged", fault.UserMessage(v.damage[damaged[0]])+" It is one of "+s.opt.Folder+".")
+	case err != nil:
+		s.opt.Log.Error("back-ups cannot be verified", "folder", s.opt.Folder, "error", err)
+	default:
+		s.opt.Log.Info("back-ups are whole", "folder", s.opt.Folder, "count", len(v.Generations), "bytes", v.Bytes)
+		if name == "" {
+			s.opt.Alarms.Clear(alarmDamaged)
+		}
+	}
+}
+
 func (s *Service) run(dir string) {
-	result, err := Take(s.ctx, dir, s.opt.Source, func(p Progress) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.state.Progress = p
-	})
+	result, err := Take(s.ctx, dir, s.opt.Source, s.tell)
 	if err == nil {
 		_, err = Prune(dir, s.keepOf(dir), s.opt.Source.Now())
 	}
@@ -212,7 +292,7 @@ func (s *Service) lookAtSchedule(now time.Time) {
 		return
 	}
 	s.mu.Lock()
-	s.begun, s.state.Next = now, s.opt.Schedule.Due(now.Local())
+	s.begun, s.state.Scheduled, s.state.Next = now, now, s.opt.Schedule.Due(now.Local())
 	s.mu.Unlock()
 }
 

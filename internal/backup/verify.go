@@ -13,6 +13,9 @@ type Verified struct {
 	Generations []string `json:"generations"`
 	Files       int      `json:"files"`
 	Bytes       int64    `json:"bytes"`
+
+	damage  map[string]error // by generation, the first that was found
+	stopped bool             // there was too much damage to look at all
 }
 
 // maxDamage is how many damaged files are named.
@@ -34,27 +37,45 @@ func Verify(ctx context.Context, dir, name string, progress func(Progress)) (Ver
 		}
 	}
 	var all []*Generation
-	var bad []error
+	bad := map[string]error{}
 	for _, n := range names {
 		g, err := f.find(n)
 		if err != nil {
-			bad = append(bad, err)
+			bad[n] = err
 			continue
 		}
 		all = append(all, g)
 	}
 	v, err := f.verify(ctx, all, progress)
-	return v, errors.Join(append(bad, err)...)
+	for _, n := range names {
+		if bad[n] != nil {
+			v.Generations = append(v.Generations, n)
+			v.note(n, bad[n])
+			err = errors.Join(bad[n], err)
+		}
+	}
+	return v, err
+}
+
+// note takes down why a generation is damaged.
+func (v *Verified) note(name string, err error) {
+	if v.damage == nil {
+		v.damage = map[string]error{}
+	}
+	if v.damage[name] == nil {
+		v.damage[name] = err
+	}
 }
 
 // verify reads every object of the generations once.
 func (f folder) verify(ctx context.Context, all []*Generation, progress func(Progress)) (v Verified, err error) {
 	of, segments := int64(0), map[string]bool{}
-	todo, what := map[string]Object{}, map[string]string{}
+	todo, what, who := map[string]Object{}, map[string]string{}, map[string][]string{}
 	var order []string
 	for _, g := range all {
 		v.Generations = append(v.Generations, g.Name)
 		g.objects(func(o Object, name string) {
+			who[o.SHA256] = append(who[o.SHA256], g.Name)
 			if _, known := todo[o.SHA256]; !known {
 				todo[o.SHA256], what[o.SHA256] = o, name
 				order, of = append(order, o.SHA256), of+o.Size
@@ -75,6 +96,10 @@ func (f folder) verify(ctx context.Context, all []*Generation, progress func(Pro
 			progress(Progress{Doing: what[sum], Done: v.Bytes, Of: of})
 		}
 		if err := f.read(todo[sum], what[sum], look(segments[sum])); err != nil {
+			for _, name := range who[sum] {
+				v.note(name, err)
+			}
+			v.stopped = len(bad) == maxDamage-1
 			if bad = append(bad, err); len(bad) == maxDamage {
 				return v, errors.Join(append(bad, fault.New(fault.Malformed, "There may be more."))...)
 			}

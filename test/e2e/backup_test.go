@@ -126,12 +126,13 @@ func TestASessionIsRestoredWithWhatWaitsForIt(t *testing.T) {
 	}
 }
 
-// A flipped bit anywhere in a back-up is found, and nothing is restored.
+// A flipped bit anywhere in a back-up is found, and nothing is restored; the node tells of
+// those in its folder.
 func TestADamagedBackUpIsRefused(t *testing.T) {
-	n := startNode(t, t.TempDir(), []string{"MILLRACE_NODE__NAME=plant-1"})
-	mosquittoPub(t, n, "-q", "1", "-t", "plant/a", "-m", "1")
 	folder := filepath.Join(t.TempDir(), "backup")
-	n.ctl(t, "backup", folder)
+	n := startNode(t, t.TempDir(), []string{"MILLRACE_NODE__NAME=plant-1", "MILLRACE_BACKUP__FOLDER=" + folder})
+	mosquittoPub(t, n, "-q", "1", "-t", "plant/a", "-m", "1")
+	n.ctl(t, "backup")
 	var files []string
 	_ = filepath.WalkDir(filepath.Join(folder, "objects"), func(path string, d fs.DirEntry, _ error) error {
 		if d.Type().IsRegular() {
@@ -161,4 +162,19 @@ func TestADamagedBackUpIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	listed := func(condition string) {
+		t.Helper()
+		if out := n.ctl(t, "backup", "list"); !strings.Contains(out, condition) || strings.Contains(out, "never") {
+			t.Errorf("want one that is %s: %s", condition, out)
+		}
+	}
+	if out := n.ctl(t, "backup", "verify"); !strings.Contains(out, "1 back-ups are whole") {
+		t.Error(out)
+	}
+	listed("complete")
+	_ = os.Remove(files[0])
+	if out, err := run(n, "ctl", "backup", "verify"); err == nil || !strings.Contains(out, files[0]) {
+		t.Error(out)
+	}
+	listed("damaged")
 }

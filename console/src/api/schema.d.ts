@@ -152,6 +152,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Back-ups in the configured folder, newest first */
+        get: operations["list-backups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/backups/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to read back-ups back
+         * @description Every file of them is compared with what was written. Ask GET /backup how it goes.
+         */
+        post: operations["verify-backups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bans": {
         parameters: {
             query?: never;
@@ -1248,7 +1285,7 @@ export interface components {
         BackupState: {
             /**
              * Format: int64
-             * @description Bytes that the one that runs has copied
+             * @description Bytes that the one that runs has copied, or the verification has read
              */
             bytes: number;
             /** @description What it is at */
@@ -1271,12 +1308,26 @@ export interface components {
              * @description When one is due
              */
             next?: string;
+            /**
+             * Format: int64
+             * @description How many there are, where that is known: of a verification
+             */
+            of?: number;
             running: boolean;
+            /**
+             * Format: date-time
+             * @description When the schedule last began one, since the start
+             */
+            scheduled?: string;
             /**
              * Format: date-time
              * @description Time of the newest back-up in the folder
              */
             succeeded?: string;
+            /** @description The last one that ended since the start */
+            verification?: components["schemas"]["Verification"];
+            /** @description Back-ups are being read back */
+            verifying: boolean;
         };
         Ban: {
             /** @description True where a network of every address (/0) is meant: nobody gets in until the ban is deleted */
@@ -2162,6 +2213,10 @@ export interface components {
             /** @enum {string} */
             role: "administrator" | "operator" | "viewer";
         };
+        NewVerification: {
+            /** @description One back-up; empty: all in the folder */
+            name?: string;
+        };
         PageAPIKey: {
             items: components["schemas"]["APIKey"][];
             meta: components["schemas"]["Meta"];
@@ -2224,6 +2279,10 @@ export interface components {
         };
         PageSlowSubscriber: {
             items: components["schemas"]["SlowSubscriber"][];
+            meta: components["schemas"]["Meta"];
+        };
+        PageStoredBackup: {
+            items: components["schemas"]["StoredBackup"][];
             meta: components["schemas"]["Meta"];
         };
         PageStreamStatus: {
@@ -2750,6 +2809,49 @@ export interface components {
             streams: components["schemas"]["StreamStatus"][];
             version: string;
         };
+        StoredBackup: {
+            /** Format: date-time */
+            began?: string;
+            /**
+             * Format: int64
+             * @description What it holds, shared with others or not
+             */
+            bytes: number;
+            /**
+             * @description complete: as it was written, as far as is known; unfinished: interrupted, the next one goes on with it; damaged: it cannot be restored
+             * @enum {string}
+             */
+            condition: "complete" | "unfinished" | "damaged";
+            /**
+             * Format: int64
+             * @description Entries of streams and buckets in it
+             */
+            entries: number;
+            /** @description What is damaged, or a part of it */
+            error?: string;
+            /** @description Files that the configuration names and the back-up does not hold */
+            leftOut?: string[];
+            /** @description Its time, for millrace restore --at */
+            name: string;
+            node?: string;
+            /**
+             * Format: double
+             * @description How long it took
+             */
+            seconds: number;
+            /**
+             * Format: int64
+             * @description Streams and buckets in it
+             */
+            streams: number;
+            /**
+             * Format: date-time
+             * @description When a node last read all of it back
+             */
+            verified?: string;
+            /** @description Of the program that made it */
+            version?: string;
+        };
         StreamMessage: {
             /** @enum {string} */
             encoding: "text" | "base64";
@@ -3088,6 +3190,26 @@ export interface components {
         UserProperty: {
             name: string;
             value: string;
+        };
+        Verification: {
+            /**
+             * Format: int64
+             * @description Their bytes
+             */
+            bytes: number;
+            /** @description Those that cannot be restored */
+            damaged?: string[];
+            /** Format: date-time */
+            ended: string;
+            /** @description What is wrong, or a part of it */
+            error?: string;
+            /**
+             * Format: int64
+             * @description Files that are whole
+             */
+            files: number;
+            /** @description The back-ups that were read */
+            names: string[];
         };
         WhyAnswer: {
             client: string;
@@ -3481,6 +3603,73 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewBackup"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupState"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-backups": {
+        parameters: {
+            query?: {
+                /** @description Page, from 1 */
+                page?: number;
+                /** @description Items a page at most */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageStoredBackup"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "verify-backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVerification"];
             };
         };
         responses: {
