@@ -237,7 +237,7 @@ func (w *worker) bannedAs(c *client, id, user string) error {
 // strike counts that the client has left; one that comes and goes is banned.
 func (w *worker) strike(c *client) {
 	o := &w.options.Bans.Flapping
-	if o.Most == 0 || w.draining || !w.flaps.Hit(c.id, w.loop.Now()) {
+	if o.Most == 0 || w.draining || !w.flaps.Hit(c.id, w.loop.Steady()) {
 		return
 	}
 	w.broker.banFor(limit.ClientID, c.id, o, w.loop.Now(), fmt.Sprintf("It disconnected more than %d times within %s.", o.Most, o.Window))
@@ -258,7 +258,7 @@ func (w *worker) loginFailed(c *client, user string, err error) {
 	}
 	login := limit.LoginOf(user, from)
 	k.mu.Lock()
-	out := k.logins.Hit(login, w.loop.Now())
+	out := k.logins.Hit(login, w.loop.Steady())
 	k.mu.Unlock()
 	if out {
 		w.broker.banFor(limit.Login, login, o, w.loop.Now(), fmt.Sprintf("More than %d logins failed within %s.", o.Most, o.Window))

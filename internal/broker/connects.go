@@ -36,7 +36,7 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 		return false, errMemory
 	}
 	g := w.gauges[c.door.place]
-	now := w.loop.Now()
+	now := w.loop.Steady()
 	over, when, ok := w.mayConnect(g, id, now)
 	if ok {
 		return false, nil

@@ -87,7 +87,7 @@ func (w *worker) endOld(old *client, unwanted bool) {
 	if old = w.clients[id]; old == nil {
 		return
 	}
-	expired := old.session.Away() && old.endAt != 0 && old.endAt <= w.loop.Now()
+	expired := old.session.Away() && old.endAt != 0 && old.endAt <= w.loop.Steady()
 	if expired {
 		w.counts.expired++
 	}

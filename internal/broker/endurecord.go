@@ -61,8 +61,8 @@ func flag(on bool, bit byte) byte {
 	return 0
 }
 
-// appendRecord appends the client's record.
-func (c *client) appendRecord(dst []byte) []byte {
+// appendRecord appends the client's record; leftAt is when it left by the machine's clock.
+func (c *client) appendRecord(dst []byte, leftAt int64) []byte {
 	s := &c.session
 	will, delay := s.KeptWill()
 	if e := c.enduring; will == nil && e.firing != nil {
@@ -71,7 +71,7 @@ func (c *client) appendRecord(dst []byte) []byte {
 	dst = append(dst, sessionRecordVersion, byte(s.Version()), flag(c.clean, recordClean)|flag(will != nil, recordWill))
 	dst = binary.AppendUvarint(dst, uint64(s.Expiry()))
 	dst = binary.AppendVarint(dst, c.since)
-	dst = binary.AppendVarint(dst, c.leftAt)
+	dst = binary.AppendVarint(dst, leftAt)
 	dst = appendText(dst, c.enduring.user)
 	if will != nil {
 		dst = binary.AppendUvarint(dst, uint64(delay))

@@ -211,7 +211,7 @@ func (c *client) enduringWritten(w *worker) {
 	e.listed = false
 	if e.altered {
 		e.altered = false
-		k.buf = c.appendRecord(k.buf[:0])
+		k.buf = c.appendRecord(k.buf[:0], w.wall(c.leftAt))
 		w.record(kindSession, c.id, k.buf)
 	}
 	if e.filters != nil {

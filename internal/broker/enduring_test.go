@@ -256,7 +256,7 @@ func TestWillsAndEndsComeWithTheNode(t *testing.T) {
 func TestSessionRecords(t *testing.T) {
 	c := &client{since: 7}
 	c.after = &after{leftAt: 9, enduring: &enduring{user: "u"}}
-	b := c.appendRecord(nil)
+	b := c.appendRecord(nil, c.leftAt)
 	r, err := readSessionRecord(b)
 	if err != nil {
 		t.Fatal(err)

@@ -210,7 +210,7 @@ func (w *worker) guarded(c *client, frame []byte) bool {
 	if packet.TypeOf(frame[0]) != packet.TypePublish || !c.session.Serving() {
 		return false
 	}
-	n, now := int64(len(frame)), w.loop.Now()
+	n, now := int64(len(frame)), w.loop.Steady()
 	if w.exchange.behind { // what it sends would only wait for another loop
 		w.counts.guarded++
 		w.slow(c, now)

@@ -73,8 +73,8 @@ type access struct {
 // and shared subscriptions.
 type after struct {
 	shares []*subscription // its shared ones, at their number less one
-	willAt int64           // when its will is due, ns since 1970; 0 is never
-	leftAt int64           // when its connection ended, ns since 1970; 0 while it has one
+	willAt int64           // when its will is due, by the loop's steady clock; 0 is never
+	leftAt int64           // when its connection ended, by the same; 0 while it has one
 	endAt  int64           // when it ends unless its client comes back; 0 is never
 	slot   int             // its place in the schedule, from 1 on; 0 is none
 

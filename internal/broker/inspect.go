@@ -149,7 +149,7 @@ func (w *worker) info(c *client) ClientInfo {
 		i.OutputBytes = int64(c.conn.Buffered())
 	}
 	if s.Away() {
-		i.DisconnectedAt, i.ExpiresAt = c.leftAt, c.endAt
+		i.DisconnectedAt, i.ExpiresAt = w.wall(c.leftAt), w.wall(c.endAt)
 	}
 	if bad.erred != 0 {
 		i.Error, i.ErrorAt = bad.code, bad.erred

@@ -174,7 +174,7 @@ func (w *worker) committed(c *committal) {
 			w.answer(t, answer, c.err)
 		}
 	}
-	w.keeping.answered = w.loop.Now()
+	w.keeping.answered = w.loop.Steady()
 	w.keeping.returned(c.batch)
 	w.readOn()
 }

@@ -205,8 +205,10 @@ func (w *worker) wake(c *client) {
 	if at > 0 {
 		at++ // silent is who keeps quiet for longer
 	}
-	if c.identity != nil && c.identity.Expires > 0 && (at == 0 || c.identity.Expires < at) {
-		at = c.identity.Expires
+	if c.identity != nil && c.identity.Expires > 0 {
+		if ends := c.identity.Expires - w.loop.Wall(0); at == 0 || ends < at {
+			at = ends
+		}
 	}
 	c.conn.Wake(at)
 }

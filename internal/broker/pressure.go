@@ -105,7 +105,7 @@ func (w *worker) awaitRoom(c *client) {
 		c.waits = true
 		k.paused = append(k.paused, c.conn.Handle())
 		if k.stopped == 0 {
-			k.stopped = w.loop.Now()
+			k.stopped = w.loop.Steady()
 		}
 	}
 	c.conn.Pause()
@@ -122,7 +122,7 @@ func (w *worker) readOn() {
 // readStopped lets go on who waits for a log that stands: what asks for its word waits
 // again, QoS 0 passes it by.
 func (w *worker) readStopped() {
-	if w.keeping.stands(w.loop.Now()) {
+	if w.keeping.stands(w.loop.Steady()) {
 		w.readPaused()
 	}
 }
@@ -141,7 +141,7 @@ func (w *worker) readPaused() {
 
 // passesBy says whether a message of QoS 0 goes to its receivers alone: the log stands.
 func (w *worker) passesBy(m *msg.Message) bool {
-	return m.QoS == 0 && w.keeping.full() && w.keeping.stands(w.loop.Now())
+	return m.QoS == 0 && w.keeping.full() && w.keeping.stands(w.loop.Steady())
 }
 
 // passedBy counts a message that the log was not given.

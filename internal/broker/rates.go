@@ -187,7 +187,7 @@ func (w *worker) tooFast(c *client, frame []byte) bool {
 }
 
 func (w *worker) measure(c *client, frame []byte) (wait bool) {
-	p, now := c.pace, w.loop.Now()
+	p, now := c.pace, w.loop.Steady()
 	t := packet.TypeOf(frame[0])
 	refuse := p.gauge.zone.OverRate == Refuse && (c.session.Version() == packet.V5 || frame[0]>>1&3 == 0)
 	p.over = false
@@ -257,7 +257,7 @@ func (w *worker) subscribesTooFast(c *client, first bool) bool {
 	if p == nil {
 		return false
 	}
-	now := w.loop.Now()
+	now := w.loop.Steady()
 	if p.gauge.zone.OverRate == Refuse {
 		over, when, ok := p.take(bySubscribes, 1, now)
 		return !ok && !w.isOver(c, over, bySubscribes, when, true)

@@ -125,7 +125,7 @@ func (w *worker) standing(c *client) Standing {
 		Durable: c.enduring != nil, Inflight: c.session.Inflight(), Queued: c.session.Waiting(),
 	}
 	if !s.Connected {
-		s.Since = c.leftAt
+		s.Since = w.wall(c.leftAt)
 	}
 	for _, f := range c.filters {
 		s.Subscribed = append(s.Subscribed, w.standingOf(f))

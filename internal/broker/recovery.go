@@ -212,18 +212,20 @@ func (w *worker) readmit(c *client, filters map[string]*subscription) {
 }
 
 // waitSince lets a recovered session wait for its client, who left then, or when the
-// process ended, which counts as now.
+// process ended, which counts as now. So does a time that is yet to come: the machine's
+// clock was set back.
 func (w *worker) waitSince(c *client, left int64) {
-	if left == 0 {
-		left = w.options.Now().UnixNano()
+	at, now := left-w.loop.Wall(0), w.loop.Steady()
+	if left == 0 || at > now {
+		at = now
 		w.alter(c)
 	}
-	c.leftAt = left
+	c.leftAt = at
 	if delay, ok := c.session.WillDelay(); ok {
-		c.willAt = left + int64(delay)*1e9
+		c.willAt = at + int64(delay)*1e9
 	}
 	if e := c.session.Expiry(); e != session.Never {
-		c.endAt = left + int64(e)*1e9
+		c.endAt = at + int64(e)*1e9
 	}
 	w.schedule.set(c)
 }

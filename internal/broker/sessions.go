@@ -96,7 +96,7 @@ func (w *worker) forget(c *client) {
 	w.unclog(c)
 	w.unhold(c)
 	c.stopFilters()
-	w.paces.leave(c.id, c.pace, w.loop.Now())
+	w.paces.leave(c.id, c.pace, w.loop.Steady())
 	w.strike(c)
 	stays, owed := c.session.Leave()
 	if !stays {
@@ -118,7 +118,7 @@ func (w *worker) wait(c *client) {
 	w.keepRetained(c)
 	w.leaves(c)
 	c.last, c.full, c.waits = nil, notFull, false
-	now := w.loop.Now()
+	now := w.loop.Steady()
 	c.ownAfter().leftAt = now
 	if delay, ok := c.session.WillDelay(); ok {
 		c.willAt = now + int64(delay)*1e9
@@ -183,6 +183,14 @@ func (w *worker) remove(c *client) {
 	w.recordEvent(c, recorder.Ended, c.id, 0)
 }
 
+// wall is a time by the loop's steady clock as the machine's shows it; 0 stays 0.
+func (w *worker) wall(t int64) int64 {
+	if t == 0 {
+		return 0
+	}
+	return w.loop.Wall(t)
+}
+
 // Tick is called a few times a second: wills and sessions come to their time.
 func (w *worker) Tick() {
 	w.keeping.shrink()
@@ -193,7 +201,7 @@ func (w *worker) Tick() {
 	w.lookBehind()
 	w.goOnPatrol()
 	w.lookAtGroups()
-	for now := w.loop.Now(); ; {
+	for now := w.loop.Steady(); ; {
 		c := w.schedule.due(now)
 		if c == nil {
 			return

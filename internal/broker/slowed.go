@@ -60,7 +60,7 @@ func (w *worker) slow(c *client, until int64) {
 	c.conn.Pause()
 	s := &w.slowed
 	s.count++
-	heaps.Push(&s.list, slowedClient{max(until, w.loop.Now()+shortest), s.count, c.conn.Handle()})
+	heaps.Push(&s.list, slowedClient{max(until, w.loop.Steady()+shortest), s.count, c.conn.Handle()})
 	w.counts.slowed = int64(len(s.list))
 	w.armSlowed()
 }
@@ -71,7 +71,7 @@ func (w *worker) armSlowed() {
 	if len(s.list) == 0 {
 		return
 	}
-	d := max(time.Duration(s.list[0].until-w.loop.Now()), time.Millisecond)
+	d := max(time.Duration(s.list[0].until-w.loop.Steady()), time.Millisecond)
 	if s.timer == nil {
 		s.timer = time.AfterFunc(d, func() { w.loop.Post(wakeSlowed{}) })
 		return
@@ -81,7 +81,7 @@ func (w *worker) armSlowed() {
 
 // readSlowed lets those go on whose time has come.
 func (w *worker) readSlowed() {
-	s, now := &w.slowed, w.loop.Now()
+	s, now := &w.slowed, w.loop.Steady()
 	if len(s.list) == 0 || s.list[0].until > now {
 		return
 	}

@@ -56,7 +56,7 @@ func (s *system) tick(b *Broker) {
 	if wanted := b.router.systemWanted(); s.wanted.Swap(wanted) != wanted && wanted {
 		s.due.Store(0)
 	}
-	if now := b.options.Now().UnixNano(); s.options.Interval > 0 && now >= s.due.Load() {
+	if now := b.options.Now().UnixNano(); s.options.Interval > 0 && (now >= s.due.Load() || s.due.Load() > now+int64(s.options.Interval)) {
 		s.due.Store(now + int64(s.options.Interval))
 		c := &census{}
 		c.left.Store(int32(len(b.workers)))

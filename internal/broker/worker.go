@@ -137,7 +137,7 @@ func (w *worker) Open(conn *loop.Conn) {
 	c.session = session.New(&d.limits)
 	c.session.Count(&w.queues)
 	conn.Data = c
-	conn.Wake(w.loop.Now() + int64(d.zone.ConnectTimeout))
+	conn.Wake(w.loop.Steady() + int64(d.zone.ConnectTimeout))
 }
 
 // Read is loop.Handler's: it takes the whole packets in b.
@@ -197,6 +197,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	ev := &w.event
 	before := c.conn.Output()
 	after := c.session.Step(frame, w.loop.Now(), ev, before)
+	c.session.Hear(w.loop.Steady())
 	if w.tracers != nil {
 		w.traceIn(c, frame, ev)
 	}
@@ -557,13 +558,13 @@ func (w *worker) goOn(c *client) {
 
 // Due is loop.Handler's: no CONNECT in time, or keep alive.
 func (w *worker) Due(conn *loop.Conn) {
-	c, now := clientOf(conn), w.loop.Now()
+	c, now := clientOf(conn), w.loop.Steady()
 	switch {
 	case c.id == "" && c.slowed:
 		w.end(c, w.connectRate(c.over, c.door.zone, true))
 	case c.id == "":
 		w.end(c, errConnectTimeout)
-	case c.expired(now):
+	case c.expired(w.loop.Now()):
 		w.end(c, errExpiredAuth)
 	case conn.Paused() && !c.clogged:
 		c.session.Hear(now) // its packets lie unread

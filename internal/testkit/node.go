@@ -24,6 +24,8 @@ type Node struct {
 	URL string
 	// User and Password are of its first administrator.
 	User, Password string
+	// Launch, when it is set, starts the process in the place of [exec.Cmd.Start].
+	Launch func(*exec.Cmd) error
 
 	program string
 	args    []string
@@ -114,7 +116,11 @@ func (n *Node) Start() error {
 	n.cmd = exec.Command(n.program, n.args...)
 	n.cmd.Env = n.env
 	n.cmd.Stdout, n.cmd.Stderr = &n.out, &n.out
-	if err := n.cmd.Start(); err != nil {
+	start := n.cmd.Start
+	if n.Launch != nil {
+		start = func() error { return n.Launch(n.cmd) }
+	}
+	if err := start(); err != nil {
 		return err
 	}
 	exited := make(chan struct{})

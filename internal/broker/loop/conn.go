@@ -210,7 +210,7 @@ func (c *Conn) Faster() {
 	}
 }
 
-// Wake asks for [Handler.Due] at the given time, ns since 1970, or a little
+// Wake asks for [Handler.Due] at the given time, by [Loop.Steady], or a little
 // later; it takes the place of an earlier wish.
 func (c *Conn) Wake(at int64) {
 	if !c.Open() {

@@ -184,7 +184,7 @@ func (p *epoll) read(l *Loop, c *Conn) int {
 
 // judge has c watched in the set where it belongs, after it has made that much work.
 func (p *epoll) judge(l *Loop, c *Conn, work int) {
-	busy := l.effort.busy(c, work, l.clock)
+	busy := l.effort.busy(c, work, l.steady)
 	if busy == c.flags.busy {
 		return
 	}

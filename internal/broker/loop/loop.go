@@ -43,7 +43,9 @@ type Loop struct {
 	handler Handler
 	ticker  Ticker // the handler, when it is one
 	now     func() time.Time
+	born    time.Time
 	clock   int64 // ns since 1970 at the start of this turn
+	steady  int64 // the same, whoever has set the machine's clock since the loop was born
 	wheel   *wheel
 	poll    poller // nil: goroutines read and write
 
@@ -95,13 +97,27 @@ func New(h Handler, now func() time.Time) *Loop {
 	l := &Loop{handler: h, now: now, wakeup: make(chan struct{}, 1), done: make(chan struct{})}
 	l.ticker, _ = h.(Ticker)
 	l.readMost = readBytes
-	l.clock = now().UnixNano()
-	l.wheel = newWheel(l.clock)
+	l.born = now()
+	l.readClock()
+	l.wheel = newWheel(l.steady)
 	return l
 }
 
-// Now is the time of this turn, ns since 1970.
+// Now is the time of this turn, ns since 1970, by the machine's clock, which may be set.
 func (l *Loop) Now() int64 { return l.clock }
+
+// Steady is the time of this turn, ns since 1970, for what lasts a while in this process:
+// it goes on evenly when the machine's clock is set, and agrees with it until then. No
+// other process knows it.
+func (l *Loop) Steady() int64 { return l.steady }
+
+// Wall is what Now shows at a time by Steady.
+func (l *Loop) Wall(steady int64) int64 { return steady + l.clock - l.steady }
+
+func (l *Loop) readClock() {
+	now := l.now()
+	l.clock, l.steady = now.UnixNano(), l.born.UnixNano()+int64(now.Sub(l.born))
+}
 
 // Waiting is how many bytes of output wait on all of the loop's connections. It is for the
 // loop's goroutine.
@@ -227,14 +243,15 @@ func (l *Loop) sleep() {
 
 func (l *Loop) turn() {
 	ticked := l.ticked.Swap(false) // before the clock is read: a tick is not lost to an old time
-	l.clock, l.budget, l.again, l.unattended = l.now().UnixNano(), turnBytes, false, 0
+	l.readClock()
+	l.budget, l.again, l.unattended = turnBytes, false, 0
 	l.takeInbox()
 	l.serve()
 	l.share()
 	if ticked {
 		l.spares.tick()
 		l.leftovers.tick()
-		l.wheel.advance(l.clock, l.fire)
+		l.wheel.advance(l.steady, l.fire)
 		if l.ticker != nil {
 			l.ticker.Tick()
 		}
@@ -247,7 +264,8 @@ func (l *Loop) turn() {
 func (l *Loop) spend(n int, more bool) {
 	if l.budget -= n; l.budget <= 0 && more && !l.attending {
 		l.endTurn()
-		l.budget, l.clock = turnBytes, l.now().UnixNano()
+		l.budget = turnBytes
+		l.readClock()
 	}
 }
 

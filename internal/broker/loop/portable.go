@@ -167,7 +167,7 @@ func (c *Conn) take(e *event) {
 		return
 	}
 	if c.Open() {
-		c.flags.busy = l.effort.busy(c, l.worked-before, l.clock)
+		c.flags.busy = l.effort.busy(c, l.worked-before, l.steady)
 	}
 	c.owe()
 }

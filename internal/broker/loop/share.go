@@ -95,7 +95,8 @@ func (l *Loop) share() {
 // is in hand, since they stay in their order.
 func (l *Loop) attend(inbox bool) {
 	from := len(l.dirty)
-	l.clock, l.attending = l.now().UnixNano(), true
+	l.readClock()
+	l.attending = true
 	if inbox {
 		l.takeInbox()
 	}
