@@ -27,6 +27,7 @@ row() {
 }
 
 row "kills" ./test/e2e TestSessionsSurviveKills MILLRACE_TEST_KILLS="$KILLS"
+row "kills, and steps of the clock" ./test/e2e TestSessionsSurviveStepsOfTheClock MILLRACE_TEST_KILLS="$((KILLS / 10))"
 row "a full disk" ./test/e2e TestSessionsSurviveAFullDisk MILLRACE_TEST_DISKS="$DISKS"
 if [ -w /sys/fs/cgroup/blkio/cgroup.procs ]; then
   row "a slow disk (blkio control group, 20 writes/s)" ./test/e2e TestSessionsSurviveASlowDisk MILLRACE_TEST_DISKS="$DISKS"

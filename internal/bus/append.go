@@ -185,10 +185,10 @@ func (b *Bus) sweeper() {
 // nothing for three times that long is sick.
 func (e *engine) sweep(now time.Time, limit time.Duration) {
 	for _, n := range e.overdue(now.Add(-limit)) {
-		e.silentSince.CompareAndSwap(0, now.UnixNano())
+		e.silentSince.CompareAndSwap(0, int64(now.Sub(e.born)))
 		e.arrive(n, 0, fault.New(fault.Timeout, "The storage engine did not answer in time."))
 	}
-	if since := e.silentSince.Load(); since != 0 && now.UnixNano()-since > 2*int64(limit) {
+	if since := e.silentSince.Load(); since != 0 && int64(now.Sub(e.born))-since > 2*int64(limit) {
 		e.ill(fault.New(fault.Unavailable, "The storage engine has stopped answering."))
 	}
 }

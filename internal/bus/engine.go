@@ -28,8 +28,9 @@ type engine struct {
 	// behind another's bytes.
 	appends, reads, calls *nats.Conn
 	js                    jetstream.JetStream
-	inbox                 string       // answers to appends come to inbox.NUMBER
-	silentSince           atomic.Int64 // when an append first stayed unanswered, ns; 0 after any answer
+	inbox                 string // answers to appends come to inbox.NUMBER
+	born                  time.Time
+	silentSince           atomic.Int64 // when an append first stayed unanswered, ns since born; 0 after any answer
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -46,7 +47,7 @@ func (b *Bus) boot(ctx context.Context) (*engine, error) {
 	if err := b.survey(); err != nil {
 		return nil, b.startFault(err)
 	}
-	e := &engine{bus: b, flights: map[uint64]*flight{}, ended: make(chan struct{})}
+	e := &engine{bus: b, born: time.Now(), flights: map[uint64]*flight{}, ended: make(chan struct{})}
 	l := newServerLog(b.opt.Log, e)
 	err := e.serve(ctx, l)
 	if err == nil {

@@ -18,6 +18,7 @@ type appender struct {
 	log  Log
 	out  *slog.Logger
 	now  func() time.Time
+	born time.Time
 	disk *budget // nil for a log in memory
 
 	queue *queue // the goroutine's own
@@ -65,10 +66,14 @@ type answer struct {
 
 func newAppender(name string, log Log, disk *budget, out *slog.Logger, now func() time.Time, newRun func() uint64) *appender {
 	return &appender{
-		name: name, log: log, disk: disk, out: out.With("stream", name), now: now, queue: newQueue(newRun),
+		name: name, log: log, disk: disk, out: out.With("stream", name), now: now, born: now(), queue: newQueue(newRun),
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
 }
+
+// steady is a time in ns that goes on evenly when the machine's clock is set: pauses and
+// repeats are counted by it.
+func (a *appender) steady(now time.Time) int64 { return a.born.UnixNano() + int64(now.Sub(a.born)) }
 
 // keep hands a batch over that was paid for with cost; refuse, when not nil, is its
 // answer in its turn.
@@ -149,7 +154,7 @@ func (a *appender) collect(in *inbox) {
 // step feeds the queue, calls back what is settled and sends what is due; it returns
 // how many ns until the queue wants to be asked again.
 func (a *appender) step(in *inbox) int64 {
-	now := a.now().UnixNano()
+	now := a.steady(a.now())
 	for _, r := range in.answers {
 		a.take(now, r)
 	}
@@ -276,7 +281,7 @@ func (a *appender) callBack(now int64, settled []*job) {
 // abandon answers what is left when nobody waits any longer.
 func (a *appender) abandon() {
 	a.queue.abandon(shutdown())
-	a.callBack(a.now().UnixNano(), a.queue.done(nil))
+	a.callBack(a.steady(a.now()), a.queue.done(nil))
 }
 
 // close takes nothing more and lets the goroutine end once all is settled.

@@ -68,7 +68,7 @@ func (s *Streams) Appended(stream string) (messages, bytes uint64) {
 
 func (k *kept) stats(now time.Time) Stats {
 	a := k.appender
-	q := a.latency.quantiles(now.UnixNano(), 0.5, 0.99)
+	q := a.latency.quantiles(a.steady(now), 0.5, 0.99)
 	st, damaged := k.look(now)
 	out := Stats{
 		Name: k.cfg().Name, Filters: k.cfg().Filters, BuiltIn: k.cfg().BuiltIn, MaxAge: k.cfg().MaxAge, MaxBytes: k.cfg().MaxBytes,

@@ -319,5 +319,5 @@ func (k *kept) refusing(now time.Time) bool {
 		return true
 	}
 	at := k.appender.fullAt.Load()
-	return at != 0 && now.UnixNano()-at < int64(fullMemory)
+	return at != 0 && k.appender.steady(now)-at < int64(fullMemory)
 }

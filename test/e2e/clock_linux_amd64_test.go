@@ -7,10 +7,13 @@ import (
 	"bytes"
 	"debug/elf"
 	coding "encoding/binary"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +22,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/testkit"
 )
 
@@ -161,7 +165,7 @@ func (k *wallClock) step(t *testing.T, by time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.ahead += int64(by / time.Second)
-	if err := k.tell(); err != nil {
+	if err := k.tell(); err != nil && !errors.Is(err, os.ErrNotExist) { // none runs: the next one will
 		t.Fatalf("step the clock: %v", err)
 	}
 }
@@ -177,14 +181,211 @@ func (k *wallClock) tell() error {
 	return poke(k.pid, k.base+clockSlot, []byte{next})
 }
 
-// A step of the machine's clock by a day, back and forth, while clients are connected:
-// none is closed, none goes on beyond its keep alive, and messages come.
-func TestAStepOfTheClockClosesNobody(t *testing.T) {
+// five is an MQTT 5 client, packet by packet.
+type five struct {
+	t    *testing.T
+	conn net.Conn
+	in   []byte
+	came bool // its session was there
+}
+
+// arrive connects; how may change the CONNECT.
+func arrive(t *testing.T, n *node, id string, keepAlive uint16, expiry uint32, how func(*packet.Connect)) *five {
+	t.Helper()
+	conn, err := n.dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	c, p := &five{t: t, conn: conn}, &packet.Connect{Version: packet.V5, ClientID: []byte(id), KeepAlive: keepAlive, SessionExpiry: expiry}
+	if how != nil {
+		how(p)
+	}
+	c.send(p)
+	ack := next[*packet.Connack](c)
+	if ack.Reason != 0 {
+		t.Fatalf("%s: %+v", id, ack)
+	}
+	c.came = ack.SessionPresent
+	return c
+}
+
+func (c *five) send(p packet.Packet) {
+	c.t.Helper()
+	if _, err := c.conn.Write(p.Append(nil, packet.V5)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// read returns the next packet.
+func (c *five) read() (packet.Packet, error) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	for {
+		if size, err := packet.Frame(c.in, 0); err != nil {
+			return nil, err
+		} else if size > 0 && size <= len(c.in) {
+			p, err := packet.Decode(bytes.Clone(c.in[:size]), packet.V5)
+			c.in = c.in[size:]
+			return p, err
+		}
+		b := make([]byte, 4096)
+		n, err := c.conn.Read(b)
+		if c.in = append(c.in, b[:n]...); err != nil && n == 0 {
+			return nil, err
+		}
+	}
+}
+
+// next returns the next packet, which has to be of that kind.
+func next[P packet.Packet](c *five) P {
+	c.t.Helper()
+	p, err := c.read()
+	is, ok := p.(P)
+	if !ok {
+		c.t.Fatalf("%T %+v came (%v), want %T", p, p, err, is)
+	}
+	return is
+}
+
+func (c *five) subscribe(filter string) {
+	c.t.Helper()
+	c.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte(filter), QoS: 1}}})
+	next[*packet.Suback](c)
+}
+
+// publish has a message of QoS 1 acknowledged.
+func (c *five) publish(topic, text string, expiry uint32) {
+	c.t.Helper()
+	c.send(&packet.Publish{Topic: []byte(topic), Payload: []byte(text), QoS: 1, ID: 1, HasExpiry: expiry > 0, Expiry: expiry})
+	next[*packet.Ack](c)
+}
+
+// gets returns the messages that have come when the client's PINGREQ is answered.
+func (c *five) gets() (all []string) {
+	c.t.Helper()
+	c.send(packet.Pingreq{})
+	for {
+		p, err := c.read()
+		switch p := p.(type) {
+		case *packet.Publish:
+			all = append(all, string(p.Topic)+"="+string(p.Payload))
+			if p.QoS == 1 {
+				c.send(&packet.Ack{Kind: packet.TypePuback, ID: p.ID})
+			}
+		case packet.Pingresp:
+			return all
+		default:
+			c.t.Fatalf("%T %+v came, %v", p, p, err)
+		}
+	}
+}
+
+// awaits returns the messages that have come when they are so many.
+func (c *five) awaits(n int) (all []string) {
+	c.t.Helper()
+	eventually(c.t, "the messages come", func() bool {
+		all = append(all, c.gets()...)
+		return len(all) >= n
+	})
+	return all
+}
+
+// closed awaits the end of a client that says nothing.
+func (c *five) closed() {
+	c.t.Helper()
+	for {
+		if _, err := c.read(); err != nil {
+			return
+		}
+	}
+}
+
+func same(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %q came, want %q", what, got, want)
+	}
+}
+
+// The machine's clock is set by two days while the node runs, forth and far back, and
+// again while it is down. What lasts a while goes on evenly: keep alive, session expiry,
+// will delay. What stands until a time of day goes by the clock: message expiry, and
+// delayed messages.
+func TestTheClockIsSet(t *testing.T) {
+	const days = 48 * time.Hour
 	var clock wallClock
 	n := startNodeAt(t, &clock, nil)
-	if !strings.Contains(n.ctl(t, "status", "--json"), time.Now().UTC().Format("2006-01-02")) {
-		t.Fatal("the node does not show today's date")
+	cut := func(id, topic string, delay uint32) {
+		arrive(t, n, id, 60, 3600, func(p *packet.Connect) {
+			p.HasWill, p.Will = true, packet.Will{Topic: []byte(topic), Payload: []byte("gone"), Delay: delay}
+		}).conn.Close()
 	}
-	clock.step(t, 48*time.Hour)
-	t.Log(n.ctl(t, "status", "--json"))
+	idle, watcher, talker := arrive(t, n, "idle", 60, 0, nil), arrive(t, n, "watcher", 60, 0, nil), arrive(t, n, "talker", 60, 0, nil)
+	watcher.subscribe("will/#")
+	watcher.subscribe("late/#")
+	for _, id := range []string{"away", "again"} {
+		c := arrive(t, n, id, 60, 3600, nil)
+		c.subscribe("a/#")
+		c.send(&packet.Disconnect{})
+	}
+	talker.publish("a/1", "stays", 0)
+	talker.publish("a/2", "expires", 3600)
+	talker.publish("$delayed/3600/late/1", "by the clock", 0)
+	cut("hour", "will/hour", 3600)
+	arrive(t, n, "brief", 60, 1, nil).send(&packet.Disconnect{})
+
+	clock.step(t, days)
+	silent := arrive(t, n, "silent", 1, 0, nil)
+	silent.closed() // one second and a half: all clocks of the node have been looked at
+	if idle.gets(); arrive(t, n, "brief", 60, 0, nil).came {
+		t.Error("a session of a second is there after one and a half")
+	}
+	same(t, "watcher, two days ahead", watcher.awaits(1), "late/1=by the clock")
+	away := arrive(t, n, "away", 60, 3600, nil)
+	if !away.came {
+		t.Error("the session has ended by the clock")
+	}
+	same(t, "away, two days ahead", append(away.awaits(1), away.gets()...), "a/1=stays")
+
+	clock.step(t, -2*days)
+	cut("second", "will/second", 1)
+	talker.publish("$delayed/1/late/2", "after", 0)
+	arrive(t, n, "silent", 1, 0, nil).closed()
+	came := watcher.awaits(2)
+	slices.Sort(came)
+	same(t, "watcher, two days back", came, "late/2=after", "will/second=gone")
+	idle.gets()
+
+	n.kill(t)
+	clock.step(t, -days)
+	n.Restart(t)
+	again := arrive(t, n, "again", 60, 3600, nil)
+	if !again.came {
+		t.Error("the session has ended while the clock was set back")
+	}
+	same(t, "again", again.awaits(2), "a/1=stays", "a/2=expires")
+	n.kill(t)
+	clock.step(t, days)
+	n.Restart(t)
+	if arrive(t, n, "hour", 60, 3600, nil).came {
+		t.Error("the session has outlived the time for which the node was down, by the clock")
+	}
+}
+
+// Sessions, messages and QoS 2 survive a clock that is set by seconds, hours and days, back
+// and forth, while the node runs, starts and is killed.
+func TestSessionsSurviveStepsOfTheClock(t *testing.T) {
+	var clock wallClock
+	x := newTrial(t, startNodeAt(t, &clock, trialEnv))
+	for range testKills(10) {
+		for range 1 + x.chance.IntN(3) {
+			x.progress()
+			by := []time.Duration{time.Second, time.Minute, time.Hour, 24 * time.Hour}[x.chance.IntN(4)] * time.Duration(1+x.chance.IntN(3))
+			by *= time.Duration(1 - 2*x.chance.IntN(2))
+			clock.step(t, by)
+		}
+		x.progress()
+		x.kill()
+	}
+	x.end()
 }
