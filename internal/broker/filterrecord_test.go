@@ -77,12 +77,12 @@ func TestARecordOfVersion1HasItsFilters(t *testing.T) {
 	}
 	give(kindSession, []byte(old))
 	give(kindFilters, (&filterChanges{names: []string{"c", "a"}}).append(nil, c.filters))
-	give(kindSession, c.appendRecord(nil))
+	give(kindSession, c.appendRecord(nil, c.leftAt))
 	if got := r.filtersOf(t, "id"); len(got) != 2 || got["b/#"].id != 3 || got["c"].qos != 1 {
 		t.Errorf("%v", got)
 	}
 	give(kindSession, nil)
-	give(kindSession, c.appendRecord(nil))
+	give(kindSession, c.appendRecord(nil, c.leftAt))
 	if got := r.filtersOf(t, "id"); len(got) != 0 {
 		t.Errorf("%v", got)
 	}
@@ -154,7 +154,7 @@ func filtersModel(chance *rand.Rand) error {
 				out = append(out, record{kindSession, nil})
 			}
 			if !there || snapshot || chance.IntN(3) == 0 {
-				out = append(out, record{kindSession, c.appendRecord(nil)})
+				out = append(out, record{kindSession, c.appendRecord(nil, c.leftAt)})
 			}
 			if changes != nil {
 				out = append(out, record{kindFilters, changes.append(nil, c.filters)})
