@@ -114,9 +114,10 @@ export function DataGrid<Row>(props: Props<Row>) {
         ))}
       </div>
       <div className="dgb" role="presentation" style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
+        {items.map((item, place) => {
           const row = rows[item.index];
-          if (row === undefined) return <div key={item.key} className="dgr due" aria-hidden style={{ transform: `translateY(${item.start}px)` }} />;
+          // A row under way has nothing to keep: it moves as one scrolls, and is not made anew.
+          if (row === undefined) return <div key={`due-${place}`} className="dgr due" aria-hidden style={{ transform: `translateY(${item.start}px)` }} />;
           return (
             <DataRow
               key={item.key}
