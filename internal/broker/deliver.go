@@ -49,19 +49,29 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 			return &e.Image
 		}
 	}
-	k.p = packet.Publish{
-		Topic: m.Topic, Payload: m.Payload, Properties: m.Properties, QoS: qos, Retain: retain,
-		HasExpiry: m.Expires(), Expiry: m.Expiry, SubscriptionIDs: ids,
-	}
+	p := &k.p // its other fields stay as they are: it is never a copy, and has no alias
+	p.Topic, p.Payload, p.Properties, p.QoS, p.Retain = m.Topic, m.Payload, m.Properties, qos, retain
+	p.HasExpiry, p.Expiry, p.SubscriptionIDs = m.Expires(), m.Expiry, ids
 	from := len(k.arena)
 	var idAt int
-	k.arena, idAt = k.p.AppendImage(k.arena, v)
-	expires := v == packet.V5 && m.Expires()
-	k.list = append(k.list, image{
-		Image:   session.Image{Bytes: k.arena[from:], IDAt: idAt, QoS: qos, Of: m.QoS, Expires: expires, V5: v == packet.V5},
-		version: v, retain: retain, ids: ids,
-	})
-	return &k.list[len(k.list)-1].Image
+	k.arena, idAt = p.AppendImage(k.arena, v)
+	e := k.next()
+	e.Bytes, e.IDAt, e.QoS, e.Of, e.Expires, e.V5 = k.arena[from:], idAt, qos, m.QoS, v == packet.V5 && m.Expires(), v == packet.V5
+	e.version, e.retain, e.ids = v, retain, ids
+	return &e.Image
+}
+
+// next is a further image, in the place of one of an earlier message where there is one.
+func (k *images) next() *image {
+	n := len(k.list)
+	if n == cap(k.list) {
+		k.list = append(k.list, image{})
+		return &k.list[n]
+	}
+	k.list = k.list[:n+1]
+	e := &k.list[n]
+	e.Whole, e.Logged = nil, session.Logged{}
+	return e
 }
 
 // deliver gives m to this loop's receivers on the route; from is the publishing

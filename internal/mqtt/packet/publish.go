@@ -91,6 +91,10 @@ func (p *Publish) topic(v Version) error {
 }
 
 func (p *Publish) decode5(r *reader) {
+	if len(r.b) > 0 && r.b[0] == 0 { // no property, as most messages
+		p.Properties, r.b = r.b[:0:0], r.b[1:]
+		return
+	}
 	l := r.list(inPublish)
 	whole := l.b
 	start, stop := 0, 0 // the run of travelling properties

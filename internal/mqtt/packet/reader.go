@@ -103,7 +103,23 @@ func (r *reader) done() error {
 }
 
 // text reports whether b is UTF-8 (which excludes the surrogates) without NUL.
-func text(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+func text(b []byte) bool { return ascii(b) || utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+
+// ascii reports whether b is ASCII without NUL, eight bytes at a time; of the last eight
+// some may be looked at twice.
+func ascii(b []byte) bool {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	if len(b) < 8 {
+		return false // as well found out otherwise
+	}
+	last := binary.LittleEndian.Uint64(b[len(b)-8:])
+	bad := last | (last - ones)
+	for ; len(b) > 8; b = b[8:] {
+		word := binary.LittleEndian.Uint64(b)
+		bad |= word | (word - ones) // the high bit of a byte that is none of 1 to 127
+	}
+	return bad&high == 0
+}
 
 func wild(b []byte) bool { return bytes.IndexByte(b, '+') >= 0 || bytes.IndexByte(b, '#') >= 0 }
 
