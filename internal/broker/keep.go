@@ -23,7 +23,7 @@ const (
 	batchBytes = 224 << 10
 	// keepBatch and keepBatches bound the memory of the batches kept for reuse.
 	keepBatch   = 320 << 10
-	keepBatches = 16
+	keepBatches = 64
 )
 
 // keeping is one loop's side of the log: the batches it fills, and how many bytes
