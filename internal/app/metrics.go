@@ -116,6 +116,8 @@ func (a *App) streamMetrics() {
 	m.Gauges("millrace_stream_pending", "Messages handed over and not yet kept.", "stream", a.byStream(func(s stream.Stats) float64 { return float64(s.Pending) }))
 	m.Gauges("millrace_stream_append_p50_seconds", "Hand-over to kept, median of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.AppendP50.Seconds() }))
 	m.Gauges("millrace_stream_append_p99_seconds", "Hand-over to kept, 99th percentile of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.AppendP99.Seconds() }))
+	m.Gauges("millrace_stream_store_p50_seconds", "Of that, what writing an entry to the log takes, median of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.StoreP50.Seconds() }))
+	m.Gauges("millrace_stream_store_p99_seconds", "Of that, what writing an entry to the log takes, 99th percentile of the last minute.", "stream", a.byStream(func(s stream.Stats) float64 { return s.StoreP99.Seconds() }))
 }
 
 func (a *App) historianMetrics() {

@@ -28,7 +28,8 @@ type appender struct {
 	wake  chan struct{}
 	ended chan struct{}
 
-	latency  latency
+	latency  latency       // of messages, from hand-over to committed
+	storing  latency       // of entries, from sending to stored
 	messages atomic.Uint64 // stored since the start
 	bytes    atomic.Uint64 // of their records
 	entries  atomic.Uint64
@@ -190,6 +191,7 @@ func (a *appender) take(now int64, r answer) {
 	}
 	switch s.state {
 	case stored:
+		a.storing.add(now, now-s.sentAt, 1)
 		a.entries.Add(1)
 		a.fullAt.Store(0)
 	case refused:

@@ -51,6 +51,7 @@ type shipment struct {
 	jobs        []*job
 	state       state
 	repeat      bool
+	sentAt      int64 // ns, the newest sending
 	retryAt     int64 // ns
 	tries       int
 	seq         uint64
@@ -148,7 +149,7 @@ func (q *queue) next(now int64) (*shipment, int64) {
 		return nil, d
 	}
 	s := q.pack()
-	s.state = sent
+	s.state, s.sentAt = sent, now
 	s.tries++
 	q.flights = append(q.flights, s)
 	q.pace.sent(now)
@@ -173,7 +174,7 @@ func (q *queue) recover(now int64) (*shipment, int64) {
 			behind.state = failed
 		}
 	}
-	s.state, s.repeat = sent, true
+	s.state, s.repeat, s.sentAt = sent, true, now
 	s.tries++
 	return s, 0
 }

@@ -27,6 +27,9 @@ type Stats struct {
 	// AppendP50 and AppendP99 are from hand-over to committed, over the messages of
 	// the last minute.
 	AppendP50, AppendP99 time.Duration
+	// StoreP50 and StoreP99 are what of that the log takes: from an entry's sending to
+	// its answer, over the entries of the last minute.
+	StoreP50, StoreP99 time.Duration
 	// Pending are messages handed over and not yet committed.
 	Pending int64
 	// Refusing is true while messages are refused because the storage is full.
@@ -68,13 +71,14 @@ func (s *Streams) Appended(stream string) (messages, bytes uint64) {
 
 func (k *kept) stats(now time.Time) Stats {
 	a := k.appender
-	q := a.latency.quantiles(a.steady(now), 0.5, 0.99)
+	steady := a.steady(now)
+	q, stored := a.latency.quantiles(steady, 0.5, 0.99), a.storing.quantiles(steady, 0.5, 0.99)
 	st, damaged := k.look(now)
 	out := Stats{
 		Name: k.cfg().Name, Filters: k.cfg().Filters, BuiltIn: k.cfg().BuiltIn, MaxAge: k.cfg().MaxAge, MaxBytes: k.cfg().MaxBytes,
 		Messages: a.messages.Load(), MessageBytes: a.bytes.Load(), Entries: a.entries.Load(),
 		FirstTime: st.FirstTime, LastTime: st.LastTime, Bytes: st.Bytes,
-		AppendP50: q[0], AppendP99: q[1],
+		AppendP50: q[0], AppendP99: q[1], StoreP50: stored[0], StoreP99: stored[1],
 		Pending: a.pending.Load(), Refusing: k.refusing(now), Refused: a.refused.Load(),
 		Repeated: a.repeats.Load(), Dropped: k.dropped.Load(), Damaged: uint64(damaged),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -489,6 +490,36 @@ type stuckLog struct {
 func (l stuckLog) State(context.Context) (LogState, error) { return LogState{First: 1}, nil }
 
 func (l stuckLog) Append(_ string, _ bool, _ []byte, done func(uint64, error)) { l.calls <- done }
+
+// TestWhatTheLogTakesIsToldApart has two entries under way and a third message behind them.
+func TestWhatTheLogTakesIsToldApart(t *testing.T) {
+	now, stuck := int64(1e18), make(chan func(uint64, error), 10)
+	a := newAppender("s", stuckLog{calls: stuck}, nil, slog.New(slog.DiscardHandler),
+		func() time.Time { return time.Unix(0, now) }, func() uint64 { return 1 })
+	var in inbox
+	turn := func() {
+		a.collect(&in)
+		a.step(&in)
+	}
+	for range 3 {
+		a.keep(batchOf(reading("a", "1", 1)), 0, nil, func(*msg.Batch, error) {})
+		turn()
+	}
+	for seq := range uint64(3) {
+		now += 10e6
+		(<-stuck)(seq+1, nil)
+		turn()
+	}
+	for _, q := range []struct {
+		name string
+		of   *latency
+		want time.Duration
+	}{{"from hand-over to committed", &a.latency, 30 * time.Millisecond}, {"in the log", &a.storing, 20 * time.Millisecond}} {
+		if got := q.of.quantiles(now, 0.99)[0]; got < q.want || got > q.want*11/10 {
+			t.Errorf("%s: %v at most, want %v", q.name, got, q.want)
+		}
+	}
+}
 
 func TestLatencyQuantiles(t *testing.T) {
 	var l latency
