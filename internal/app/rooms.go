@@ -170,7 +170,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		return nil, a.needsSpace(err)
 	}
 	a.broker, a.welcome.MQTT = b, b.Addr().String()
-	a.catalog.Serve(a.streams, b.AddStream)
+	a.catalog.Serve(a.streams, a.knowStream)
 	a.live.Store(b)
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +30,19 @@ func (a *App) warnOfForgottenLogs(ctx context.Context) error {
 		if !l.Open {
 			a.log.Warn("a stream lies on disk that the configuration does not name: name it again, or stop the node and move its folder away",
 				"stream", l.Name, "bytes", l.Bytes, "folder", l.Dir)
+			a.alarms.Raise(forgottenAlarm+l.Name, 3, "A stream is not in the configuration", fmt.Sprintf("Stream %s lies on disk with %d bytes and is not read: sessions get nothing of what it holds until it is configured again. "+
+				"Name it in the configuration, or stop the node and move its folder away.", l.Name, l.Bytes))
 		}
 	}
 	return nil
+}
+
+const forgottenAlarm = "stream-forgotten-"
+
+// knowStream hears of a stream that is open since now.
+func (a *App) knowStream(ctx context.Context, name string) error {
+	a.alarms.Clear(forgottenAlarm + name)
+	return a.broker.AddStream(ctx, name)
 }
 
 // streamsReady is nil while every stream takes messages.

@@ -183,7 +183,7 @@ func (k *catcher) read(s *stretch, members []*caught) ([]*caught, error) {
 	switch {
 	case errors.Is(err, errFed):
 		return nil, nil
-	case err != nil:
+	case err != nil && !notThere(err):
 		return p.members, err
 	}
 	p.end(msg.Position{Seq: newest.Seq + 1})

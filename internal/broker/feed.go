@@ -32,6 +32,7 @@ type feeds struct {
 	mu      sync.Mutex
 	reading int
 	ended   bool
+	came    chan struct{} // closed when a stream comes that was named before; guarded by mu
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -54,7 +55,7 @@ type feeds struct {
 const feedAhead = 8 << 20
 
 func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
-	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1)}
+	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1), came: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.catcher.feeds, f.catcher.wake = f, sync.NewCond(&f.catcher.mu)
 	f.survey.feeds, f.survey.wake = f, make(chan struct{}, 1)
@@ -84,10 +85,16 @@ func (f *feeds) list() []string {
 	return nil
 }
 
-// add gives a stream that is new, and holds nothing yet, its number.
+// add gives a stream that is new, and holds nothing yet, its number. One that has a number
+// was taken out of the configuration and is back: who waits for it reads on.
 func (f *feeds) add(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if slices.Contains(f.list(), name) {
+		close(f.came)
+		f.came = make(chan struct{})
+		return
+	}
 	names := append(slices.Clip(f.list()), name)
 	f.names.Store(&names)
 	if f.reading > 0 {
@@ -142,13 +149,31 @@ func (f *feeds) follow(stream uint8, name string, after msg.Position) {
 	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers)), picks: make([][]uint32, len(f.workers))}
 	t.spacer = f.spacer()
 	for f.ctx.Err() == nil {
-		_ = f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
+		came := f.coming()
+		err := f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
 			t.take(at, ms)
 			after = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms)) - 1}
 			return f.await()
 		})
+		if notThere(err) {
+			select {
+			case <-came:
+			case <-f.ctx.Done():
+			}
+			continue
+		}
 		f.pause(time.Second) // the log's own trouble; it has told of it
 	}
+}
+
+// notThere says that the log has no such stream, which is told at the start.
+func notThere(err error) bool { return fault.CodeOf(err) == fault.NotFound }
+
+// coming is closed when a stream comes that was named before.
+func (f *feeds) coming() <-chan struct{} {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.came
 }
 
 func (f *feeds) pause(d time.Duration) {

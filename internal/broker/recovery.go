@@ -118,7 +118,11 @@ func (f *feeds) writeNames(ctx context.Context, j Journal) error {
 // AddStream gives a stream that is new, and takes its first message later, to the durable
 // sessions. It is called by one goroutine at a time.
 func (b *Broker) AddStream(ctx context.Context, name string) error {
-	if b.preserver == nil || slices.Contains(b.feeds.list(), name) {
+	if b.preserver == nil {
+		return nil
+	}
+	if slices.Contains(b.feeds.list(), name) {
+		b.feeds.add(name)
 		return nil
 	}
 	if len(b.feeds.list()) >= maxStreams {
@@ -305,7 +309,7 @@ func (r *recovery) read(ctx context.Context, stream uint8, name string, found ma
 		err := r.broker.feeds.log.Replay(ctx, name, before(places[0]), func(at msg.Position, ms []msg.Message) error {
 			return r.pick(stream, at, ms, &places, found)
 		})
-		if err == nil {
+		if err == nil || notThere(err) {
 			return nil // the rest is not there any more
 		}
 		if !errors.Is(err, errFed) {

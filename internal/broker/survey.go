@@ -124,7 +124,7 @@ func (v *surveyor) read(qs []*question) *survey {
 			p.entry(at, ms)
 			return nil
 		})
-		if err != nil && err != errFed {
+		if err != nil && err != errFed && !notThere(err) {
 			return nil
 		}
 	}
