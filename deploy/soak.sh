@@ -31,6 +31,7 @@ row "kills, and steps of the clock" ./test/e2e TestSessionsSurviveStepsOfTheCloc
 row "a full disk" ./test/e2e TestSessionsSurviveAFullDisk MILLRACE_TEST_DISKS="$DISKS"
 if [ -w /sys/fs/cgroup/blkio/cgroup.procs ]; then
   row "a slow disk (blkio control group, 20 writes/s)" ./test/e2e TestSessionsSurviveASlowDisk MILLRACE_TEST_DISKS="$DISKS"
+  row "a flood of QoS 1 on that disk, beside QoS 0" ./test/e2e TestASlowDiskIsFeltByItsPublishersAlone
 else
   rows+=("| a slow disk | not here: it needs root and the blkio control group of version 1 | - | - |")
 fi

@@ -4,14 +4,19 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
 // throttle lets a process write so many times a second to the disk of a folder, by a
@@ -63,6 +68,126 @@ func TestSessionsSurviveASlowDisk(t *testing.T) {
 	}
 	x.progress()
 	x.end()
+}
+
+// pour is a publisher of QoS 1 that waits for no answer, and what came of it.
+type pour struct {
+	conn   net.Conn
+	acked  atomic.Int64
+	closed chan error
+}
+
+func newPour(t *testing.T, n *node, id string) *pour {
+	w := wire{id: id, clean: true}
+	if err := w.dial(t.Context(), newAddress(n)); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.conn.SetDeadline(time.Time{})
+	p := &pour{conn: w.conn, closed: make(chan error, 2)}
+	go func() {
+		m := packet.Publish{Topic: []byte("d/" + id), QoS: 1, Payload: make([]byte, 1000)}
+		for {
+			m.ID = max(m.ID+1, 1)
+			if _, err := w.conn.Write(m.Append(nil, packet.V311)); err != nil {
+				p.closed <- err
+				return
+			}
+		}
+	}()
+	go func() {
+		for {
+			if _, err := w.next(); err != nil {
+				p.closed <- err
+				return
+			}
+			p.acked.Add(1)
+		}
+	}()
+	return p
+}
+
+// A flood of QoS 1 meets a disk that takes 20 writes a second: its publishers get fewer
+// acknowledgements and wait in their sockets, memory stays bounded, and a pair that sends
+// 200 messages of QoS 0 a second, which a stream keeps, loses none and is not stopped.
+func TestASlowDiskIsFeltByItsPublishersAlone(t *testing.T) {
+	n := startNode(t, t.TempDir(), []string{`MILLRACE_STREAMS=[{"name": "telemetry", "filters": ["d/#"]}]`})
+	var pours []*pour
+	for i := range 64 {
+		pours = append(pours, newPour(t, n, fmt.Sprint("pour", i)))
+	}
+	acked := func() (all int64) {
+		for _, p := range pours {
+			all += p.acked.Load()
+		}
+		return all
+	}
+	x := &trial{t: t, node: n}
+	before := acked()
+	x.liveOn("d/live", time.Second)
+	quick := acked() - before
+	throttle(t, n.Pid(), n.Data, 20)
+	const seconds = 5
+	before = acked()
+	longest := x.liveOn("d/live", seconds*time.Second)
+	slow := (acked() - before) / seconds
+	metrics := scrape(t, n)
+	paused := regexp.MustCompile(`(?m)^(millrace_publishers_paused|millrace_unkept_bytes).*$`).FindAllString(metrics, -1)
+	t.Logf("in all: %d PUBACKs a second before, %d while the disk is slow; QoS 0 waited for %v at most; %d MiB resident; %q", quick, slow, longest, resident(t, n.Pid())>>20, paused)
+	if slow*2 > quick {
+		t.Error("its publishers do not feel the disk")
+	}
+	if longest > 2*time.Second {
+		t.Errorf("QoS 0 stood still for %v", longest)
+	}
+	if r := resident(t, n.Pid()); r > 384<<20 {
+		t.Errorf("%d MiB resident", r>>20)
+	}
+	for _, p := range pours {
+		select {
+		case err := <-p.closed:
+			t.Errorf("a publisher's connection has ended: %v", err)
+		default:
+		}
+	}
+	throttle(t, n.Pid(), n.Data, 0)
+	before = acked()
+	eventually(t, "they get on", func() bool { return acked() > before+quick })
+}
+
+// liveOn publishes 200 messages of QoS 0 a second, awaits all, and returns how long one
+// took at most.
+func (x *trial) liveOn(topic string, d time.Duration) (longest time.Duration) {
+	got := make(chan *paho.Publish, 10_000)
+	to, from := connect(x.t, x.node, "live-to", into(x.t, got)), connect(x.t, x.node, "live-from", nil)
+	if _, err := to.Subscribe(x.t.Context(), &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: topic}}}); err != nil {
+		x.t.Fatal(err)
+	}
+	began, every := time.Now(), time.NewTicker(5*time.Millisecond)
+	defer every.Stop()
+	sent := make(chan time.Time, 10_000)
+	go func() {
+		defer close(sent)
+		for now := range every.C {
+			if now.Sub(began) > d {
+				return
+			}
+			sent <- now
+			if _, err := from.Publish(x.t.Context(), &paho.Publish{Topic: topic, Payload: []byte("x")}); err != nil {
+				x.t.Error(err)
+				return
+			}
+		}
+	}()
+	for at := range sent {
+		select {
+		case <-got:
+			longest = max(longest, time.Since(at))
+		case <-time.After(30 * time.Second):
+			x.t.Fatal("a live message has not come")
+		}
+	}
+	_, _ = to.Disconnect(&paho.Disconnect{}), from.Disconnect(&paho.Disconnect{})
+	return longest
 }
 
 // liveFor publishes QoS 0 messages, one after the other, and returns how many came.
