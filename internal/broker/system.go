@@ -56,8 +56,8 @@ func (s *system) tick(b *Broker) {
 	if wanted := b.router.systemWanted(); s.wanted.Swap(wanted) != wanted && wanted {
 		s.due.Store(0)
 	}
-	if now := b.options.Now().UnixNano(); s.options.Interval > 0 && (now >= s.due.Load() || s.due.Load() > now+int64(s.options.Interval)) {
-		s.due.Store(now + int64(s.options.Interval))
+	now, due, interval := b.options.Now().UnixNano(), s.due.Load(), int64(s.options.Interval)
+	if interval > 0 && (now >= due || due > now+interval) && s.due.CompareAndSwap(due, now+interval) {
 		c := &census{}
 		c.left.Store(int32(len(b.workers)))
 		b.post(c)
