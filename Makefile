@@ -149,6 +149,10 @@ bench-fair: build-go ## What quiet clients feel of floods (root, 3 min)
 bench-recorder: build-go ## What the flight recorder costs, with and without it in turns (10 min)
 	./deploy/recorder.sh $(BIN)
 
+.PHONY: bench-backup
+bench-backup: build-go ## What is backed up, verified and restored a second, of 2 GB (6 GB of disk, 2 min)
+	./deploy/backup.sh $(BIN)
+
 .PHONY: bench-steps
 bench-steps: ## Go benchmarks of every step of a message's way
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...

@@ -2,6 +2,7 @@ package backup
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,6 +58,18 @@ func (f folder) note(v Verified, now time.Time) error {
 	}
 	return nil
 }
+
+// setAside moves what is damaged out of the way, so that the next back-up does not build on
+// it and writes it anew.
+func (v *Verified) setAside() (err error) {
+	for _, path := range v.spoilt {
+		err = errors.Join(err, os.Rename(path, path+asideSuffix))
+	}
+	return err
+}
+
+// asideSuffix is behind the name of a damaged object.
+const asideSuffix = ".damaged"
 
 // Damaged are the generations that cannot be restored, by name.
 func (v *Verified) Damaged() (names []string) {

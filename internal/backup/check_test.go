@@ -87,14 +87,23 @@ func TestBackUpsAreListedAndVerified(t *testing.T) {
 		if got := told(t, s); got != "damaged verified error\ncomplete verified\n" || !bells.rings(alarmDamaged) || s.State().CheckErr == nil {
 			t.Errorf("the newest one is damaged: %s%v", got, s.State().CheckErr)
 		}
+		time.Sleep(time.Second)
+		_ = s.Run("") // does not build on what is damaged
+		synctest.Wait()
+		_ = s.Verify("")
+		synctest.Wait()
+		if got := told(t, s); got != "complete verified\ndamaged verified error\ncomplete verified\n" {
+			t.Errorf("the one after it: %s%v", got, s.State().CheckErr)
+		}
+		restore(t, dir, "")
 		_ = s.Close()
-		if got := told(t, open()); got != "damaged verified error\ncomplete verified\n" {
+		if got := told(t, open()); got != "complete verified\ndamaged verified error\ncomplete verified\n" {
 			t.Errorf("after a restart: %s", got)
 		}
 		if err := os.WriteFile((folder{dir: dir}).path(rows[1].Name), []byte("{"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got := told(t, s); !strings.HasSuffix(got, "\ndamaged verified error\n") {
+		if got := told(t, s); !strings.HasSuffix(got, "\ndamaged verified error\ndamaged verified error\n") {
 			t.Errorf("a manifest is damaged: %s", got)
 		}
 	})

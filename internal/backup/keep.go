@@ -64,7 +64,8 @@ func (f folder) sweep() error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		if name := d.Name(); strings.HasPrefix(name, ".new-") || isSum.MatchString(name) && !needed[name] {
+		name := strings.TrimSuffix(d.Name(), asideSuffix)
+		if strings.HasPrefix(name, ".new-") || isSum.MatchString(name) && !needed[name] {
 			return os.Remove(path)
 		}
 		return nil

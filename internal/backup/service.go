@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -195,9 +196,8 @@ func (s *Service) Verify(name string) error {
 func (s *Service) verify(name string) {
 	v, err := Verify(s.ctx, s.opt.Folder, name, s.tell)
 	if s.ctx.Err() == nil && len(v.Generations) > 0 {
-		if e := (folder{dir: s.opt.Folder}).note(v, s.opt.Source.Now().UTC()); e != nil && err == nil {
-			err = e
-		}
+		noted := errors.Join((folder{dir: s.opt.Folder}).note(v, s.opt.Source.Now().UTC()), v.setAside())
+		err = errors.Join(err, noted)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

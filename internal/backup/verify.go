@@ -16,6 +16,7 @@ type Verified struct {
 
 	damage  map[string]error // by generation, the first that was found
 	stopped bool             // there was too much damage to look at all
+	spoilt  []string         // the files that have other content than was written
 }
 
 // maxDamage is how many damaged files are named.
@@ -98,6 +99,9 @@ func (f folder) verify(ctx context.Context, all []*Generation, progress func(Pro
 		if err := f.read(todo[sum], what[sum], look(segments[sum])); err != nil {
 			for _, name := range who[sum] {
 				v.note(name, err)
+			}
+			if fault.CodeOf(err) == fault.Malformed {
+				v.spoilt = append(v.spoilt, f.objectPath(sum))
 			}
 			v.stopped = len(bad) == maxDamage-1
 			if bad = append(bad, err); len(bad) == maxDamage {
