@@ -94,6 +94,7 @@ test('what waits for a client that is away is seen', async (t) => {
   await page.goto(`${node.url}/clients?sort=queued&order=desc`)
   await page.getByRole('row').filter({ hasText: 'mes-bridge' }).click()
   await page.getByText('Messages wait for its return.').waitFor()
+  await page.getByRole('complementary').getByText('of 1.00 GiB a stream', { exact: false }).waitFor()
   await page.keyboard.press('Enter')
   await page.getByRole('cell', { name: 'plant/line-3/quality' }).waitFor()
 })

@@ -116,7 +116,7 @@ const de: Record<keyof typeof broker, string> = {
   "clients.total": "insgesamt {count}, {bytes}",
   "clients.ofWindow": "von {count}",
   "clients.ofQueue": "von {count}, {bytes}",
-  "clients.inLog": "{bytes}; je Stream höchstens {bounds}",
+  "clients.inLog": "{bytes} von {bounds} je Stream",
   "clients.inLog.all": "{bytes}; das Log behält alles",
   "clients.inLog.messages": "{n, plural, one {# Nachricht} other {{count} Nachrichten}}",
   "clients.inLog.of": "{n, plural, one {# Nachricht} other {{count} Nachrichten}}, {rest}",

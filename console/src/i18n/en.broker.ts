@@ -114,7 +114,7 @@ const broker = {
   "clients.total": "{count} in all, {bytes}",
   "clients.ofWindow": "of {count}",
   "clients.ofQueue": "of {count}, {bytes}",
-  "clients.inLog": "{bytes}; of each stream {bounds} at most",
+  "clients.inLog": "{bytes} of {bounds} a stream",
   "clients.inLog.all": "{bytes}; the log keeps all of it",
   "clients.inLog.messages": "{n, plural, one {# message} other {{count} messages}}",
   "clients.inLog.of": "{n, plural, one {# message} other {{count} messages}}, {rest}",

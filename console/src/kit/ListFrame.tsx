@@ -38,7 +38,9 @@ export function ListFrame<Row>(props: Props<Row>) {
       <div className="col">
         {!fresh && !list.error && <StaleBar since={since} retry={list.retry} />}
         {list.error ? (
-          <Failure error={list.error} retry={list.retry} />
+          <div className="full">
+            <Failure error={list.error} retry={list.retry} />
+          </div>
         ) : list.loading ? (
           <Skeleton rows={12} />
         ) : list.rows.length > 0 ? (
@@ -72,7 +74,7 @@ export function ListFrame<Row>(props: Props<Row>) {
           props.empty
         )}
         <div className="foot">
-          <span>{t("list.rows", { n: list.count, count: count(list.count) })}</span>
+          <span>{list.loading || list.error ? "" : t("list.rows", { n: list.count, count: count(list.count) })}</span>
           {list.changes > 0 && (
             <Button small kind="ghost" onPress={list.resort}>
               {t("list.resort", { n: list.changes })}

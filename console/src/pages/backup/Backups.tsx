@@ -107,9 +107,9 @@ function State({ state: s, begun }: { state: BackupState; begun: Begun | null })
 
 function LastPanel({ state: s }: { state: BackupState }) {
   const text = useText();
-  const { t, dateTime, age } = text;
+  const { t, dateTime, duration } = text;
   const now = Date.now() + (useStatus().data?.offset ?? 0);
-  const newest = s.succeeded ? `${dateTime(Date.parse(s.succeeded))} (${t("topics.ago", { age: age(Date.parse(s.succeeded), now) })})` : t("value.none");
+  const newest = s.succeeded ? `${dateTime(Date.parse(s.succeeded))} (${t("topics.ago", { age: duration((now - Date.parse(s.succeeded)) / 1000) })})` : t("value.none");
   return (
     <Panel ruled title={t("backup.last")}>
       <div className="pad">

@@ -15,7 +15,7 @@ export function ClientFacts({ client: c, full }: { client: ClientDetail; full?: 
   const facts: Fact[] = [
     [t("clients.protocol"), `MQTT ${c.protocol}, ${tls ? `${transports[c.transport]} ${tls.version}` : transports[c.transport]}`],
     [t("clients.user"), c.user || t("value.none")],
-    [t("clients.address"), c.address],
+    [t("clients.address"), c.address || t("value.none")],
     [t("clients.listener"), c.listener],
     [t(c.connected ? "clients.connectedAt" : "clients.disconnectedAt"), when(c.connected ? c.connectedAt : c.disconnectedAt)],
     full && [t("clients.cleanStart"), t(c.cleanStart ? "value.yes" : "value.no")],
@@ -31,7 +31,7 @@ export function ClientFacts({ client: c, full }: { client: ClientDetail; full?: 
       }),
     ],
     full && [t("clients.aliases"), t("clients.bothWays", { out: count(l.aliasesOut), in: count(l.aliasesIn) })],
-    full && [t("clients.queueLimit"), t("clients.queueLimit.of", { n: l.queue, count: count(l.queue), bytes: bytes(l.queueBytes) })],
+    full && !l.log && [t("clients.queueLimit"), t("clients.queueLimit.of", { n: l.queue, count: count(l.queue), bytes: bytes(l.queueBytes) })],
     [t("clients.subscriptions"), count(c.subscriptions)],
     [t("clients.will"), will ? `${will.topic}, QoS ${will.qos}${will.delay ? `, ${duration(will.delay)}` : ""}` : t("value.none")],
     full && tls?.subject ? [t("clients.certificate"), tls.subject] : null,

@@ -11,8 +11,8 @@ const of = (log?: { messages: number; bytes: number; age: number }) =>
 describe("what waits for a client", () => {
   it("is bounded by its queue", () => expect(of()).toBe("of 1,000, 26 B"));
   it("of a session that lasts, by what the log keeps", () => {
-    expect(of({ messages: 0, bytes: 2 ** 30, age: 0 })).toBe("26 B; of each stream 1.00 GiB at most");
-    expect(of({ messages: 5_000, bytes: 2 ** 20, age: 604_800 })).toBe("26 B; of each stream 5,000 messages, 1.00 MiB, 7 d at most");
+    expect(of({ messages: 0, bytes: 2 ** 30, age: 0 })).toBe("26 B of 1.00 GiB a stream");
+    expect(of({ messages: 5_000, bytes: 2 ** 20, age: 604_800 })).toBe("26 B of 1.00 MiB, 5,000 messages, 7 d a stream");
     expect(of({ messages: 0, bytes: 0, age: 0 })).toBe("26 B; the log keeps all of it");
   });
 });

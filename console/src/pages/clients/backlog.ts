@@ -7,8 +7,8 @@ export function boundsText({ queuedBytes, limits }: ClientDetail, { t, count, by
   const { log } = limits;
   if (!log) return t("clients.ofQueue", { count: count(limits.queue), bytes: bytes(queuedBytes) });
   const bounds = [
-    log.messages > 0 && t("clients.inLog.messages", { n: log.messages, count: count(log.messages) }),
     log.bytes > 0 && bytes(log.bytes),
+    log.messages > 0 && t("clients.inLog.messages", { n: log.messages, count: count(log.messages) }),
     log.age > 0 && span(log.age),
   ].filter(Boolean);
   if (bounds.length === 0) return t("clients.inLog.all", { bytes: bytes(queuedBytes) });

@@ -113,7 +113,7 @@ function Pages({ stream, from, after, filter }: Asked) {
         )}
         <div className="foot">
           <span>{t("read.page", { page: trail.length + 1, n: rows.length, count: count(rows.length) })}</span>
-          <span className="mut">{data.more ? "" : t("read.end")}</span>
+          <span className="mut el hid">{data.more ? "" : t("read.end")}</span>
           <span className="sp" />
           <Button small kind="ghost" icon={ChevronLeft} isDisabled={trail.length === 0} onPress={() => turn(back(trail))}>
             {t("read.back")}

@@ -27,7 +27,11 @@ export function StreamSide({ stream: s, onOpen, onClose }: Props) {
       }
       onClose={onClose}
     >
-      <Trouble stream={s} />
+      {(s.refusing || s.damaged > 0) && (
+        <div className="why">
+          <Trouble stream={s} />
+        </div>
+      )}
       <section>
         <StreamFacts stream={s} />
       </section>
