@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
@@ -267,6 +268,7 @@ func (w *worker) pushFollowed(c *client) {
 			m.Expiry, m.ExpiresAtOnce, m.Time = 0, false, w.loop.Now()
 			w.images.reset()
 			w.deliverTo(c, &p.grant, &m)
+			w.recordRouted(recorder.Followed, &p.pending[n].Message, nil, 0)
 			n++
 		}
 		clear(p.pending[:n])

@@ -226,3 +226,31 @@ func TestASubscriptionMadeAnewKeepsItsAge(t *testing.T) {
 		t.Errorf("not told: %s\ngot %q", want, a.State)
 	}
 }
+
+// What a loop sends of its own accord, from a stream that a client follows or of the node's
+// own topics, is told as that, and not as what became of the message after it.
+func TestWhyTellsWhatNobodyPublished(t *testing.T) {
+	clock := newClock()
+	b, _ := newDisk().node(t, Options{Loops: 1, Now: clock.now, System: System{Interval: 5 * time.Second, NoEMQX: true}})
+	k := &inquired{Broker: b, t: t, refused: refused.New(0, 0)}
+	k.pub = k.enter("pub")
+	k.pub.publishAll("kept/a", []string{"x"})
+	c := k.enter("c")
+	c.subscribe("$stream/telemetry/all/kept/a", 1)
+	c.send(&packet.Ack{Kind: packet.TypePuback, ID: expect[*packet.Publish](c).ID}, packet.Pingreq{})
+	expect[packet.Pingresp](c)
+	k.pub.send(publish("other", "x", 0, 0), packet.Pingreq{})
+	expect[packet.Pingresp](k.pub)
+	if a := k.why("c", "other"); a.Outcome != why.NotSubscribed {
+		t.Errorf("a message that did not come: %s", spelt(a))
+	}
+	if a := k.why("c", "kept/a"); a.Outcome != why.Acknowledged || !strings.Contains(spelt(a), "from a stream that the client follows") {
+		t.Errorf("a message of a stream: %s", spelt(a))
+	}
+	c.subscribeWith(0, packet.Subscription{Filter: []byte("$SYS/broker/uptime"), RetainHandling: 2})
+	b.tick()
+	expect[*packet.Publish](c)
+	if a := k.why("c", "$SYS/broker/uptime"); a.Outcome != why.Sent {
+		t.Errorf("a topic of the node: %s", spelt(a))
+	}
+}

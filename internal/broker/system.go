@@ -107,7 +107,8 @@ func (w *worker) tellOne(topic, payload string) {
 func (w *worker) publishSystem(m *msg.Message) {
 	m.Time = w.loop.Now()
 	if w.broker.router.systemWanted() {
-		w.route(w.routes.find(m.Topic), m, nil)
+		r := w.routes.find(m.Topic)
+		w.recordOwn(m, r, -1, w.route(r, m, nil))
 	} else if m.Retain {
 		w.retain(m, nil)
 	}

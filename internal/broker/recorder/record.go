@@ -59,7 +59,11 @@ const (
 	Offered                    // of another loop, for one member of a group
 	HandedOver                 // of a member of a group that did not take it
 	Unkept                     // came back from the log, which refused it
+	Followed                   // of a stream that a client follows
 )
+
+// Again says that a message that was published before goes to one client once more.
+func (f From) Again() bool { return f == Retained || f == Followed }
 
 // Outcome is what became of a message for one receiver.
 type Outcome uint8

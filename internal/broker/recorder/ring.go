@@ -255,7 +255,8 @@ func (r *Ring) begin(now int64) {
 	}
 }
 
-func (r *Ring) newTick(now int64) {
+//go:noinline
+func (r *Ring) newTick(now int64) { // rare, so that begin is inlined
 	b := r.room(tickSize)
 	r.clock = now
 	binary.LittleEndian.PutUint64(b, uint64(kindTick))

@@ -128,7 +128,7 @@ func (t *teller) before(e Event) bool {
 // unlisted is the delivery to the client that follows from its subscription, since it is
 // not among the message's exceptions.
 func (t *teller) unlisted() (d *Delivery, ok bool) {
-	if !t.m.Unlisted || t.m.Missing > 0 || slices.ContainsFunc(t.m.Deliveries, func(d *Delivery) bool { return !d.Shared && d.From != recorder.Retained }) {
+	if !t.m.Unlisted || t.m.Missing > 0 || slices.ContainsFunc(t.m.Deliveries, func(d *Delivery) bool { return !d.Shared && !d.From.Again() }) {
 		return nil, false
 	}
 	had, gone := t.then()

@@ -155,7 +155,7 @@ func (g *gatherer) followed(loop int) {
 		Message: func(at int64, r *recorder.Recorded) {
 			place++
 			var m *Message
-			if string(r.Topic) == g.topic {
+			if string(r.Topic) == g.topic && (!r.From.Again() || g.mine(r)) {
 				m = g.of(loop, r)
 				g.also(m, loop, r)
 				if r.Routed() {
@@ -194,11 +194,16 @@ func (g *gatherer) followed(loop int) {
 	})
 }
 
+// mine says whether something became of it for the client.
+func (g *gatherer) mine(r *recorder.Recorded) bool {
+	return slices.ContainsFunc(r.Outcomes, func(o recorder.Result) bool { return g.conns[o.Conn] })
+}
+
 // elsewhere takes what other loops say of the messages: the log's refusals, and members of
 // groups.
 func (g *gatherer) elsewhere(loop int) {
 	recorder.Read(g.Loops[loop].Segments, &recorder.Visitor{Message: func(_ int64, r *recorder.Recorded) {
-		if r.From > recorder.Delayed && string(r.Topic) == g.topic && r.From != recorder.Retained {
+		if r.From > recorder.Delayed && string(r.Topic) == g.topic && !r.From.Again() {
 			g.also(g.of(loop, r), loop, r)
 		}
 	}})

@@ -113,7 +113,7 @@ func (t *teller) publication() {
 func (t *teller) kept() {
 	switch m := t.m; {
 	case m.Stream == "":
-		if m.From != 0 {
+		if m.From != 0 && m.From <= recorder.Delayed { // else it is not known
 			t.step(0, nil, "No stream keeps it.")
 		}
 	case m.Position.Seq > 0:
@@ -204,6 +204,8 @@ func (t *teller) attempt(d *Delivery) {
 		by = " by a shared subscription"
 	case d.From == recorder.Logged:
 		by = " from the log"
+	case d.From == recorder.Followed:
+		by = " from a stream that the client follows"
 	}
 	switch d.Outcome {
 	case recorder.Dropped:
