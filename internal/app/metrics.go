@@ -55,6 +55,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_sessions", "Sessions that stand, with a connection or without.", func() float64 { return float64(stats().Sessions) })
 	m.Gauge("millrace_sessions_lasting", "Sessions that outlive their connections.", func() float64 { return float64(stats().SessionsLasting) })
 	m.Gauge("millrace_session_queue_bytes", "Bytes in the queues of all clients.", func() float64 { return float64(stats().QueueBytes) })
+	m.Gauge("millrace_stream_readers", "Streams that MQTT clients read by $stream/NAME/FROM/FILTER now; mqtt.stream_readers bounds them.", func() float64 { return float64(stats().StreamReaders) })
 	m.Gauge("millrace_session_backlog_bytes", "Bytes of messages that the log has for sessions and shared subscriptions, and their queues do not; some seconds old.", func() float64 { return float64(stats().Backlog.Bytes) })
 	m.Gauge("millrace_session_backlog_messages", "Messages that the log has for sessions and shared subscriptions, and their queues do not; some seconds old.", func() float64 { return float64(stats().Backlog.Messages) })
 	m.Gauge("millrace_session_queue_messages", "Messages in the queues of all clients that were not sent yet.", func() float64 { return float64(stats().QueueMessages) })

@@ -149,6 +149,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: c.Loops,
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
+		StreamReaders: c.StreamReaders.All, StreamReadersEach: c.StreamReaders.PerClient,
 		StrangerBytes: int(c.ConnectBytesAll), InputBytes: c.InputBytesAll.Int64(), RecorderBytes: orNone(a.cfg.Observe.RecorderBytes.Int64()),
 	}, c.Limits), c.Session), c.Topics)
 	if err != nil {

@@ -86,6 +86,9 @@ type Options struct {
 	// RetainedMessages and RetainedBytes bound the retained messages, which are in
 	// memory; 0 is 100,000 and 256 MiB.
 	RetainedMessages, RetainedBytes int
+	// StreamReaders bounds the subscriptions of all clients together that read a stream,
+	// StreamReadersEach those of one client.
+	StreamReaders, StreamReadersEach int
 	// RetainedAhead bounds the retained messages that are lined up for one client
 	// (48 bytes each): a filter that would add to as many is refused until some have
 	// gone. 0 is 500,000.
@@ -154,6 +157,8 @@ func (o *Options) defaults() {
 	set(&o.MaxUnkept, 16<<20)
 	set(&o.WatchBytes, 8<<20)
 	set(&o.RetainedAhead, 500_000)
+	set(&o.StreamReaders, 256)
+	set(&o.StreamReadersEach, 8)
 	set(&o.StrangerBytes, 64<<20)
 	set(&o.InputBytes, 256<<20)
 	set(&o.TopicMeters, 100)

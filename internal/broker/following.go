@@ -33,11 +33,8 @@ type StreamReader interface {
 // that it reads from a stream.
 const PositionProperty = "millrace-position"
 
-const (
-	followersAll  = 256 // of the node
-	followersEach = 8   // of one client
-	followedBytes = 256 << 10
-)
+// followedBytes is how much is read ahead for one subscription.
+const followedBytes = 256 << 10
 
 // following is a client's subscription to a stream. It lasts as long as the connection.
 type following struct {
@@ -170,11 +167,11 @@ func (w *worker) mayFollow(c *client, filter string, o *followOrder) error {
 	if o.after.Compare(r.Newest(o.stream)) > 0 {
 		return fault.New(fault.Invalid, "Stream %s has not come to position %v yet.", o.stream, o.after)
 	}
-	if len(c.following) >= followersEach && !c.followsBy(filter) {
-		return fault.New(fault.TooMany, "A client reads %d streams at a time at most.", followersEach)
+	if each := w.options.StreamReadersEach; len(c.following) >= each && !c.followsBy(filter) {
+		return fault.New(fault.TooMany, "A client reads %d streams at a time at most (mqtt.stream_readers.per_client).", each)
 	}
-	if w.broker.followers.count.Load() >= followersAll {
-		return fault.New(fault.TooMany, "%d clients read streams already, which is the limit.", followersAll)
+	if all := w.options.StreamReaders; w.broker.followers.count.Load() >= int64(all) {
+		return fault.New(fault.TooMany, "%d streams are read by clients already, which is the limit (mqtt.stream_readers.all).", all)
 	}
 	return nil
 }

@@ -48,13 +48,26 @@ func TestAClientReadsAStream(t *testing.T) {
 }
 
 func TestReadersOfStreamsEndWithTheirClient(t *testing.T) {
-	b, _ := newDisk().node(t, Options{})
+	const each = 3
+	b, _ := newDisk().node(t, Options{StreamReadersEach: each, StreamReaders: each + 1})
 	c, _ := come(t, b, "reader", 1000, nil)
-	for i := range followersEach {
+	for i := range each {
 		c.subscribe(fmt.Sprintf("$stream/telemetry/new/kept/%d", i), 1)
 	}
 	c.subscribe("$stream/telemetry/new/kept/1", 1) // in the place of the one before
-	eventually(t, "eight readers", func() bool { return b.followers.count.Load() == followersEach })
+	eventually(t, "there are readers", func() bool { return b.Stats().StreamReaders == each })
+	refused := func(c *raw, filter string) {
+		c.send(&packet.Subscribe{ID: 9, Filters: []packet.Subscription{{Filter: []byte(filter), QoS: 1}}})
+		if a := expect[*packet.Suback](c); a.Reasons[0] != packet.QuotaExceeded {
+			t.Errorf("%s: %s", filter, packet.ReasonName(a.Reasons[0]))
+		}
+	}
+	refused(c, "$stream/telemetry/new/kept/more")
+	other, _ := come(t, b, "other", 0, nil)
+	other.subscribe("$stream/telemetry/new/kept/last", 1)
+	eventually(t, "all readers are there", func() bool { return b.Stats().StreamReaders == each+1 })
+	refused(other, "$stream/telemetry/new/kept/more")
+	other.drop(b)
 	come(t, b, "reader", 1000, nil) // takes the session over
 	eventually(t, "no reader", func() bool { return b.followers.count.Load() == 0 })
 }

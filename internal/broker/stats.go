@@ -66,6 +66,8 @@ type Stats struct {
 	// bytes; DelayedTotal counts those that came from clients.
 	Delayed, DelayedBytes int64
 	DelayedTotal          uint64
+	// StreamReaders is how many subscriptions of clients read a stream.
+	StreamReaders int64
 	// Unkept is how many bytes are handed to the log and not committed.
 	Unkept int64
 	// Waiting is how many connections are not read because of that, Held how many because
@@ -156,6 +158,7 @@ func (b *Broker) Stats() Stats {
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
 	s.Delayed, s.DelayedBytes = int64(delayed), int64(bytes)
+	s.StreamReaders = b.followers.count.Load()
 	if n := b.lostDelayed.Load(); n > 0 {
 		s.Dropped[fault.ServerShutdown] += n
 	}

@@ -57,6 +57,7 @@ type MQTT struct {
 	RetainedMessages int           `yaml:"retained_messages" default:"100000" min:"1" max:"10000000" doc:"Retained messages at most; further topics are not retained, and counted."`
 	RetainedBytes    Size          `yaml:"retained_bytes" default:"256MiB" min:"64KiB" max:"64GiB" doc:"Bytes of all retained messages at most."`
 	RetainedAhead    int           `yaml:"retained_ahead" default:"500000" min:"1" max:"100000000" doc:"Retained messages that may be lined up for one client at most, whatever it subscribes to; further filters are refused with 0x97 until some have gone."`
+	StreamReaders    StreamReaders `yaml:"stream_readers"`
 	Limits           Limits        `yaml:"limits" doc:"How fast clients may be, and what happens to those that are faster."`
 	Memory           Memory        `yaml:"memory" doc:"What happens before memory is used up."`
 	Bans             Bans          `yaml:"bans" doc:"When the node bans somebody by itself. Bans by hand: millrace ctl bans."`
