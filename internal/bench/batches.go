@@ -7,7 +7,7 @@ import (
 
 // batch is how many sessions' clients are connected at one time, where they need not
 // all be: there may be more sessions than a machine has ports or open files.
-const batch = 5000
+const batch = 10_000
 
 // inBatches calls f with some of the subscribers at a time.
 func (r *run) inBatches(f func(peers [][]*peer) error) error {

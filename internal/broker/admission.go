@@ -19,8 +19,12 @@ func (c *client) held() bool {
 // sendAdmission sends the CONNACK that was kept.
 func (w *worker) sendAdmission(c *client) {
 	e, before := c.enduring, c.conn.Output()
-	w.send(c, before, append(append(before, e.writing...), e.answers...))
-	e.writing, e.answers, e.held = nil, nil, false
+	after := before
+	if a := e.awaiting; a != nil {
+		after = append(append(after, a.writing...), a.answers...)
+	}
+	e.awaiting, e.held = nil, false
+	w.send(c, before, after)
 }
 
 // letIn lets a client in whose CONNACK was kept: its session is written down, or cannot be

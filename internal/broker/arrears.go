@@ -140,7 +140,7 @@ func (w *worker) floor(stream uint8) msg.Position {
 // filtersOf are the counts of the client's filters, until the next call.
 func (w *worker) filtersOf(c *client) []*backlog.Filter {
 	all := w.sums[:0]
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		if s.sums != nil {
 			all = append(all, s.sums)
 		}

@@ -360,13 +360,13 @@ func before(p msg.Position) msg.Position {
 // cursor is where a durable session is in one stream: it has taken all before next, or
 // follows the tail from there on; behind says that it does not.
 type cursor struct {
-	next   msg.Position
-	round  uint32 // answers to an earlier one are of no use
-	behind bool
-	asked  bool
+	next msg.Position
 	// base is the sum of the client's filters at next, while it is behind; uncounted says
 	// that it is not known, surveying that it is being found out.
 	base      backlog.Tally
+	round     uint32 // answers to an earlier one are of no use
+	behind    bool
+	asked     bool
 	uncounted bool
 	surveying bool
 }
@@ -430,7 +430,7 @@ func (w *worker) askAnew(c *client) {
 }
 
 func (c *client) loggedFilters() (filters []string) {
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		if s.durable && s.number == 0 {
 			filters = append(filters, s.matches())
 		}

@@ -200,12 +200,12 @@ func (c *client) wasIn(err error) bool { return c.id != "" && !errors.Is(err, er
 
 // subscribeTo enters one filter and returns its reason code.
 func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte {
-	old := c.filters[string(f.Filter)]
+	old := c.filters.get(string(f.Filter))
 	w.renewed = old != nil
 	if strings.HasPrefix(string(f.Filter), topic.Stream) {
 		return w.follow(c, f, id)
 	}
-	have := len(c.filters)
+	have := c.filters.len()
 	if old != nil {
 		have-- // it is replaced [MQTT-3.8.4-3]
 	}
@@ -244,10 +244,7 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 
 // enter makes s count in the place of old, without a gap between the two.
 func (w *worker) enter(c *client, old, s *subscription) {
-	if c.filters == nil {
-		c.filters = map[string]*subscription{}
-	}
-	c.filters[s.filter] = s
+	c.filters = c.filters.put(s)
 	w.track(c, s, old)
 	w.broker.router.add(s)
 	w.begins(s, old)
@@ -264,14 +261,14 @@ func (w *worker) enter(c *client, old, s *subscription) {
 // unsubscribe ends the subscription to one filter and returns its reason code.
 func (w *worker) unsubscribe(c *client, filter []byte) byte {
 	filter, _ = w.rewriteFilter(c, filter)
-	s := c.filters[string(filter)]
+	s := c.filters.get(string(filter))
 	if s == nil {
 		if c.unfollow(string(filter)) {
 			return packet.Success
 		}
 		return packet.NoSubscriptionExisted
 	}
-	delete(c.filters, s.filter)
+	c.filters.remove(s.filter)
 	w.noteFilter(c, s.filter)
 	w.broker.router.remove(s)
 	w.untrack(c, s)

@@ -78,7 +78,7 @@ func (w *worker) detail(c *client) ClientDetail {
 	if m, ok := s.PeekWill(); ok {
 		d.Will = &WillInfo{Topic: string(m.Topic), QoS: m.QoS, Retain: m.Retain, Delay: m.Delay, Size: len(m.Payload)}
 	}
-	for _, f := range c.filters {
+	for _, f := range c.filters.list() {
 		d.Subscribed = append(d.Subscribed, subscriptionInfo(c, f))
 	}
 	slices.SortFunc(d.Subscribed, func(x, y SubscriptionInfo) int { return strings.Compare(x.Filter, y.Filter) })

@@ -12,11 +12,9 @@ import (
 
 // enduring is what a client has whose session survives the process (ADR 0007).
 type enduring struct {
-	cursors []cursor // by stream number less one
-	// answers are SUBACKs and UNSUBACKs that wait until the session is written down,
-	// writing those whose session is being written.
-	answers, writing []byte
-	user             string // whose session it is, when somebody checked
+	cursors  []cursor  // by stream number less one
+	awaiting *awaiting // mostly nil
+	user     string    // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
 	wrote   uint32         // when it was written down last, s since 1970
@@ -27,6 +25,19 @@ type enduring struct {
 	owes    bool           // a subscription of it does
 	relist  bool           // it was recovered so
 	held    bool           // its CONNACK is
+}
+
+// awaiting are SUBACKs and UNSUBACKs that wait until the session is written down; writing
+// are those whose session is being written.
+type awaiting struct{ answers, writing []byte }
+
+func (a *awaiting) answered() bool { return a != nil && len(a.answers) > 0 }
+
+func (e *enduring) answerLater(b []byte) {
+	if e.awaiting == nil {
+		e.awaiting = new(awaiting)
+	}
+	e.awaiting.answers = append(e.awaiting.answers, b...)
 }
 
 // scribe writes down the durable sessions of one loop: what has changed is collected, one
@@ -90,7 +101,7 @@ func (w *worker) endure(c *client) {
 	a := c.ownAfter()
 	if a.enduring == nil {
 		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9)}
-		if len(c.filters) > 0 {
+		if c.filters.len() > 0 {
 			w.rewrite(c)
 		}
 		w.enlist(c)
@@ -135,7 +146,7 @@ func (w *worker) noteChanged(c *client) {
 		return
 	}
 	k := &w.scribe
-	k.urgent = k.urgent || len(e.answers) > 0 || c.session.Urgent()
+	k.urgent = k.urgent || e.awaiting.answered() || c.session.Urgent()
 	if !e.listed {
 		e.listed = true
 		k.dirty = append(k.dirty, c)
@@ -148,7 +159,7 @@ func (w *worker) answerWritten(c *client, before, after []byte) {
 		w.send(c, before, after)
 		return
 	}
-	c.enduring.answers = append(c.enduring.answers, after[len(before):]...)
+	c.enduring.answerLater(after[len(before):])
 	c.session.Touch()
 	w.noteChanged(c)
 }
@@ -224,8 +235,9 @@ func (c *client) enduringWritten(w *worker) {
 		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
 		w.record(kindProgress, c.id, k.buf)
 	}
-	e.writing = append(e.writing, e.answers...)
-	e.answers = nil
+	if a := e.awaiting; a != nil {
+		a.writing, a.answers = append(a.writing, a.answers...), nil
+	}
 	k.flight = append(k.flight, c)
 }
 
@@ -309,8 +321,13 @@ func (w *worker) written(c *client) {
 	}
 	w.letIn(c)
 	before := c.conn.Output()
-	w.send(c, before, append(c.session.Written(before), e.writing...))
-	e.writing = nil
+	after := c.session.Written(before)
+	if a := e.awaiting; a != nil {
+		if after, a.writing = append(after, a.writing...), nil; a.answers == nil {
+			e.awaiting = nil
+		}
+	}
+	w.send(c, before, after)
 	w.goOn(c)
 	w.noteChanged(c)
 }
@@ -381,7 +398,7 @@ func (w *worker) leaves(c *client) {
 	if e == nil {
 		return
 	}
-	e.answers, e.writing, e.held = nil, nil, false
+	e.awaiting, e.held = nil, false
 	delete(w.behind, c)
 	for _, l := range w.progressOf(c) {
 		k := e.cursor(l.Stream)

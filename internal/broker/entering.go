@@ -111,7 +111,7 @@ func (w *worker) autoSubscribe(c *client, a *AutoSubscription) {
 		w.ungranted(c, err)
 		return
 	}
-	if c.filters[filter] != nil {
+	if c.filters.get(filter) != nil {
 		return // of its session
 	}
 	reason := w.subscribeTo(c, &packet.Subscription{

@@ -22,7 +22,7 @@ func (w *worker) noteFilter(c *client, filter string) {
 	if e.filters == nil {
 		e.filters = new(filterChanges)
 	}
-	e.filters.note(filter, len(c.filters))
+	e.filters.note(filter, c.filters.len())
 	w.noteChanged(c)
 }
 
@@ -48,15 +48,15 @@ const (
 )
 
 // append appends the record of the changes, as the filters are now.
-func (k *filterChanges) append(dst []byte, filters map[string]*subscription) []byte {
+func (k *filterChanges) append(dst []byte, filters *filterSet) []byte {
 	dst = append(dst, filterRecordVersion, flag(k.all, recordAllFilters))
 	if k.all {
-		for _, s := range filters {
+		for _, s := range filters.list() {
 			dst = s.append(append(dst, filterThere))
 		}
 	}
 	for _, name := range k.names {
-		if s := filters[name]; s != nil {
+		if s := filters.get(name); s != nil {
 			dst = s.append(append(dst, filterThere))
 		} else {
 			dst = appendText(append(dst, filterGone), name)
@@ -98,9 +98,9 @@ func (r *recovery) tookFilters(id string, record []byte) {
 	}
 	delete(r.filters, id)
 	if s, err := readSessionRecord(record); err == nil {
-		all := make(map[string]*subscription, len(s.filters))
+		var all *filterSet
 		for _, f := range s.filters {
-			all[f.filter] = f
+			all = all.put(f)
 		}
 		r.changed(id, (&filterChanges{all: true}).append(nil, all))
 	}

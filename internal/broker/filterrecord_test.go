@@ -70,7 +70,7 @@ func TestARecordOfVersion1HasItsFilters(t *testing.T) {
 	}
 	c := new(client)
 	c.after = &after{enduring: &enduring{user: "v"}}
-	c.filters = map[string]*subscription{"c": {filter: "c", qos: 1, durable: true}}
+	c.filters = c.filters.put(&subscription{filter: "c", qos: 1, durable: true})
 	var r recovery
 	give := func(kind byte, record []byte) {
 		r.Record(&msg.Message{Topic: append([]byte{kind}, "id"...), Payload: record})
@@ -122,7 +122,6 @@ func filtersModel(chance *rand.Rand) error {
 	begin := func() {
 		c = new(client)
 		c.after = &after{enduring: new(enduring)}
-		c.filters = map[string]*subscription{}
 		changes, there = nil, false
 	}
 	begin()
@@ -130,16 +129,16 @@ func filtersModel(chance *rand.Rand) error {
 		if changes == nil {
 			changes = new(filterChanges)
 		}
-		changes.note(name, len(c.filters))
+		changes.note(name, c.filters.len())
 	}
 	for range 200 {
 		name := fmt.Sprint("f/", chance.IntN(8))
 		switch chance.IntN(20) {
 		default:
-			c.filters[name] = &subscription{filter: name, qos: byte(chance.IntN(3)), owes: chance.IntN(2) == 0}
+			c.filters = c.filters.put(&subscription{filter: name, qos: byte(chance.IntN(3)), owes: chance.IntN(2) == 0})
 			note(name)
 		case 0, 1, 2, 3, 4:
-			delete(c.filters, name)
+			c.filters.remove(name)
 			note(name)
 		case 5:
 			ended = true
@@ -171,8 +170,8 @@ func filtersModel(chance *rand.Rand) error {
 				journal = slices.Delete(journal, 0, before)
 			}
 			answered = map[string]byte{}
-			for name, s := range c.filters {
-				answered[name] = s.qos
+			for _, s := range c.filters.list() {
+				answered[s.filter] = s.qos
 			}
 			var r recovery
 			for _, k := range journal {
@@ -203,10 +202,10 @@ func FuzzFilterRecord(f *testing.F) {
 
 // What a session writes for a SUBSCRIBE of one filter beside 1,000 others.
 func BenchmarkFilterRecord(b *testing.B) {
-	filters := map[string]*subscription{}
+	var filters *filterSet
 	for n := range 1000 {
 		name := fmt.Sprint("plant/line/cell/", n)
-		filters[name] = &subscription{filter: name, qos: 1, durable: true, begins: make([]msg.Position, 3)}
+		filters = filters.put(&subscription{filter: name, qos: 1, durable: true, begins: make([]msg.Position, 3)})
 	}
 	k := &filterChanges{names: []string{"plant/line/cell/7"}}
 	var dst []byte

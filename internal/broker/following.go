@@ -132,7 +132,7 @@ func (w *worker) follow(c *client, f *packet.Subscription, id uint32) byte {
 	if c.rights != nil && !c.mayRead(&o, f.QoS) {
 		return w.notAllowed(c, f)
 	}
-	reason, code, ok := c.session.Grant(f, len(c.filters))
+	reason, code, ok := c.session.Grant(f, c.filters.len())
 	if !ok {
 		return w.ungranted(c, fault.New(code, "The subscription to %q was refused.", shown(f.Filter)))
 	}

@@ -140,7 +140,7 @@ func (w *worker) info(c *client) ClientInfo {
 	i := ClientInfo{
 		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
 		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: c.clean, SessionExpiry: s.Expiry(),
-		KeepAlive: s.KeepAlive(), Subscriptions: len(c.filters), Inflight: s.Inflight(),
+		KeepAlive: s.KeepAlive(), Subscriptions: c.filters.len(), Inflight: s.Inflight(),
 		Queued: s.Waiting() + int(behind.Messages), QueuedBytes: int64(bytes) + behind.Bytes,
 		MessagesIn: t.messagesIn, MessagesOut: t.messagesOut, BytesIn: t.bytesIn, BytesOut: t.bytesOut,
 		Dropped: bad.dropped, Limited: c.slowed,
@@ -262,12 +262,12 @@ func (b *Broker) Subscriptions(ctx context.Context, q SubscriptionQuery) (page [
 			if q.Client != "" && c.id != q.Client {
 				return 0
 			}
-			for _, s := range c.filters {
+			for _, s := range c.filters.list() {
 				if row := subscriptionInfo(c, s); q.matches(&row) {
 					parts[i].add(row)
 				}
 			}
-			return len(c.filters)
+			return c.filters.len()
 		})
 	})
 	if err != nil {

@@ -77,7 +77,7 @@ type announce struct{ group *group }
 
 func (w *worker) announce(g *group) {
 	for _, s := range g.members.load() {
-		if s.home != w.home || s.client.filters[s.filter] != s {
+		if s.home != w.home || s.client.filters.get(s.filter) != s {
 			continue
 		}
 		if s.client.session.Away() {

@@ -75,11 +75,11 @@ func (w *worker) dropDenied(c *client) {
 	}
 	w.dropFollowing(c)
 	var denied topic.Tree[bool]
-	for _, s := range c.filters {
+	for _, s := range slices.Clone(c.filters.list()) {
 		if c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos) {
 			continue
 		}
-		delete(c.filters, s.filter)
+		c.filters.remove(s.filter)
 		w.noteFilter(c, s.filter)
 		w.broker.router.remove(s)
 		w.untrack(c, s)
@@ -100,7 +100,7 @@ func (w *worker) withhold(c *client, denied *topic.Tree[bool]) {
 		return
 	}
 	var allowed topic.Tree[bool]
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		allowed.Add(s.matches(), true)
 	}
 	gone := func(name []byte) bool { return matched(denied, name) && !matched(&allowed, name) }

@@ -127,7 +127,7 @@ func (w *worker) standing(c *client) Standing {
 	if !s.Connected {
 		s.Since = w.wall(c.leftAt)
 	}
-	for _, f := range c.filters {
+	for _, f := range c.filters.list() {
 		s.Subscribed = append(s.Subscribed, w.standingOf(f))
 	}
 	if c.enduring == nil {

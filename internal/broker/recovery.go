@@ -196,14 +196,13 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 
 // readmit enters the subscriptions of a recovered session.
 func (w *worker) readmit(c *client, filters map[string]*subscription) {
-	c.filters = make(map[string]*subscription, len(filters))
 	for _, s := range filters {
 		s.client, s.home = c, w.home
 		if w.broker.router.exclusive.claim(s) != nil {
 			continue // cannot be: nobody else had it
 		}
 		c.number(s)
-		c.filters[s.filter] = s
+		c.filters = c.filters.put(s)
 		if s.owes {
 			c.enduring.owes, c.enduring.relist = true, true
 		}

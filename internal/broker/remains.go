@@ -2,11 +2,11 @@ package broker
 
 // remains are the filters of a session that has ended with more of them than one turn may
 // take. They stand in the tree until their turn comes, and bring their client nothing.
-type remains struct{ filters map[string]*subscription }
+type remains struct{ filters []*subscription }
 
 // endFilters ends the subscriptions of a session that has ended: the first at once.
 func (w *worker) endFilters(c *client) {
-	r := remains{c.filters}
+	r := remains{c.filters.list()}
 	c.filters = nil
 	if len(r.filters) > filtersMost {
 		c.ended = true
@@ -17,15 +17,13 @@ func (w *worker) endFilters(c *client) {
 
 // endSome ends the next of them.
 func (w *worker) endSome(r remains) {
-	n := 0
-	for filter, s := range r.filters {
-		if n++; n > filtersMost {
-			w.loop.Post(r)
-			break
-		}
-		delete(r.filters, filter)
+	n := min(len(r.filters), filtersMost)
+	for _, s := range r.filters[:n] {
 		w.broker.router.remove(s)
 		w.uncount(s)
+	}
+	if n < len(r.filters) {
+		w.loop.Post(remains{r.filters[n:]})
 	}
 }
 

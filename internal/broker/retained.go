@@ -60,7 +60,7 @@ func (w *worker) relist(c *client) {
 		return
 	}
 	c.enduring.relist = false
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		if s.owes {
 			w.offerRetained(c, s, 0, false)
 		}
@@ -74,7 +74,7 @@ func (w *worker) paidOff(c *client) {
 		return
 	}
 	c.enduring.owes = false
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		if s.owes {
 			s.owes = false
 			w.noteFilter(c, s.filter)

@@ -272,7 +272,7 @@ func addLoop(loops []int, home int) []int {
 func (k *routes) grantOf(c *client, topicName string) (t target, ok bool) {
 	k.build++
 	var r route
-	for _, s := range c.filters {
+	for _, s := range c.filters.list() {
 		if s.durable && s.number == 0 && topic.Match(s.matches(), topicName) {
 			k.takeLocal(&r, s)
 		}

@@ -12,7 +12,7 @@ import (
 type lasting struct {
 	session session.Session
 	id      string // once admitted
-	filters map[string]*subscription
+	filters *filterSet
 	*after
 
 	build   uint64 // the route it was last put into, and

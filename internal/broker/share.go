@@ -263,7 +263,7 @@ func (w *worker) onwards(members []*subscription, origin int) (to int, ok bool) 
 // or can take no more; the code says why.
 func (w *worker) offerTo(s *subscription, m *msg.Message) (fault.Code, bool) {
 	c := s.client
-	if c.filters[s.filter] != s {
+	if c.filters.get(s.filter) != s {
 		return fault.NoSubscriber, false
 	}
 	outcome, code := w.try(c, w.imageFor(c, s.alone, m), s.number)

@@ -106,7 +106,7 @@ func TestAnUnsubscribeOfManyFiltersLeavesRoomForOthers(t *testing.T) {
 	most, last := 0, all
 	looked := make(chan struct{}, 1)
 	b.workers[0].loop.Post(&inquiry{done: looked, next: func(w *worker) bool {
-		left := len(w.clients["greedy"].filters)
+		left := w.clients["greedy"].filters.len()
 		most, last = max(most, last-left), left
 		return left > 1
 	}})

@@ -22,14 +22,16 @@ type Logged struct {
 type durable struct {
 	changed bool         // since Write
 	urgent  bool         // something is not sent before the next Write
-	due     []completion // wait for the next Write
-	writing []completion // wait for Written
+	done    *completions // mostly nil
 	// newest is the time of the newest QoS 2 message of the client, ns since 1970; pending
 	// are those of which the log has yet to speak, by identifier, with their times.
 	newest  int64
 	pending map[uint16]int64
 	floor   int64 // of a recovered session: HeldAsOf
 }
+
+// completions wait for the next Write, or for Written.
+type completions struct{ due, writing []completion }
 
 // completion is a PUBCOMP.
 type completion struct {
@@ -106,14 +108,17 @@ func (s *Session) noteFirst(id uint16) bool {
 
 // complete has the end of a QoS 2 message of the client written down before PUBCOMP.
 func (d *durable) complete(id uint16, reason byte) {
-	d.due = append(d.due, completion{id, reason})
+	if d.done == nil {
+		d.done = new(completions)
+	}
+	d.done.due = append(d.done.due, completion{id, reason})
 	d.changed, d.urgent = true, true
 }
 
 // cut ends what was for the connection that has ended: the client asks again.
 func (d *durable) cut() {
 	if d != nil {
-		d.due, d.writing = nil, nil
+		d.done = nil
 	}
 }
 
@@ -154,7 +159,9 @@ func (s *Session) Write(dst []byte, next []Logged) []byte {
 	d := f.durable
 	d.changed, d.urgent = false, false
 	dst = s.progress(next).append(dst)
-	d.writing, d.due = append(d.writing, d.due...), d.due[:0]
+	if k := d.done; k != nil {
+		k.writing, k.due = append(k.writing, k.due...), k.due[:0]
+	}
 	f.queue.regate(gated, 0, writing)
 	f.window.replace(awaitsNote, awaitsWriting)
 	return dst
@@ -171,10 +178,12 @@ func (s *Session) Written(dst []byte) []byte {
 			dst = s.tell(dst, packet.TypePubrel, id, packet.Success)
 		}
 	}
-	for _, c := range f.durable.writing {
-		dst = s.tell(dst, packet.TypePubcomp, c.id, c.reason)
+	if k := f.durable.done; k != nil {
+		for _, c := range k.writing {
+			dst = s.tell(dst, packet.TypePubcomp, c.id, c.reason)
+		}
+		k.writing = k.writing[:0]
 	}
-	f.durable.writing = f.durable.writing[:0]
 	return dst
 }
 

@@ -140,7 +140,11 @@ func (k *kept) text(rep *report) string {
 	case "away":
 		return fmt.Sprintf("%.0f B", k.SessionBytes)
 	case "restart":
-		return fmt.Sprintf("%.2f s", k.AcceptSeconds)
+		text := fmt.Sprintf("%.2f s", k.AcceptSeconds)
+		if k.Drain != nil {
+			text += fmt.Sprintf("; all came back and had theirs within %.0f s more", k.Drain.Seconds)
+		}
+		return text
 	case "return":
 		if k.Drain == nil {
 			return "failed"
