@@ -4,6 +4,7 @@
 # the deliveries per processor second of the broker, what they lose by the recorder (the
 # median of the rounds' ratios, and the middle half of them) as Markdown. A third broker,
 # without a recorder like the second, shows the noise of the machine in the same way.
+# Rounds in which a broker got too little of its processor for a figure are left out.
 # Linux with two processors: the brokers share one, the load tool has the other.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,6 +52,7 @@ while read -r -a flags; do
 		def lost: (. * 1000 | round) / 10;
 		def row(f): map(f) | "\(at(0.5) | lost) (\(at(0.25) | lost) to \(at(0.75) | lost))";
 		def kilo(f): map(f) | "\(at(0.5) / 1000 | round)k";
+		(length as $all | map(select(.r0 > 0 and .r1 > 0 and .r2 > 0)) | if length < $all * 0.8 then error("too many rounds without a figure") else . end) |
 		"| \($name) | \(kilo(.r1)) | \(kilo(.r0)) | \(row(1 - .r0 / .r1)) | \(row(1 - .r2 / .r1)) |"' "$folder/rounds"
 done <<SCENARIOS
 p2p --pairs 4 --qos 0 --window 256
