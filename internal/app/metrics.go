@@ -24,6 +24,7 @@ func (a *App) registerMetrics() {
 	a.seenMetrics()
 	a.aliasMetrics()
 	a.streamMetrics()
+	a.groupMetrics()
 	a.historianMetrics()
 	a.backupMetrics()
 	m := a.metrics

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/millrace/millrace/internal/api"
@@ -28,7 +29,14 @@ func (a *App) startGroups(ctx context.Context) (stop, error) {
 		return nil, a.needsSpace(err)
 	}
 	a.groups = g
-	return g.Close, nil
+	looking, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { a.watchLags(looking) })
+	return func(ctx context.Context) error {
+		cancel()
+		running.Wait()
+		return g.Close(ctx)
+	}, nil
 }
 
 // groupReaders are the consumer groups of a stream.
