@@ -145,11 +145,14 @@ func TestStreamsComeAndGoUnderASession(t *testing.T) {
 	n.ctl(t, "streams", "delete", "front", "--force")
 	say("5")
 	got := mosquittoSub(t, n, append(away, "-C", "1")...)
-	if len(got) == 1 && got[0] != "5" { // mosquitto_sub may leave before it acknowledges its last
+	// Where the four came before SUBACK, mosquitto_sub has left that unread: the reset of such
+	// a connection takes acknowledgements with it, and what they were for comes again.
+	for again := 0; again < 4 && len(got) == 1 && got[0] < "5"; again++ {
 		got = mosquittoSub(t, n, append(away, "-C", "1")...)
 	}
 	if len(got) != 1 || got[0] != "5" {
-		t.Errorf("got %q", got)
+		told, _ := n.Command("why", "away", "lab/a").CombinedOutput()
+		t.Errorf("got %q\n%s", got, told)
 	}
 	if out := n.ctl(t, "streams", "purge", "lab", "--all", "--force"); !strings.Contains(out, "were removed") {
 		t.Error(out)
