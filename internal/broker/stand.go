@@ -56,7 +56,8 @@ func (k *catcher) goOn(p *pass) bool {
 	return true
 }
 
-// stays waits for a moment; false says that all have asked, or nobody since the last.
+// stays waits for a moment; false says that all have asked, or nobody since the last, or
+// that somebody else waits for a catcher.
 func (k *catcher) stays(s *stand, had *int) bool {
 	t := time.NewTimer(standFor)
 	defer t.Stop()
@@ -71,7 +72,7 @@ func (k *catcher) stays(s *stand, had *int) bool {
 	defer k.mu.Unlock()
 	before := *had
 	*had = len(s.asked)
-	return *had > max(before, 0)
+	return *had > max(before, 0) && len(k.asked) == 0
 }
 
 // standAt enters a stand, unless somebody waits for a catcher.

@@ -36,3 +36,30 @@ func TestAPassStandsForWhoGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// A pass stands for as long as one after another asks, and while nobody else waits.
+func TestAPassStandsNoLongerThanItIsOfUse(t *testing.T) {
+	k := &catcher{feeds: &feeds{ctx: t.Context()}}
+	k.wake = sync.NewCond(&k.mu)
+	s, had := &stand{stream: 1, awaits: 9, all: make(chan struct{})}, -1
+	if !k.standAt(s) {
+		t.Fatal("the pass does not stand")
+	}
+	for n := range 3 {
+		if k.ask(catchUp{stream: 1}); !k.stays(s, &had) {
+			t.Fatalf("gone after %d have asked", n+1)
+		}
+	}
+	k.ask(catchUp{stream: 1})
+	k.ask(catchUp{stream: 2})
+	if k.stays(s, &had) {
+		t.Error("stands while another waits")
+	}
+	if len(s.asked) != 4 {
+		t.Errorf("%d have asked", len(s.asked))
+	}
+	k.asked = nil
+	if k.stays(s, &had) {
+		t.Error("stands for nobody")
+	}
+}
