@@ -46,6 +46,7 @@ type Loop struct {
 	born    time.Time
 	clock   int64 // ns since 1970 at the start of this turn
 	steady  int64 // the same, whoever has set the machine's clock since the loop was born
+	lead    lead
 	wheel   *wheel
 	poll    poller // nil: goroutines read and write
 
@@ -111,12 +112,14 @@ func (l *Loop) Now() int64 { return l.clock }
 // other process knows it.
 func (l *Loop) Steady() int64 { return l.steady }
 
-// Wall is what Now shows at a time by Steady.
-func (l *Loop) Wall(steady int64) int64 { return steady + l.clock - l.steady }
+// Wall is what Now shows at a time by Steady, to a millisecond; until the machine's clock
+// is set, it shows the same each time.
+func (l *Loop) Wall(steady int64) int64 { return steady + int64(l.lead) }
 
 func (l *Loop) readClock() {
 	now := l.now()
 	l.clock, l.steady = now.UnixNano(), l.born.UnixNano()+int64(now.Sub(l.born))
+	l.lead.see(l.clock, l.steady)
 }
 
 // Waiting is how many bytes of output wait on all of the loop's connections. It is for the
