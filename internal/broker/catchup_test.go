@@ -147,6 +147,7 @@ func TestWhoSubscribesWhileCatchingUpMissesNothing(t *testing.T) {
 	pub := enter(t, b, packet.V5, "pub")
 	long := string(make([]byte, 1<<10))
 	pub.publishAll("kept/a", []string{long, long})
+	eventually(t, "it has passed the client by", func() bool { return queued(t, b, "sub") == 2 })
 
 	l.armed.Store(true)
 	sub, _ = come(t, b, "sub", 100, nil)

@@ -2,8 +2,10 @@ package broker
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"testing"
 	"time"
 
@@ -288,6 +290,10 @@ func TestAClientThatTakesNoAnswersIsReadNoFurther(t *testing.T) {
 	t.Parallel() // it waits, for a second at most
 	b := start(t, Options{Zone: Zone{OutputBuffer: 4 << 10}})
 	c := enter(t, b, packet.V5, "c")
+	tcp := c.nc.(*net.TCPConn)
+	if err := errors.Join(tcp.SetReadBuffer(4<<10), tcp.SetWriteBuffer(4<<10)); err != nil { // so that little fills them
+		t.Fatal(err)
+	}
 	pings := make([]byte, 0, 64<<10)
 	for len(pings) < cap(pings) {
 		pings = packet.Pingreq{}.Append(pings, packet.V5)
