@@ -34,7 +34,7 @@ func (r *run) checkKept(m *Messages) {
 	m.Lost -= excused
 	m.Expected -= excused
 	if k.Step == Away && r.before.measured && r.late.measured {
-		k.SessionBytes = float64(r.late.broker.resident-r.before.broker.resident) / float64(k.Sessions)
+		k.SessionBytes = float64(r.late.broker.private-r.before.broker.private) / float64(k.Sessions)
 	}
 }
 

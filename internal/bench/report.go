@@ -278,6 +278,6 @@ func (r *run) addConnections(rep *Report) {
 	rep.ConnectsPerSecond = n / r.early.at.Sub(r.before.at).Seconds()
 	if r.before.measured && r.early.measured {
 		rep.ConnectCPU = float64((r.early.broker.cpu - r.before.broker.cpu).Microseconds()) / n
-		rep.ConnectionBytes = float64(r.late.broker.resident-r.before.broker.resident) / n
+		rep.ConnectionBytes = float64(r.late.broker.private-r.before.broker.private) / n
 	}
 }

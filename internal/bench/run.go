@@ -12,6 +12,7 @@ import (
 type usage struct {
 	cpu      time.Duration
 	resident int64 // bytes
+	private  int64 // of them no file's
 }
 
 // run is one run of the tool.
