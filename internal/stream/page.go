@@ -88,7 +88,7 @@ func (s *Streams) stateFor(ctx context.Context, stream string, after msg.Positio
 	k := s.byName(stream)
 	st, err := k.log.State(ctx)
 	if err == nil && after.Seq > st.Last {
-		err = fault.New(fault.Invalid, "Position %v lies behind the newest entry of stream %s, which is %d. Was it read from another stream or node?", after, stream, st.Last)
+		err = fault.New(fault.Invalid, "Entry %d lies behind the newest one of stream %s, which is %d. Was the position read from another stream or node?", after.Seq, stream, st.Last)
 	}
 	return st, err
 }
