@@ -1,6 +1,6 @@
-import type { ReactNode } from "react";
 import type { ClientDetail } from "../../api/broker";
 import { useText } from "../../i18n/text";
+import { type Figure, Figures } from "../../kit/Figures";
 import { boundsText } from "./backlog";
 
 /** The numbers of one client. */
@@ -9,7 +9,7 @@ export function ClientFigures({ client: c, now }: { client: ClientDetail; now: n
   const { t, count, rate, bytes, age, fault } = text;
   const e = c.lastError;
   const dropped = c.droppedBy.map((by) => `${count(by.count)} ${fault(by.reason, by.reason)}; `).join("");
-  const figures: readonly [string, ReactNode, string][] = [
+  const figures: readonly Figure[] = [
     [t("clients.published"), `${rate(c.inRate)} msg/s`, t("clients.total", { count: count(c.messagesIn), bytes: bytes(c.bytesIn) })],
     [t("clients.sent"), `${rate(c.outRate)} msg/s`, t("clients.total", { count: count(c.messagesOut), bytes: bytes(c.bytesOut) })],
     [t("clients.inflight"), count(c.inflight), t("clients.ofWindow", { count: count(c.limits.clientReceiveMaximum) })],
@@ -17,19 +17,5 @@ export function ClientFigures({ client: c, now }: { client: ClientDetail; now: n
     [t("clients.output"), bytes(c.outputBytes), t("clients.output.what")],
     [t("clients.drops"), count(c.dropped), dropped + (e ? `${fault(e.reason, e.reason)}, ${e.code}, ${age(Date.parse(e.at), now)}` : t("clients.noError"))],
   ];
-  return (
-    <dl className="card figs">
-      {figures.map(([name, value, aside]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <b>{value}</b>
-            <span className="t11 mut el" title={aside}>
-              {aside}
-            </span>
-          </dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Figures figures={figures} />;
 }
