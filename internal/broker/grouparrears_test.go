@@ -85,8 +85,9 @@ func TestAGroupsBoundsInTheLog(t *testing.T) {
 				t.Parallel()
 				d, clock := newDisk(), newClock()
 				var told atomic.Uint64
-				c.bounds.Losing = func(n uint64) { told.Add(n) }
-				o := Options{Loops: 2, Backlog: c.bounds, Now: clock.now}
+				bounds := c.bounds
+				bounds.Losing = func(n uint64) { told.Add(n) }
+				o := Options{Loops: 2, Backlog: bounds, Now: clock.now}
 				b, end := d.node(t, o)
 				s, _ := come(t, b, "worker", 100_000, nil)
 				s.subscribe("$share/g/other/#", 1)

@@ -56,9 +56,8 @@ func TestNodeIsKilledStoppedAndStartedAgain(t *testing.T) {
 	if !n.Running() || n.Pid() == os.Getpid() || n.ExitCode() != -1 {
 		t.Fatal("no process of its own")
 	}
-	if want := "password " + n.Password + " extra yes data " + n.Data; !strings.Contains(n.Log(), want) {
-		t.Fatalf("log %q, want %q", n.Log(), want)
-	}
+	want := "password " + n.Password + " extra yes data " + n.Data
+	Eventually(t, func() bool { return strings.Contains(n.Log(), want) }, "its log says "+want)
 	n.Kill()
 	n.Kill()
 	if n.Running() || n.ExitCode() != -1 {
