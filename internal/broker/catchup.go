@@ -168,7 +168,7 @@ func (k *catcher) read(s *stretch, members []*caught) ([]*caught, error) {
 	p := newPass(members)
 	p.parted = time.Now()
 	err := k.feeds.log.Replay(k.feeds.ctx, name, before(p.from), func(at msg.Position, ms []msg.Message) error {
-		runtime.Gosched() // whoever is here now comes first
+		p.rest()
 		s.at.Store(at.Seq)
 		if err := p.mayPart(k.feeds.ctx, time.Now()); err != nil {
 			return err
@@ -192,17 +192,30 @@ func (k *catcher) read(s *stretch, members []*caught) ([]*caught, error) {
 
 // pass is one reading of the log for several clients.
 type pass struct {
-	members []*caught
-	filters topic.Tree[*caught]
-	topics  map[string][]*caught // who wants a topic, for those that came
-	from    msg.Position         // the lowest place that a member asks for
-	next    msg.Position         // behind what was looked at
-	open    int                  // members that want more
-	looked  int
-	looks   int // there may be
-	given   int // bytes, in all chunks
-	parted  time.Time
-	parts   parts
+	members  []*caught
+	filters  topic.Tree[*caught]
+	topics   map[string][]*caught // who wants a topic, for those that came
+	from     msg.Position         // the lowest place that a member asks for
+	next     msg.Position         // behind what was looked at
+	open     int                  // members that want more
+	looked   int
+	looks    int // there may be
+	given    int // bytes, in all chunks
+	unrested int // messages looked at since the last rest
+	parted   time.Time
+	parts    parts
+}
+
+// restEvery is how many messages a pass looks at before it lets others come first: about
+// as long as a full entry takes.
+const restEvery = 1000
+
+// rest gives the processor to whoever waits for it, when it is time to.
+func (p *pass) rest() {
+	if p.unrested >= restEvery {
+		p.unrested = 0
+		runtime.Gosched()
+	}
 }
 
 func newPass(members []*caught) *pass {
@@ -241,6 +254,7 @@ func (p *pass) take(here msg.Position, m *msg.Message) bool {
 		}
 	}
 	p.looked++
+	p.unrested++
 	return p.open > 0 && p.looked < p.looks && p.given < 2*passBytes
 }
 

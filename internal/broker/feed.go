@@ -514,6 +514,8 @@ type SessionLog interface {
 	preserve.Log
 	// Newest is the position behind which nothing has been committed.
 	Newest(stream string) msg.Position
+	// EntryBytes is how long an entry is on average; 0 when nobody can say.
+	EntryBytes(ctx context.Context, stream string) int64
 	// Hold says that the reader needs the stream from that entry on.
 	Hold(stream, reader string, seq uint64)
 	// Beyond is the entry before which everything has to go for the stream to hold no more

@@ -14,8 +14,10 @@ import (
 // as long as the reading takes at most: so nobody waits for much more than twice as long
 // as alone, and the log is read a few times and not hundreds.
 const (
-	// entryTakes is about how long a full entry takes to read.
-	entryTakes = time.Millisecond
+	// mebibyteTakes is about how long a MiB of the log takes to read, entryTakes what each
+	// entry takes beside its bytes.
+	mebibyteTakes = 4 * time.Millisecond
+	entryTakes    = 5 * time.Microsecond
 	// gatherFrom is the least reading that is worth waiting for, gatherMost the longest
 	// that a pass waits.
 	gatherFrom = 20 * time.Millisecond
@@ -70,7 +72,14 @@ func (k *catcher) disclaim(s *stretch) {
 
 // gather waits for more members of a pass over the stretch. k.mu is held before and after.
 func (k *catcher) gather(s *stretch) {
-	had, worth := k.crowd(s)
+	had, entries := k.crowd(s)
+	if entries == 0 {
+		return
+	}
+	k.mu.Unlock()
+	each := k.entryTakes(s.stream)
+	k.mu.Lock()
+	worth := reading(entries, each)
 	if worth < gatherFrom {
 		return
 	}
@@ -82,13 +91,24 @@ func (k *catcher) gather(s *stretch) {
 		if now == had || now >= passMembers {
 			break
 		}
-		had, worth = now, max(worth, longer)
+		had, worth = now, max(worth, reading(longer, each))
 	}
 }
 
-// crowd is how many wait for a pass over the stretch, and how long it is worth waiting for
-// more of them: not at all when nobody has just come back. k.mu is held.
-func (k *catcher) crowd(s *stretch) (members int, worth time.Duration) {
+// reading is for how long at most a pass over so many entries waits: as long as it takes.
+func reading(entries uint64, each time.Duration) time.Duration {
+	return min(time.Duration(min(entries, 1<<30))*each, gatherMost)
+}
+
+// entryTakes is about how long an entry of the stream takes to read.
+func (k *catcher) entryTakes(stream uint8) time.Duration {
+	bytes := k.feeds.log.EntryBytes(k.feeds.ctx, k.feeds.list()[stream-1])
+	return entryTakes + time.Duration(bytes)*mebibyteTakes>>20
+}
+
+// crowd is how many wait for a pass over the stretch, and how many entries that is: none
+// when nobody has just come back, for whom more may be on their way. k.mu is held.
+func (k *catcher) crowd(s *stretch) (members int, entries uint64) {
 	defer func() { s.members = members }()
 	comes, from := false, msg.Position{Seq: 1<<64 - 1}
 	for i := range k.asked {
@@ -102,8 +122,5 @@ func (k *catcher) crowd(s *stretch) (members int, worth time.Duration) {
 		return members, 0
 	}
 	newest := k.feeds.log.Newest(k.feeds.list()[s.stream-1]).Seq
-	if newest < from.Seq {
-		return members, 0
-	}
-	return members, min(time.Duration(newest-from.Seq)*entryTakes, gatherMost)
+	return members, newest - min(newest, from.Seq)
 }

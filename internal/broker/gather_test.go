@@ -16,11 +16,14 @@ import (
 type longLog struct {
 	SessionLog
 	entries uint64
+	bytes   int64 // of an entry
 	mu      sync.Mutex
 	from    []msg.Position // guarded by mu
 }
 
 func (l *longLog) Newest(string) msg.Position { return msg.Position{Seq: l.entries} }
+
+func (l *longLog) EntryBytes(context.Context, string) int64 { return l.bytes }
 
 func (l *longLog) Replay(ctx context.Context, _ string, after msg.Position, _ func(msg.Position, []msg.Message) error) error {
 	l.mu.Lock()
@@ -37,9 +40,9 @@ func (l *longLog) reads() int {
 }
 
 // catching runs catchers over a log on the test's clock.
-func catching(t *testing.T, entries uint64, story func(ask func(comes bool), l *longLog)) {
+func catching(t *testing.T, entries uint64, bytes int64, story func(ask func(comes bool), l *longLog)) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := &longLog{entries: entries}, &worker{}
+		l, w := &longLog{entries: entries, bytes: bytes}, &worker{}
 		w.loop = loop.New(w, nil)
 		f := newFeeds(l, nil, nil)
 		f.names.Store(&[]string{"sessions"})
@@ -56,7 +59,7 @@ func catching(t *testing.T, entries uint64, story func(ask func(comes bool), l *
 // Clients that come back one after another for the same long stretch of the log have it
 // read once for all, though each would begin at once if it were alone.
 func TestWhoComesTogetherSharesAPass(t *testing.T) {
-	catching(t, 500, func(ask func(bool), l *longLog) {
+	catching(t, 500, 256<<10, func(ask func(bool), l *longLog) {
 		for range 100 {
 			ask(true)
 			time.Sleep(4 * time.Millisecond)
@@ -74,7 +77,7 @@ func TestWhoComesTogetherSharesAPass(t *testing.T) {
 // Who comes while the stretch is being read waits for the end of that, and then for no
 // more than it takes.
 func TestWhoComesDuringAPassWaitsForIt(t *testing.T) {
-	catching(t, 500, func(ask func(bool), l *longLog) {
+	catching(t, 500, 256<<10, func(ask func(bool), l *longLog) {
 		ask(true)
 		time.Sleep(200 * time.Millisecond)
 		for range 50 {
@@ -96,12 +99,16 @@ func TestWhoComesDuringAPassWaitsForIt(t *testing.T) {
 
 // Who has little before it waits for nobody, and neither does who goes on.
 func TestWhoIsAloneDoesNotWait(t *testing.T) {
-	for entries, comes := range map[uint64]bool{10: true, 500: false} {
-		catching(t, entries, func(ask func(bool), l *longLog) {
-			ask(comes)
+	for _, c := range []struct {
+		entries uint64
+		bytes   int64
+		comes   bool
+	}{{10, 256 << 10, true}, {2000, 300, true}, {500, 256 << 10, false}} {
+		catching(t, c.entries, c.bytes, func(ask func(bool), l *longLog) {
+			ask(c.comes)
 			synctest.Wait()
 			if l.reads() != 1 {
-				t.Errorf("with %d entries nobody reads", entries)
+				t.Errorf("with %d entries of %d bytes nobody reads", c.entries, c.bytes)
 			}
 		})
 	}

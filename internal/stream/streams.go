@@ -217,6 +217,19 @@ func (s *Streams) Newest(stream string) msg.Position {
 	return msg.Position{}
 }
 
+// EntryBytes is how long an entry of the stream is on average; 0 when nobody can say.
+func (s *Streams) EntryBytes(ctx context.Context, stream string) int64 {
+	k := s.byName(stream)
+	if k == nil {
+		return 0
+	}
+	st, err := k.log.State(ctx)
+	if err != nil || st.Entries == 0 {
+		return 0
+	}
+	return st.Bytes / int64(st.Entries)
+}
+
 // Index is the number of the stream of that name, as [Streams.Keep] takes it.
 func (s *Streams) Index(name string) (stream int, ok bool) {
 	for i, k := range s.all() {
