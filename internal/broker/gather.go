@@ -14,10 +14,10 @@ import (
 // as long as the reading takes at most: so nobody waits for much more than twice as long
 // as alone, and the log is read a few times and not hundreds.
 const (
-	// mebibyteTakes is about how long a MiB of the log takes to read, entryTakes what each
+	// mebibyteTakes is about how long a MiB of the log takes to read, openingTakes what each
 	// entry takes beside its bytes.
 	mebibyteTakes = 4 * time.Millisecond
-	entryTakes    = 5 * time.Microsecond
+	openingTakes  = 5 * time.Microsecond
 	// gatherFrom is the least reading that is worth waiting for, gatherMost the longest
 	// that a pass waits.
 	gatherFrom = 20 * time.Millisecond
@@ -103,7 +103,7 @@ func reading(entries uint64, each time.Duration) time.Duration {
 // entryTakes is about how long an entry of the stream takes to read.
 func (k *catcher) entryTakes(stream uint8) time.Duration {
 	bytes := k.feeds.log.EntryBytes(k.feeds.ctx, k.feeds.list()[stream-1])
-	return entryTakes + time.Duration(bytes)*mebibyteTakes>>20
+	return openingTakes + time.Duration(bytes)*mebibyteTakes>>20
 }
 
 // crowd is how many wait for a pass over the stretch, and how many entries that is: none

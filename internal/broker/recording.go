@@ -67,14 +67,9 @@ func heading(from recorder.From, m *msg.Message, id uint16, stream, receivers in
 // recordPublish notes a client's message that was routed, or given to the log to be routed
 // later.
 func (w *worker) recordPublish(c *client, m *msg.Message, id uint16, r *route, stream, receivers int) {
-	if w.recorder == nil {
-		return
+	if w.recorder != nil {
+		w.recorder.Message(w.loop.Now(), m, heading(recorder.Client, m, id, stream, receivers), connOf(c), uint32(receivers), &r.mark)
 	}
-	h := recorder.Heading(recorder.Client, m, id, uint8(stream+1))
-	if receivers == 0 && stream < 0 {
-		h = h.Because(fault.NoSubscriber)
-	}
-	w.recorder.Message(w.loop.Now(), m, h, connOf(c), uint32(receivers), &r.mark)
 }
 
 // recordRefused notes a client's message that goes nowhere.
