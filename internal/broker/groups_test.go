@@ -262,8 +262,8 @@ func TestStrategiesOverTheLog(t *testing.T) {
 				c, _ := come(t, b, fmt.Sprint("worker", i), 1000, nil)
 				c.subscribe(jobs, 1)
 				all = append(all, c)
+				settle(b) // the group's loop hears of its members in this order
 			}
-			settle(b)
 			settle(b)
 			for i := range publishers {
 				pub := enter(t, b, packet.V5, fmt.Sprint("pub", i))
