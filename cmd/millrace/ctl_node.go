@@ -29,7 +29,7 @@ func drawStatus(t table, s api.Status) {
 		}
 	}
 	b, h, p := s.Broker, s.Historian, s.Process
-	t.row("Clients", fmt.Sprintf("%d connections, %d subscriptions", b.Connections, b.Subscriptions))
+	t.row("Clients", fmt.Sprintf("%d connections, %d subscriptions, transport %s", b.Connections, b.Subscriptions, b.Transport))
 	t.row("Received", fmt.Sprintf("%s, %s/s, %d messages since the start", rateText(b.ReceivedRate), bytesText(b.BytesInRate), b.ReceivedTotal))
 	t.row("Sent", fmt.Sprintf("%s, %s/s, %d messages since the start", rateText(b.SentRate), bytesText(b.BytesOutRate), b.SentTotal))
 	for _, x := range s.Streams {

@@ -75,10 +75,10 @@ var verbs = map[string]struct {
 	"status": {
 		args: "status", asks: "GET /api/v1/status",
 		answer: `{"node":"n1","version":"1.2","started":"2026-01-01T00:00:00Z","now":"2026-01-04T05:00:00Z","durability":"power","ready":false,
-			"parts":[{"name":"streams","ready":false,"error":"disk full"}],"broker":{"connections":7,"receivedRate":12345.6,"bytesInRate":2048},
+			"parts":[{"name":"streams","ready":false,"error":"disk full"}],"broker":{"transport":"portable","connections":7,"receivedRate":12345.6,"bytesInRate":2048},
 			"streams":[{"name":"telemetry","bytes":1073741824,"refusing":true}],"historian":{"series":9},"process":{"cpu":0.5,"cores":2},
 			"dropped":[{"title":"Queue full","code":"MR-4216","total":3},{"title":"Never","total":0}],"alarms":[{"priority":1,"title":"Disk full","detail":"free some"}]}`,
-		draws: []string{"n1, NOT READY, version 1.2, up 3d5h", "streams is not ready: disk full", "7 connections", "12346/s, 2.0 KiB/s", "1.0 GiB on disk", "REFUSING", "9 series", "Queue full (MR-4216): 3", "priority 1: Disk full"},
+		draws: []string{"n1, NOT READY, version 1.2, up 3d5h", "streams is not ready: disk full", "7 connections", "transport portable", "12346/s, 2.0 KiB/s", "1.0 GiB on disk", "REFUSING", "9 series", "Queue full (MR-4216): 3", "priority 1: Disk full"},
 	},
 	"streams": {args: "streams", asks: "GET /api/v1/streams", answer: `{"items":[]}`, draws: []string{"No streams"}},
 	"alarms":  {args: "alarms", asks: "GET /api/v1/alarms", answer: `{"items":[]}`, draws: []string{"No alarms."}},

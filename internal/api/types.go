@@ -50,6 +50,7 @@ type Part struct {
 
 // BrokerStatus is what the broker counts. Rates are over the last few seconds.
 type BrokerStatus struct {
+	Transport     string  `json:"transport" enum:"epoll,portable" doc:"How sockets are read and written (mqtt.transport): by the event loops, or by a goroutine for each connection"`
 	Connections   int64   `json:"connections"`
 	Subscriptions int64   `json:"subscriptions"`
 	ReceivedTotal uint64  `json:"receivedTotal" doc:"Messages published to the node since its start"`

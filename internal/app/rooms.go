@@ -146,7 +146,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		System:    a.system(),
 		Refused:   a.rememberRefusal,
 		Slow:      a.rank(), Late: a.late(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
-		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: c.Loops,
+		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: c.Loops, Transport: transport(c.Transport),
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
 		StreamReaders: c.StreamReaders.All, StreamReadersEach: c.StreamReaders.PerClient,
@@ -175,6 +175,14 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 	a.live.Store(b)
 	a.health.Add("broker", func(context.Context) error { return nil })
 	return b.Close, nil
+}
+
+// transport is the broker's name for what the configuration asks for.
+func transport(name string) broker.Transport {
+	if name == "auto" {
+		return ""
+	}
+	return broker.Transport(name)
 }
 
 // zone is what the configuration says of every client.

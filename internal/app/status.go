@@ -109,7 +109,7 @@ func (a *App) status(ctx context.Context) (api.Status, error) {
 func (a *App) brokerStatus() api.BrokerStatus {
 	s := a.broker.Stats()
 	return api.BrokerStatus{
-		Connections: s.Connections, Subscriptions: s.Subscriptions,
+		Transport: string(a.broker.Transport()), Connections: s.Connections, Subscriptions: s.Subscriptions,
 		ReceivedTotal: sum(s.MessagesIn), SentTotal: sum(s.MessagesOut),
 		ReceivedRate: a.figures.Rate("received"), SentRate: a.figures.Rate("sent"), DroppedRate: a.figures.Rate("dropped"),
 		BytesInRate: a.figures.Rate("bytes_in"), BytesOutRate: a.figures.Rate("bytes_out"),

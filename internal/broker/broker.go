@@ -297,7 +297,7 @@ func (b *Broker) Start(ctx context.Context) error {
 		if b.options.Transport == Epoll {
 			if err := w.loop.EventDriven(); err != nil {
 				b.stop()
-				return fault.Wrap(fault.Unavailable, "broker", err, "Cannot watch sockets by epoll.")
+				return fault.Wrap(fault.Unavailable, "broker", err, "Cannot watch sockets by epoll. This system may do with mqtt.transport: portable.")
 			}
 		}
 		b.tasks.Add(1)
@@ -321,6 +321,9 @@ func (b *Broker) Start(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Transport is how the loops read and write.
+func (b *Broker) Transport() Transport { return b.options.Transport }
 
 // clock lets the loops look at their timers.
 func (b *Broker) clock() {

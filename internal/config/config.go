@@ -63,6 +63,7 @@ type MQTT struct {
 	Bans             Bans          `yaml:"bans" doc:"When the node bans somebody by itself. Bans by hand: millrace ctl bans."`
 	Redirect         Redirect      `yaml:"redirect" doc:"Where clients are sent when this node is not to serve them."`
 	Loops            int           `yaml:"loops" default:"0" min:"0" max:"1024" doc:"Event loops that share the connections. 0: one per core."`
+	Transport        string        `yaml:"transport" default:"auto" enum:"auto,portable" doc:"How the node reads and writes the sockets of MQTT clients. auto: each event loop watches its own (epoll), on Linux; on other systems portable. portable: each connection has a goroutine that reads, as on Windows and macOS, at several times the memory. Meant for finding out whether a fault lies in the one or the other."`
 	Session          Session       `yaml:"session" doc:"Sessions that outlive their connections, and what waits for clients."`
 	Access           Access        `yaml:"access" doc:"Who may come in, and what they may do."`
 	Topics           Topics        `yaml:"topics" doc:"Topics that mean more than their name: $SYS and others."`

@@ -42,7 +42,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 			Listen: "127.0.0.1:1883", Listeners: []Listener{}, Zones: []Zone{}, MaxPacketSize: 1 << 20, MaxConnectSize: 64 << 10, ConnectBytesAll: 64 << 20, InputBytesAll: 256 << 20, ConnectTimeout: 10 * time.Second,
 			ReceiveMaximum: 1024, InflightWindow: 1024, QueueMessages: 1000, QueueBytes: 4 << 20, MaxClientID: 256, Subscriptions: 10000, MaxFilters: 10000,
 			Bans:         Bans{Strikes{30, time.Minute, 5 * time.Minute}, LoginStrikes{10, 5 * time.Minute, 5 * time.Minute}},
-			TopicAliases: 32, SharedStrategy: "round_robin", RetainedMessages: 100000, RetainedBytes: 256 << 20, RetainedAhead: 500000, StreamReaders: StreamReaders{8, 256},
+			TopicAliases: 32, SharedStrategy: "round_robin", Transport: "auto", RetainedMessages: 100000, RetainedBytes: 256 << 20, RetainedAhead: 500000, StreamReaders: StreamReaders{8, 256},
 			Limits:  Limits{Policy: "pause", Total: TotalRates{Connects: 5000, ConnectsBurst: 20000}},
 			Session: Session{ExpiryMQTT3: 7 * 24 * time.Hour, Max: 100000, QueuePolicy: "drop_newest", QueueBytesAll: 1 << 30, Backlog: Backlog{Bytes: 1 << 30, BytesAll: 8 << 30}},
 			Access:  Access{Anonymous: "loopback", DeniedPublish: "ignore", ReasonStrings: true, LoginQueue: 4096, RememberLogin: 5 * time.Minute},

@@ -91,8 +91,15 @@ func flagOf(args []string, name string, otherwise func() string) string {
 	return otherwise()
 }
 
+// TransportVariable, when it is set, is the mqtt.transport of every node whose env does
+// not say another.
+const TransportVariable = "MILLRACE_TEST_TRANSPORT"
+
 func cleanEnv() []string {
 	var env []string
+	if v := os.Getenv(TransportVariable); v != "" {
+		env = append(env, "MILLRACE_MQTT__TRANSPORT="+v)
+	}
 	for _, e := range os.Environ() {
 		if !strings.HasPrefix(e, "MILLRACE_") {
 			env = append(env, e)

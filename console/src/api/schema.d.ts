@@ -1391,6 +1391,11 @@ export interface components {
             sentTotal: number;
             /** Format: int64 */
             subscriptions: number;
+            /**
+             * @description How sockets are read and written (mqtt.transport): by the event loops, or by a goroutine for each connection
+             * @enum {string}
+             */
+            transport: "epoll" | "portable";
         };
         Certificate: {
             /** @description Why the last change of the files is not in force */
