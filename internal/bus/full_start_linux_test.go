@@ -17,15 +17,23 @@ import (
 func TestStartsOnADiskWithoutAByteFree(t *testing.T) {
 	smalldisk.AsRoot(t, func(t *testing.T) {
 		for _, d := range []Durability{Power, Process} {
-			t.Run(d.String()+", ended in order", func(t *testing.T) { startFull(t, d, false) })
-			t.Run(d.String()+", ended on the full disk", func(t *testing.T) { startFull(t, d, true) })
+			for _, end := range []string{inOrder, onTheFullDisk, inMidRecord} {
+				t.Run(d.String()+", ended "+end, func(t *testing.T) { startFull(t, d, end) })
+			}
 		}
 		t.Run("with a new log or bucket", newOnFull)
 		t.Run("in a new folder", firstStartOnFull)
 	})
 }
 
-func startFull(t *testing.T, d Durability, meetsTheEnd bool) {
+// How the earlier life ended.
+const (
+	inOrder       = "in order"
+	onTheFullDisk = "on the full disk"
+	inMidRecord   = "in the midst of a record, before the disk was full"
+)
+
+func startFull(t *testing.T, d Durability, end string) {
 	disk := smalldisk.Mount(t, 24<<20)
 	ballast := filepath.Join(disk, "ballast")
 	o := Options{Dir: filepath.Join(disk, "bus"), Durability: d, WakeSpace: 4 << 20}
@@ -48,11 +56,15 @@ func startFull(t *testing.T, d Durability, meetsTheEnd bool) {
 	for range 20 {
 		must(t, write(l))
 	}
-	if !meetsTheEnd {
+	if end != onTheFullDisk {
 		first.Close()
 	}
+	if end == inMidRecord {
+		must(t, os.Remove(streamFile(o.Dir, "msgs/index.db")))
+		tear(t, streamFile(o.Dir, "msgs/1.blk"))
+	}
 	fill(t, ballast)
-	if meetsTheEnd {
+	if end == onTheFullDisk {
 		wantCode(t, write(l), fault.StorageFull)
 		first.Close()
 	}

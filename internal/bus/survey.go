@@ -163,13 +163,27 @@ func (s *surveyor) block(index int) error {
 		if err := s.dropIndex(); err != nil {
 			return err
 		}
-		if err := replaceBytes(path, s.bus.marks.path+".block", buf[:len(buf)-x.torn]); err != nil {
+		if err := s.mend(path, buf, x); err != nil {
 			return err
 		}
 		s.bus.opt.Log.Warn("stored data was mended", "file", path, "damaged", len(x.damaged), "unfinished", x.torn)
 	}
 	s.sum(path, x)
 	return nil
+}
+
+// mend writes a block without its damage. What is unfinished is cut off where it stands,
+// for which a full disk has room.
+func (s *surveyor) mend(path string, buf []byte, x blockScan) error {
+	whole := len(buf) - x.torn
+	if len(x.damaged) > 0 {
+		return replaceBytes(path, s.bus.marks.path+".block", buf[:whole])
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Truncate(int64(whole)), f.Sync(), f.Close())
 }
 
 func (d span) text() string {

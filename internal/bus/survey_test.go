@@ -118,23 +118,51 @@ func TestAFlippedBitTakesOneEntry(t *testing.T) {
 	}
 }
 
-// The process may be killed while it mends: the block that was there is whole until the
-// mended one stands in its place.
+// The process may be killed while it mends: a damaged block is as it was until the
+// mended one stands in its place, and what is whole before an unfinished record stays where it is.
 func TestABlockIsWholeWhileItIsMended(t *testing.T) {
-	dir := stored(t, 8, 100, true)
-	path, kept := streamFile(dir, "msgs/1.blk"), filepath.Join(t.TempDir(), "kept")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	t.Run("damaged", func(t *testing.T) {
+		dir, before, kept := linked(t)
+		spoiled := slices.Clone(before)
+		spoiled[len(spoiled)/2] ^= 1
+		must(t, os.WriteFile(streamFile(dir, "msgs/1.blk"), spoiled, 0o600))
+		if seqs, losses, _ := found(t, dir); len(seqs) != 7 || len(losses) != 1 {
+			t.Errorf("%v are there, %+v are lost", seqs, losses)
+		}
+		if after, err := os.ReadFile(kept); err != nil || !slices.Equal(after, spoiled) {
+			t.Errorf("the block was written over in its place: %d bytes were %d (%v)", len(after), len(before), err)
+		}
+	})
+	t.Run("unfinished", func(t *testing.T) {
+		dir, before, kept := linked(t)
+		tear(t, streamFile(dir, "msgs/1.blk"))
+		if seqs, losses, _ := found(t, dir); !slices.Equal(seqs, upTo(8)) || len(losses) > 0 {
+			t.Errorf("%v are there, %+v are lost", seqs, losses)
+		}
+		if after, err := os.ReadFile(kept); err != nil || !slices.Equal(after[:min(len(before), len(after))], before) {
+			t.Errorf("the block of %d bytes has %d, or others (%v)", len(before), len(after), err)
+		}
+	})
+}
+
+// linked returns what a killed node has stored, its block, and another name of that file.
+func linked(t *testing.T) (dir string, block []byte, name string) {
+	t.Helper()
+	dir, name = stored(t, 8, 100, true), filepath.Join(t.TempDir(), "kept")
+	path := streamFile(dir, "msgs/1.blk")
+	must(t, os.Link(path, name))
+	block, err := os.ReadFile(path)
 	must(t, err)
-	_, err = f.Write([]byte("unfinished"))
-	must(t, errors.Join(err, f.Close(), os.Link(path, kept)))
-	before, err := os.ReadFile(kept)
+	return dir, block, name
+}
+
+// tear leaves the beginning of a record behind the last whole one of a block.
+func tear(t *testing.T, block string) {
+	t.Helper()
+	f, err := os.OpenFile(block, os.O_WRONLY|os.O_APPEND, 0)
 	must(t, err)
-	if seqs, losses, _ := found(t, dir); !slices.Equal(seqs, upTo(8)) || len(losses) > 0 {
-		t.Errorf("%v are there, %+v are lost", seqs, losses)
-	}
-	if after, err := os.ReadFile(kept); err != nil || !slices.Equal(after, before) {
-		t.Errorf("the block was written over in its place: %d bytes were %d (%v)", len(after), len(before), err)
-	}
+	_, err = f.WriteString("unfinished")
+	must(t, errors.Join(err, f.Close()))
 }
 
 // What is torn off or missing is told, and its positions are not given again.
