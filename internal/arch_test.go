@@ -40,6 +40,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/share":     "shared subscriptions over the log",
 		"internal/broker/retain":    "retained messages, which every loop reads",
 		"internal/broker/limit":     "how much is too much",
+		"internal/broker/pace":      "how fast is too fast",
 		"internal/broker/rewrite":   "topics that clients name otherwise",
 		"internal/broker/delay":     "messages to be published later",
 		"internal/broker/backlog":   "what durable sessions have before them",
@@ -52,6 +53,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/secure":    "whom a client has shown itself to be",
 	},
 	"internal/broker/loop":  {},
+	"internal/broker/pace":  {"internal/broker/limit": "its buckets"},
 	"internal/broker/why":   {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/share": {},
 	"internal/broker/preserve": {

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/config"
 )
 
@@ -19,9 +20,9 @@ func limited(o broker.Options, c config.Limits) broker.Options {
 	return o
 }
 
-func ratesOf(c config.Rates) broker.Rates {
+func ratesOf(c config.Rates) pace.Rates {
 	rate := func(perSecond, burst int64) limit.Rate { return limit.Rate{PerSecond: perSecond, Burst: burst} }
-	return broker.Rates{
+	return pace.Rates{
 		Messages:   rate(int64(c.Messages), int64(c.MessagesBurst)),
 		Bytes:      rate(c.Bytes.Int64(), c.BytesBurst.Int64()),
 		Subscribes: rate(int64(c.Subscribes), int64(c.SubscribesBurst)),

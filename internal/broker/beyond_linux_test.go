@@ -12,6 +12,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 )
@@ -22,7 +23,7 @@ import (
 // take turns; the figure is the median of their differences.
 func BenchmarkBeyondTheLoop(b *testing.B) {
 	million := limit.Rate{PerSecond: 1 << 30}
-	rates := Rates{Messages: million, Bytes: million}
+	rates := pace.Rates{Messages: million, Bytes: million}
 	all := Options{
 		Loops: 1, Authenticator: expiring{}, Authorizer: allow{"plant/+/secret", "plant/hall/#", "plant/line/#"},
 		Slow: func(string, string, time.Duration, time.Time) {}, SlowAfter: time.Second,

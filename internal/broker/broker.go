@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/broker/rewrite"
@@ -111,7 +112,7 @@ type Options struct {
 	// its turn, of all connections together; 0 is 256 MiB.
 	InputBytes int64
 	// TotalRates are those of all clients together.
-	TotalRates Rates
+	TotalRates pace.Rates
 	// Bans are about who is kept out.
 	Bans BanOptions
 	// Memory is about the memory guard.
@@ -190,7 +191,7 @@ type Broker struct {
 	lostDelayed   atomic.Uint64 // that still waited when the broker closed
 	workers       []*worker
 	doors         []*door
-	totalRates    sharedRates
+	totalRates    pace.Shared
 	bans          *bans
 	memoryStage   atomic.Int32
 	accepted      atomic.Uint64 // connections since the start; its count names each
@@ -227,7 +228,7 @@ func New(o Options) (*Broker, error) {
 	b := &Broker{options: o, seed: maphash.MakeSeed(), stopped: make(chan struct{}), endPreserving: func() {}}
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
-	b.totalRates = newSharedRates(&o.TotalRates, o.Loops)
+	b.totalRates = pace.NewShared(&o.TotalRates, o.Loops)
 	b.bans = newBans(o.Bans)
 	b.queuePool, b.outputPool = limit.NewPool(o.SessionBytes, o.Loops), limit.NewPool(o.outputBytes(), o.Loops)
 	b.relief = make(chan struct{}, 1)
@@ -264,7 +265,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept, journal: b.options.Durable.index()}
 	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
-	w.paces = newPaces(tracked / b.options.Loops)
+	w.paces = pace.NewPast(tracked / b.options.Loops)
 	w.budget = b.newBudget()
 	if w.recorder = b.options.newRecorder(); w.recorder != nil {
 		w.queues.Lost = w.recordFromQueue

@@ -76,7 +76,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	c, how := w.sessionFor(c, p, id)
 	how.Assigned, c.clean = assigned, p.CleanStart
 	w.broker.connections.Add(1)
-	w.paces.enter(id, c.pace)
+	w.paces.Enter(id, c.pace)
 	w.entering(c, p, id)
 	before := c.conn.Output()
 	after := c.session.Accept(before, p, id, how)

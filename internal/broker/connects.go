@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -13,7 +14,7 @@ const tracked = 20_000
 // connectRate is why a client is refused that is over a rate of connects: whose rate it
 // is, where it is set, and what to do. late says that the client waited for its turn until
 // its time was over.
-func (w *worker) connectRate(s scope, z *Zone, late bool) error {
+func (w *worker) connectRate(s pace.Scope, z *Zone, late bool) error {
 	text := connectTexts[s]
 	if late {
 		text += " It waited for its turn for as long as mqtt.connect_timeout allows."
@@ -22,10 +23,10 @@ func (w *worker) connectRate(s scope, z *Zone, late bool) error {
 	return fault.New(fault.ConnectRate, text, rate.PerSecond)
 }
 
-var connectTexts = [scopes]string{
-	ofClient:   "The client connects more often than %d times a second (limits.client.connects). Let it wait longer before it connects again, see whether two devices have its identifier, or raise the rate.",
-	ofListener: "More than %d clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate.",
-	ofTotal:    "More than %d clients a second connect to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate.",
+var connectTexts = [...]string{
+	pace.OfClient:   "The client connects more often than %d times a second (limits.client.connects). Let it wait longer before it connects again, see whether two devices have its identifier, or raise the rate.",
+	pace.OfListener: "More than %d clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate.",
+	pace.OfTotal:    "More than %d clients a second connect to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate.",
 }
 
 // connectsTooFast holds a CONNECT against the rates of connects. wait says that it
@@ -35,15 +36,13 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 	if w.stage == limit.Refuse {
 		return false, errMemory
 	}
-	g := w.gauges[c.door.place]
-	now := w.loop.Steady()
-	over, when, ok := w.mayConnect(g, id, now)
+	over, when, ok := w.gauges[c.door.place].Connect(w.connects, id, w.loop.Steady())
 	if ok {
 		return false, nil
 	}
-	w.counts.overRate[over][byConnects]++
-	if g.zone.OverRate == Refuse {
-		return false, w.connectRate(over, g.zone, false)
+	w.counts.overRate[over][pace.ByConnects]++
+	if c.door.zone.OverRate == Refuse {
+		return false, w.connectRate(over, c.door.zone, false)
 	}
 	c.ownSeldom().over = over
 	w.counts.packetsIn[packet.TypeConnect]--
@@ -51,25 +50,6 @@ func (w *worker) connectsTooFast(c *client, id string) (wait bool, err error) {
 	c.session.Count(&w.queues)
 	w.slow(c, when)
 	return true, nil
-}
-
-// mayConnect takes a token of every rate of connects, or none.
-func (w *worker) mayConnect(g *gauge, id string, now int64) (over scope, when int64, ok bool) {
-	own := g.zone.Rates.Connects
-	if !own.Limited() {
-		return g.take(byConnects, 1, now)
-	}
-	b := w.connects.At(id, now)
-	if b == nil {
-		return g.take(byConnects, 1, now) // the table is full of others
-	}
-	if !b.Take(own, 1, now) {
-		return ofClient, b.When(own, 1, now), false
-	}
-	if over, when, ok = g.take(byConnects, 1, now); !ok {
-		b.Return(own, 1)
-	}
-	return over, when, ok
 }
 
 // refuse turns a client away with CONNACK.

@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/broker/listener"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/fault"
@@ -81,7 +82,7 @@ type door struct {
 	zone     *Zone
 	limits   session.Limits // of the sessions that come in here
 	place    int            // among the doors
-	rates    sharedRates
+	rates    pace.Shared
 	proxied  bool // proxies may speak for clients
 	listener *listener.Listener
 
@@ -106,7 +107,7 @@ func (b *Broker) newDoor(l Listener) (*door, error) {
 		d.limits.Slow = int64(b.options.SlowAfter)
 	}
 	d.refusals.limited = limitedLog{to: b.options.Log, now: b.options.Now}
-	d.rates = newSharedRates(&d.zone.ListenerRates, b.options.Loops)
+	d.rates = pace.NewShared(&d.zone.ListenerRates, b.options.Loops)
 	if err := d.zone.OverRate.check(); err != nil {
 		return nil, err
 	}

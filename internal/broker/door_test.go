@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/certs"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/websocket"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
@@ -245,7 +246,7 @@ func TestAWebSocketIsToldWhyItIsClosed(t *testing.T) {
 
 // A WebSocket is told to come back later when the node ends, or has too much to do.
 func TestAWebSocketIsToldWhenToComeBack(t *testing.T) {
-	w := openWays(t, Options{Now: newClock().now, TotalRates: Rates{Connects: perSecond(2, 2)}, Zone: Zone{OverRate: Refuse}})
+	w := openWays(t, Options{Now: newClock().now, TotalRates: pace.Rates{Connects: perSecond(2, 2)}, Zone: Zone{OverRate: Refuse}})
 	ends := func(c *raw, way string, code uint16) {
 		defer c.nc.Close()
 		all, _ := io.ReadAll(c.nc.(*wsconn.Conn).Conn)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -15,7 +16,7 @@ func TestWhatAPausedClientHasSentIsTakenBeforeItsEnd(t *testing.T) {
 	const n = 200
 	for _, inOrder := range []bool{true, false} {
 		clock := newClock()
-		b := start(t, Options{Now: clock.now, Zone: Zone{Rates: Rates{Messages: perSecond(50, 50)}}})
+		b := start(t, Options{Now: clock.now, Zone: Zone{Rates: pace.Rates{Messages: perSecond(50, 50)}}})
 		sub := enter(t, b, packet.V5, "sub")
 		sub.subscribe("t", 0)
 		sub.subscribe("will", 0)

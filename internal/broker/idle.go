@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -17,12 +18,12 @@ var (
 // seldom is what belongs to few connections.
 type seldom struct {
 	username  string            // what it calls itself, until somebody checks
-	pace      *pace             // nil: no rate is kept
+	pace      *pace.Pace        // nil: no rate is kept
 	asking    *asking           // while it is found out who the client is
 	retained  []pendingRetained // for its new subscriptions
 	following []*following      // streams that it reads
 	allowance limit.Bucket      // while memory is nearly used up
-	over      scope             // whose rate of connects it waits for
+	over      pace.Scope        // whose rate of connects it waits for
 	starved   bool              // it waits for memory of output
 	troubles  troubles
 

@@ -2,22 +2,12 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
-
-// Rates are how much may come in a second; what is zero has no limit.
-type Rates struct {
-	// Messages are PUBLISH packets, Bytes those of all packets, Subscribes topic
-	// filters, Connects CONNECT packets.
-	Messages, Bytes, Subscribes, Connects limit.Rate
-}
-
-func (r *Rates) ofTraffic() bool {
-	return r.Messages.Limited() || r.Bytes.Limited() || r.Subscribes.Limited()
-}
 
 // Policy is what happens to a client that is over a rate.
 type Policy string
@@ -36,142 +26,15 @@ func (p Policy) check() error {
 	return fault.New(fault.Invalid, "No policy for rates is called %q: use %s or %s.", string(p), Pause, Refuse)
 }
 
-// scope is whose rate it is.
-type scope uint8
-
-const (
-	ofClient scope = iota
-	ofListener
-	ofTotal
-	scopes
-)
-
-// measure is what a rate counts.
-type measure uint8
-
-const (
-	byMessages measure = iota
-	byBytes
-	bySubscribes
-	byConnects
-	measures
-)
-
-var (
-	scopeNames   = [scopes]string{"client", "listener", "total"}
-	measureNames = [measures]string{"messages", "bytes", "subscribes", "connects"}
-)
-
-// overRate counts by scope and measure how often somebody was over a rate: paused
-// or refused.
-type overRate [scopes][measures]uint64
-
-func (o *overRate) add(to map[string]uint64) {
-	for s := range o {
-		for m, n := range o[s] {
-			to[scopeNames[s]+"_"+measureNames[m]] += n
-		}
-	}
-}
-
-// sharedRates are the buckets that all loops take from: a listener's or the node's.
-type sharedRates [measures]*limit.Shared // nil: no limit
-
-func newSharedRates(r *Rates, loops int) (s sharedRates) {
-	for m, rate := range [...]limit.Rate{r.Messages, r.Bytes, r.Subscribes, r.Connects} {
-		if rate.Limited() {
-			s[m] = limit.NewShared(rate, loops)
-		}
-	}
-	return s
-}
-
-func (s *sharedRates) leases() (l [measures]*limit.Lease) {
-	for m := range s {
-		if s[m] != nil {
-			l[m] = s[m].Lease()
-		}
-	}
-	return l
-}
-
-// gauge is one loop's view of a door's rates.
-type gauge struct {
-	zone    *Zone
-	own     [measures]limit.Rate // of each client
-	leases  [scopes - 1][measures]*limit.Lease
-	watched bool // traffic has a limit of any scope
-}
-
-// gauges makes this loop's view of every door.
-func (w *worker) newGauges() []*gauge {
-	total := w.broker.totalRates.leases()
-	list := make([]*gauge, len(w.broker.doors))
-	for i, d := range w.broker.doors {
-		z := d.zone
-		g := &gauge{zone: z, own: [measures]limit.Rate{z.Rates.Messages, z.Rates.Bytes, z.Rates.Subscribes}}
-		g.leases = [...][measures]*limit.Lease{d.rates.leases(), total}
-		g.watched = z.Rates.ofTraffic() || z.ListenerRates.ofTraffic() || w.options.TotalRates.ofTraffic()
-		list[i] = g
+// newGauges makes this loop's view of every door.
+func (w *worker) newGauges() []*pace.Gauge {
+	b := w.broker
+	list := make([]*pace.Gauge, len(b.doors))
+	for i, d := range b.doors {
+		list[i] = pace.NewGauge(&d.zone.Rates, pace.Keeper{Rates: &d.zone.ListenerRates, Shared: &d.rates},
+			pace.Keeper{Rates: &b.options.TotalRates, Shared: &b.totalRates})
 	}
 	return list
-}
-
-// pace is what a client has used of its rates. A client has one where there is a
-// rate to keep.
-type pace struct {
-	gauge   *gauge
-	buckets [measures]limit.Bucket
-	over    bool   // the packet in hand is over a rate, and to be refused
-	times   uint64 // how often the client was over a rate
-}
-
-// pace is a new client's; nil where there is no rate to keep.
-func (g *gauge) pace() *pace {
-	if !g.watched {
-		return nil
-	}
-	return &pace{gauge: g}
-}
-
-// take takes n tokens of every scope, or none; over says whose were missing and
-// when they will be there.
-func (p *pace) take(m measure, n, now int64) (over scope, when int64, ok bool) {
-	own := p.gauge.own[m]
-	if own.Limited() && !p.buckets[m].Take(own, n, now) {
-		return ofClient, p.buckets[m].When(own, n, now), false
-	}
-	if over, when, ok = p.gauge.take(m, n, now); !ok && own.Limited() {
-		p.buckets[m].Return(own, n)
-	}
-	return over, when, ok
-}
-
-// take is pace.take for what all clients share.
-func (g *gauge) take(m measure, n, now int64) (over scope, when int64, ok bool) {
-	door, total := g.leases[0][m], g.leases[1][m]
-	if door != nil && !door.Take(n, now) {
-		return ofListener, door.When(n, now), false
-	}
-	if total != nil && !total.Take(n, now) {
-		if door != nil {
-			door.Return(n)
-		}
-		return ofTotal, total.When(n, now), false
-	}
-	return 0, 0, true
-}
-
-// giveBack returns what take has taken.
-func (p *pace) giveBack(m measure, n int64) {
-	if own := p.gauge.own[m]; own.Limited() {
-		p.buckets[m].Return(own, n)
-	}
-	for _, l := range p.gauge.leases {
-		if l[m] != nil {
-			l[m].Return(n)
-		}
-	}
 }
 
 // tooFast says whether the packet has to wait, and then pauses the client. It is
@@ -187,52 +50,38 @@ func (w *worker) tooFast(c *client, frame []byte) bool {
 }
 
 func (w *worker) measure(c *client, frame []byte) (wait bool) {
-	p, now := c.pace, w.loop.Steady()
-	t := packet.TypeOf(frame[0])
-	refuse := p.gauge.zone.OverRate == Refuse && (c.session.Version() == packet.V5 || frame[0]>>1&3 == 0)
-	p.over = false
-	var n int64
-	m := byMessages
-	switch t {
+	c.pace.Over = false
+	refuses := c.door.zone.OverRate == Refuse
+	refuse := refuses && (c.session.Version() == packet.V5 || frame[0]>>1&3 == 0)
+	m, n := pace.ByMessages, int64(0)
+	switch packet.TypeOf(frame[0]) {
 	case packet.TypePublish:
 		n = 1
 	case packet.TypeSubscribe:
-		m, n, refuse = bySubscribes, 1, p.gauge.zone.OverRate == Refuse
+		m, n, refuse = pace.BySubscribes, 1, refuses
 	}
-	if refuse && n == 0 || refuse && m == bySubscribes {
+	if refuse && (n == 0 || m == pace.BySubscribes) {
 		return false // filters are refused one by one; nothing else can be
 	}
-	if n > 0 {
-		if over, when, ok := p.take(m, n, now); !ok {
-			return w.isOver(c, over, m, when, refuse)
-		}
-	}
-	over, when, ok := p.take(byBytes, int64(len(frame)), now)
-	if ok {
-		return false
-	}
-	if n > 0 {
-		p.giveBack(m, n)
-	}
-	return w.isOver(c, over, byBytes, when, refuse)
+	over, ok := c.pace.Packet(m, n, int64(len(frame)), w.loop.Steady())
+	return !ok && w.isOver(c, over, refuse)
 }
 
 // isOver counts that the client is over a rate, and has the packet refused or makes
 // it wait.
-func (w *worker) isOver(c *client, s scope, m measure, when int64, refuse bool) (wait bool) {
-	w.counts.overRate[s][m]++
-	c.pace.times++
+func (w *worker) isOver(c *client, e pace.Excess, refuse bool) (wait bool) {
+	w.counts.overRate[e.Of][e.By]++
 	if refuse {
-		c.pace.over = true
+		c.pace.Over = true
 		return false
 	}
-	w.slow(c, when)
+	w.slow(c, e.When)
 	return true
 }
 
 // refusedForRate refuses the message in hand when it is over a rate.
 func (w *worker) refusedForRate(c *client, ev *session.Event) bool {
-	if c.pace == nil || !c.pace.over {
+	if c.pace == nil || !c.pace.Over {
 		return false
 	}
 	w.refusePublish(c, ev, fault.RateExceeded)
@@ -253,20 +102,13 @@ func (w *worker) refusePublish(c *client, ev *session.Event, code fault.Code) {
 // subscribesTooFast says whether one more filter is to be refused. Filters that
 // came in one packet behind the first, which waited, are owed where they cannot.
 func (w *worker) subscribesTooFast(c *client, first bool) bool {
-	p := c.pace
-	if p == nil {
-		return false
-	}
-	now := w.loop.Steady()
-	if p.gauge.zone.OverRate == Refuse {
-		over, when, ok := p.take(bySubscribes, 1, now)
-		return !ok && !w.isOver(c, over, bySubscribes, when, true)
-	}
-	if own := p.gauge.own[bySubscribes]; !first && own.Limited() {
-		p.buckets[bySubscribes].Owe(own, 1, now)
-	}
-	if !first {
-		_, _, _ = p.gauge.take(bySubscribes, 1, now)
+	switch {
+	case c.pace == nil:
+	case c.door.zone.OverRate == Refuse:
+		over, ok := c.pace.Take(pace.BySubscribes, 1, w.loop.Steady())
+		return !ok && !w.isOver(c, over, true)
+	case !first:
+		c.pace.Owe(pace.BySubscribes, w.loop.Steady())
 	}
 	return false
 }

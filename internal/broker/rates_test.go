@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -25,10 +26,10 @@ func inOneWrite(c *raw, n int, qos byte) {
 // lost.
 func TestPausedAtItsRate(t *testing.T) {
 	for name, o := range map[string]Options{
-		"client_messages":   {Zone: Zone{Rates: Rates{Messages: perSecond(100, 10)}}},
-		"client_bytes":      {Zone: Zone{Rates: Rates{Bytes: perSecond(800, 80)}}},
-		"listener_messages": {Zone: Zone{ListenerRates: Rates{Messages: perSecond(100, 10)}}},
-		"total_messages":    {TotalRates: Rates{Messages: perSecond(100, 10)}},
+		"client_messages":   {Zone: Zone{Rates: pace.Rates{Messages: perSecond(100, 10)}}},
+		"client_bytes":      {Zone: Zone{Rates: pace.Rates{Bytes: perSecond(800, 80)}}},
+		"listener_messages": {Zone: Zone{ListenerRates: pace.Rates{Messages: perSecond(100, 10)}}},
+		"total_messages":    {TotalRates: pace.Rates{Messages: perSecond(100, 10)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			clock := newClock()
@@ -62,7 +63,7 @@ func TestPausedAtItsRate(t *testing.T) {
 func TestRefusedOverItsRate(t *testing.T) {
 	for qos := range byte(3) {
 		clock := newClock()
-		b := start(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: Rates{Messages: perSecond(1, 2)}}})
+		b := start(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Messages: perSecond(1, 2)}}})
 		c := enter(t, b, packet.V5, "c")
 		inOneWrite(c, 5, qos)
 		refused := 0
@@ -85,7 +86,7 @@ func TestRefusedOverItsRate(t *testing.T) {
 // QoS 0 is dropped.
 func TestOldClientsWaitForWhatCannotBeRefused(t *testing.T) {
 	clock := newClock()
-	b := start(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: Rates{Messages: perSecond(10, 1)}}})
+	b := start(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Messages: perSecond(10, 1)}}})
 	c := enter(t, b, packet.V311, "c")
 	c.send(publish("t", "a", 0, 0), publish("t", "b", 0, 0), publish("t", "c", 1, 7))
 	eventually(t, "paused", func() bool { return b.Stats().Slowed == 1 })
@@ -102,7 +103,7 @@ func TestOldClientsWaitForWhatCannotBeRefused(t *testing.T) {
 func TestSubscribeRate(t *testing.T) {
 	filters := &packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("a")}, {Filter: []byte("b")}, {Filter: []byte("c")}}}
 	t.Run("refuse", func(t *testing.T) {
-		b := start(t, Options{Now: newClock().now, Zone: Zone{OverRate: Refuse, Rates: Rates{Subscribes: perSecond(1, 2)}}})
+		b := start(t, Options{Now: newClock().now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Subscribes: perSecond(1, 2)}}})
 		c := enter(t, b, packet.V5, "c")
 		c.send(filters)
 		a := expect[*packet.Suback](c)
@@ -112,7 +113,7 @@ func TestSubscribeRate(t *testing.T) {
 	})
 	t.Run("pause", func(t *testing.T) {
 		clock := newClock()
-		b := start(t, Options{Now: clock.now, Zone: Zone{Rates: Rates{Subscribes: perSecond(1, 1)}}})
+		b := start(t, Options{Now: clock.now, Zone: Zone{Rates: pace.Rates{Subscribes: perSecond(1, 1)}}})
 		c := enter(t, b, packet.V5, "c")
 		c.send(filters, filters)
 		expect[*packet.Suback](c)
@@ -132,7 +133,7 @@ func TestSubscribeRate(t *testing.T) {
 func TestConnectRate(t *testing.T) {
 	t.Run("refuse", func(t *testing.T) {
 		for v, want := range map[packet.Version]byte{packet.V5: packet.ConnectionRate, packet.V311: packet.ServerUnavailable} {
-			b := start(t, Options{Now: newClock().now, TotalRates: Rates{Connects: perSecond(1, 1)}, Zone: Zone{OverRate: Refuse}})
+			b := start(t, Options{Now: newClock().now, TotalRates: pace.Rates{Connects: perSecond(1, 1)}, Zone: Zone{OverRate: Refuse}})
 			enter(t, b, v, "first")
 			c := dial(t, b, v)
 			c.send(&packet.Connect{Version: v, CleanStart: true, ClientID: []byte("second")})
@@ -147,7 +148,7 @@ func TestConnectRate(t *testing.T) {
 	})
 	t.Run("pause", func(t *testing.T) {
 		clock := newClock()
-		b := start(t, Options{Now: clock.now, Zone: Zone{ConnectTimeout: time.Minute, Rates: Rates{Connects: perSecond(1, 1)}}})
+		b := start(t, Options{Now: clock.now, Zone: Zone{ConnectTimeout: time.Minute, Rates: pace.Rates{Connects: perSecond(1, 1)}}})
 		enter(t, b, packet.V5, "same")
 		other := enter(t, b, packet.V5, "other")
 		c := dial(t, b, packet.V5)
@@ -167,7 +168,7 @@ func TestConnectRate(t *testing.T) {
 	})
 	t.Run("for too long", func(t *testing.T) {
 		clock := newClock()
-		b := start(t, Options{Now: clock.now, TotalRates: Rates{Connects: perSecond(1, 1)}, Zone: Zone{ConnectTimeout: time.Millisecond}})
+		b := start(t, Options{Now: clock.now, TotalRates: pace.Rates{Connects: perSecond(1, 1)}, Zone: Zone{ConnectTimeout: time.Millisecond}})
 		enter(t, b, packet.V5, "first")
 		c := dial(t, b, packet.V5)
 		c.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("second")})
@@ -187,9 +188,9 @@ func TestWhyAConnectIsRefused(t *testing.T) {
 		o    Options
 		want string
 	}{
-		{Options{Zone: Zone{Rates: Rates{Connects: two}}}, "more often than 2 times a second (limits.client.connects). Let it wait longer"},
-		{Options{Zone: Zone{ListenerRates: Rates{Connects: two}}}, "More than 2 clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate."},
-		{Options{TotalRates: Rates{Connects: two}}, "to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate."},
+		{Options{Zone: Zone{Rates: pace.Rates{Connects: two}}}, "more often than 2 times a second (limits.client.connects). Let it wait longer"},
+		{Options{Zone: Zone{ListenerRates: pace.Rates{Connects: two}}}, "More than 2 clients a second connect to this listener (limits.listener.connects). Let the client try again later, or raise the rate."},
+		{Options{TotalRates: pace.Rates{Connects: two}}, "to this node (mqtt.limits.total.connects). Let the client try again later, or raise the rate."},
 	} {
 		for _, policy := range []Policy{Refuse, Pause} {
 			clock, refused := newClock(), make(chan Refusal, 1)
@@ -216,5 +217,27 @@ func TestWhyAConnectIsRefused(t *testing.T) {
 func TestUnknownPolicy(t *testing.T) {
 	if _, err := New(Options{Zone: Zone{OverRate: "shout"}}); fault.CodeOf(err) != fault.Invalid {
 		t.Error(err)
+	}
+}
+
+// Who comes back under its client identifier finds its rate as it left it.
+func TestComingBackDoesNotRenewARate(t *testing.T) {
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Messages: perSecond(1, 3)}}})
+	for range 3 {
+		c := enter(t, b, packet.V5, "c")
+		inOneWrite(c, 3, 1)
+		for range 3 {
+			expect[*packet.Ack](c)
+		}
+		c.send(&packet.Disconnect{})
+		c.closed()
+	}
+	eventually(t, "six are over the rate", func() bool { return b.Stats().Dropped[fault.RateExceeded] == 6 })
+	clock.forward(time.Second)
+	c := enter(t, b, packet.V5, "c")
+	inOneWrite(c, 1, 1)
+	if a := expect[*packet.Ack](c); a.Reason != packet.NoMatchingSubscribers {
+		t.Error(packet.ReasonName(a.Reason))
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/refused"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/websocket"
@@ -342,7 +343,7 @@ var reasons = map[fault.Code]func(*testing.T) why.Answer{
 	},
 	fault.RateExceeded: func(t *testing.T) why.Answer {
 		clock := newClock()
-		k := inquire(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: Rates{Messages: perSecond(1, 1)}}})
+		k := inquire(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Messages: perSecond(1, 1)}}})
 		k.publish("b", "a")
 		return k.why("sub", "a")
 	},
@@ -483,7 +484,7 @@ var reasons = map[fault.Code]func(*testing.T) why.Answer{
 	},
 	fault.ConnectRate: func(t *testing.T) why.Answer {
 		clock := newClock()
-		k := inquire(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: Rates{Connects: perSecond(1, 1)}}})
+		k := inquire(t, Options{Now: clock.now, Zone: Zone{OverRate: Refuse, Rates: pace.Rates{Connects: perSecond(1, 1)}}})
 		k.enter("c").send(&packet.Disconnect{})
 		return k.turnedAway(connectBytes(packet.V5, "c", nil))
 	},

@@ -96,7 +96,7 @@ func (w *worker) forget(c *client) {
 	w.unclog(c)
 	w.unhold(c)
 	c.stopFilters()
-	w.paces.leave(c.id, c.pace, w.loop.Steady())
+	w.paces.Leave(c.id, c.pace, w.loop.Steady())
 	w.strike(c)
 	stays, owed := c.session.Leave()
 	if !stays {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/histogram"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -115,7 +116,7 @@ type counts struct {
 	backlog                 backlog.Tally
 	sessions, clogged       int64
 	cloggedTotal            uint64
-	overRate                overRate
+	overRate                pace.Over
 	guarded                 uint64
 	lags                    lags
 	access                  accessCounts
@@ -199,7 +200,7 @@ func (s *Stats) add(c *counts) {
 	s.Slowed += c.slowed
 	s.Held += c.held
 	s.Guarded += c.guarded
-	c.overRate.add(s.OverRate)
+	c.overRate.AddTo(s.OverRate)
 	s.RecordedFrom = max(s.RecordedFrom, c.recordedFrom)
 	s.Forgotten += c.forgotten
 	s.WatchDropped += c.watchDropped

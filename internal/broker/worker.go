@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
@@ -63,9 +64,9 @@ type worker struct {
 	keeping   keeping
 	work      int // deliveries and packets since the start, also of what had waited
 	exchange  exchange
-	gauges    []*gauge // by door
+	gauges    []*pace.Gauge // by door
 	slowed    slowed
-	paces     *paces         // of clients that have left
+	paces     *pace.Past     // of clients that have left
 	stage     limit.Stage    // of the memory guard
 	flaps     *limit.Strikes // of client identifiers, by disconnects
 	connects  *limit.Table   // of client identifiers, by the rate of connects
@@ -131,7 +132,7 @@ func (w *worker) Open(conn *loop.Conn) {
 	d := doorOf(conn)
 	c := &client{conn: conn, door: d, since: w.loop.Now(), seldom: noSeldom, access: noAccess}
 	c.after = noAfter
-	if p := w.gauges[d.place].pace(); p != nil {
+	if p := w.gauges[d.place].Pace(); p != nil {
 		c.ownSeldom().pace = p
 	}
 	c.session = session.New(&d.limits)

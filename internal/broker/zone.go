@@ -3,6 +3,7 @@ package broker
 import (
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 )
@@ -65,7 +66,7 @@ type Zone struct {
 	Topics topic.Limits
 	// Rates are those of each client, ListenerRates those of all clients of one
 	// listener together; OverRate is what happens beyond, Pause when it is empty.
-	Rates, ListenerRates Rates
+	Rates, ListenerRates pace.Rates
 	OverRate             Policy
 }
 

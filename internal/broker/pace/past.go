@@ -1,20 +1,21 @@
-package broker
+package pace
 
 import "github.com/millrace/millrace/internal/broker/limit"
 
-// paces are what clients that have left had used of their rates, by client
-// identifier: who comes back goes on where it was. What has come back by itself is
-// forgotten when room is needed.
-type paces struct {
+// Past is what clients that have left had used of their rates, by client identifier: who
+// comes back goes on where it was. What has come back by itself is forgotten when room is
+// needed.
+type Past struct {
 	most  int
 	used  map[string][measures]limit.Bucket
 	swept int64
 }
 
-func newPaces(most int) *paces { return &paces{most: most, used: map[string][measures]limit.Bucket{}} }
+// NewPast remembers that many clients at most.
+func NewPast(most int) *Past { return &Past{most: most, used: map[string][measures]limit.Bucket{}} }
 
-// leave remembers what the client has used, unless it is as good as nothing.
-func (p *paces) leave(id string, pace *pace, now int64) {
+// Leave remembers what the client has used, unless it is as good as nothing.
+func (p *Past) Leave(id string, pace *Pace, now int64) {
 	if pace == nil || recovered(&pace.buckets, now) {
 		return
 	}
@@ -24,8 +25,8 @@ func (p *paces) leave(id string, pace *pace, now int64) {
 	p.used[id] = pace.buckets
 }
 
-// enter takes over what the client had used when it left.
-func (p *paces) enter(id string, pace *pace) {
+// Enter takes over what the client had used when it left.
+func (p *Past) Enter(id string, pace *Pace) {
 	if pace == nil {
 		return
 	}
@@ -45,7 +46,7 @@ func recovered(all *[measures]limit.Bucket, now int64) bool {
 }
 
 // sweep makes room, once a second at most; false says that there is none.
-func (p *paces) sweep(now int64) bool {
+func (p *Past) sweep(now int64) bool {
 	if now-p.swept < 1e9 {
 		return false
 	}
