@@ -226,8 +226,7 @@ func (c *client) enduringWritten(w *worker) {
 		w.record(kindSession, c.id, k.buf)
 	}
 	if e.filters != nil {
-		k.buf = e.filters.append(k.buf[:0], c.filters)
-		w.record(kindFilters, c.id, k.buf)
+		k.buf = e.filters.write(k.buf, c.filters, filterPart, func(b []byte) { w.record(kindFilters, c.id, b) })
 		e.filters = nil
 	}
 	if c.session.Changed() {

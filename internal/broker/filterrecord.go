@@ -1,6 +1,11 @@
 package broker
 
-import "github.com/millrace/millrace/internal/msg"
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/millrace/millrace/internal/msg"
+)
 
 // The record f of a durable session says what became of its filters since the one before,
 // so that a client that subscribes in many packets writes each filter once. The first of
@@ -39,40 +44,77 @@ func (k *filterChanges) note(filter string, filters int) {
 
 const filterRecordVersion = 1
 
-// The flag of the record f that says that it has all filters, and what it says of one.
+// The flags of the record f, and what it says of one filter. That of all filters may be in
+// parts, which count when all of them are there: a part that goes on has its number, from 1
+// on, behind the flags.
 const (
 	recordAllFilters = 1
+	recordMoreParts  = 2 // another part follows
+	recordGoesOn     = 4
 
 	filterGone  = 0
 	filterThere = 1
 )
 
-// append appends the record of the changes, as the filters are now.
-func (k *filterChanges) append(dst []byte, filters *filterSet) []byte {
-	dst = append(dst, filterRecordVersion, flag(k.all, recordAllFilters))
+// filterPart is how long a record of filters becomes, but for its last filter: the log takes
+// no entry of any length.
+const filterPart = 128 << 10
+
+// write gives the records of the changes, as the filters are now, none much longer than
+// most. What it gives is valid until the next; it returns the buffer.
+func (k *filterChanges) write(buf []byte, filters *filterSet, most int, give func([]byte)) []byte {
+	part := uint64(0)
+	b := k.begin(buf[:0], part)
+	k.each(filters, func(name string, s *subscription) {
+		if len(b) >= most {
+			if part++; k.all {
+				b[1] |= recordMoreParts
+			}
+			give(b)
+			b = k.begin(b[:0], part)
+		}
+		b = appendFilter(b, name, s)
+	})
+	give(b)
+	return b
+}
+
+func (k *filterChanges) begin(dst []byte, part uint64) []byte {
+	if k.all && part > 0 {
+		return binary.AppendUvarint(append(dst, filterRecordVersion, recordGoesOn), part)
+	}
+	return append(dst, filterRecordVersion, flag(k.all, recordAllFilters))
+}
+
+// each tells the filters that are to be written; s is nil for one that has gone.
+func (k *filterChanges) each(filters *filterSet, f func(name string, s *subscription)) {
 	if k.all {
 		for _, s := range filters.list() {
-			dst = s.append(append(dst, filterThere))
+			f(s.filter, s)
 		}
+		return
 	}
 	for _, name := range k.names {
-		if s := filters.get(name); s != nil {
-			dst = s.append(append(dst, filterThere))
-		} else {
-			dst = appendText(append(dst, filterGone), name)
-		}
+		f(name, filters.get(name))
 	}
-	return dst
+}
+
+func appendFilter(dst []byte, name string, s *subscription) []byte {
+	if s == nil {
+		return appendText(append(dst, filterGone), name)
+	}
+	return s.append(append(dst, filterThere))
 }
 
 // readFilters makes the changes of the records to the filters.
 func readFilters(filters map[string]*subscription, records [][]byte) error {
 	for _, b := range records {
 		f := fields{msg.Fields{B: b}}
-		if f.Byte() != filterRecordVersion {
+		flags, _, ok := f.filterHead()
+		if !ok {
 			return errSessionRecord
 		}
-		if f.Byte()&recordAllFilters != 0 {
+		if flags&recordAllFilters != 0 {
 			clear(filters)
 		}
 		for len(f.B) > 0 && !f.Bad {
@@ -90,6 +132,15 @@ func readFilters(filters map[string]*subscription, records [][]byte) error {
 	return nil
 }
 
+// filterHead reads what stands before the filters.
+func (f *fields) filterHead() (flags byte, part uint64, ok bool) {
+	ok = f.Byte() == filterRecordVersion
+	if flags = f.Byte(); flags&recordGoesOn != 0 {
+		part = f.Uvarint()
+	}
+	return flags, part, ok && !f.Bad
+}
+
 // tookFilters takes a record of a session, as far as it says something of its filters:
 // that the session has ended, or of version 1 all of them.
 func (r *recovery) tookFilters(id string, record []byte) {
@@ -97,23 +148,37 @@ func (r *recovery) tookFilters(id string, record []byte) {
 		return
 	}
 	delete(r.filters, id)
+	delete(r.parts, id)
 	if s, err := readSessionRecord(record); err == nil {
 		var all *filterSet
 		for _, f := range s.filters {
 			all = all.put(f)
 		}
-		r.changed(id, (&filterChanges{all: true}).append(nil, all))
+		k := filterChanges{all: true}
+		k.write(nil, all, math.MaxInt, func(b []byte) { r.changed(id, b) })
 	}
 }
 
-// changed takes a record of changes of a session's filters.
+// changed takes a record of changes of a session's filters. Of all filters in parts nothing
+// counts until the last is there, and nothing when one is missing: they are written anew then.
 func (r *recovery) changed(id string, b []byte) {
 	if r.filters == nil {
-		r.filters = map[string][][]byte{}
+		r.filters, r.parts = map[string][][]byte{}, map[string][][]byte{}
 	}
-	before := r.filters[id]
-	if len(b) > 1 && b[1]&recordAllFilters != 0 {
-		before = nil
+	f := fields{msg.Fields{B: b}}
+	flags, part, _ := f.filterHead()
+	parts := append(r.parts[id], b)
+	if flags&recordGoesOn == 0 {
+		parts = [][]byte{b}
 	}
-	r.filters[id] = append(before, b)
+	delete(r.parts, id)
+	switch {
+	case flags&recordGoesOn != 0 && part != uint64(len(parts)-1):
+	case flags&recordMoreParts != 0:
+		r.parts[id] = parts
+	case flags&(recordAllFilters|recordGoesOn) != 0:
+		r.filters[id] = parts
+	default:
+		r.filters[id] = append(r.filters[id], b)
+	}
 }

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -76,7 +77,7 @@ func TestARecordOfVersion1HasItsFilters(t *testing.T) {
 		r.Record(&msg.Message{Topic: append([]byte{kind}, "id"...), Payload: record})
 	}
 	give(kindSession, []byte(old))
-	give(kindFilters, (&filterChanges{names: []string{"c", "a"}}).append(nil, c.filters))
+	(&filterChanges{names: []string{"c", "a"}}).write(nil, c.filters, filterPart, func(b []byte) { give(kindFilters, b) })
 	give(kindSession, c.appendRecord(nil, c.leftAt))
 	if got := r.filtersOf(t, "id"); len(got) != 2 || got["b/#"].id != 3 || got["c"].qos != 1 {
 		t.Errorf("%v", got)
@@ -110,11 +111,8 @@ func TestFiltersAgainstAModel(t *testing.T) {
 
 // filtersModel is one run: journal has what was committed, answered what it has to say.
 func filtersModel(chance *rand.Rand) error {
-	type record struct {
-		kind byte
-		b    []byte
-	}
-	var journal []record
+	var journal []filterRecord
+	most := 1 + chance.IntN(100) // bytes of a record, nearly
 	var c *client
 	var changes *filterChanges
 	var answered map[string]byte
@@ -126,6 +124,7 @@ func filtersModel(chance *rand.Rand) error {
 	}
 	begin()
 	note := func(name string) {
+		delete(answered, name) // either may be there
 		if changes == nil {
 			changes = new(filterChanges)
 		}
@@ -148,22 +147,28 @@ func filtersModel(chance *rand.Rand) error {
 			if snapshot {
 				changes = &filterChanges{all: true}
 			}
-			var out []record
+			var out []filterRecord
 			if ended {
-				out = append(out, record{kindSession, nil})
+				out = append(out, filterRecord{kindSession, nil})
 			}
 			if !there || snapshot || chance.IntN(3) == 0 {
-				out = append(out, record{kindSession, c.appendRecord(nil, c.leftAt)})
+				out = append(out, filterRecord{kindSession, c.appendRecord(nil, c.leftAt)})
 			}
 			if changes != nil {
-				out = append(out, record{kindFilters, changes.append(nil, c.filters)})
+				changes.write(nil, c.filters, most, func(b []byte) { out = append(out, filterRecord{kindFilters, bytes.Clone(b)}) })
 			}
 			kept := len(out)
 			if chance.IntN(4) == 0 {
 				kept = chance.IntN(kept + 1)
 			}
 			if journal = append(journal, out[:kept]...); kept < len(out) {
-				changes, there = &filterChanges{all: true}, false
+				if chance.IntN(2) == 0 && !ended { // entries that come later may be taken
+					journal = append(journal, out[len(out)-chance.IntN(len(out)-kept):]...)
+				}
+				changes, there = &filterChanges{all: true}, there && !ended
+				if err := stands(journal, answered, ended); err != nil {
+					return err
+				}
 				continue
 			}
 			if ended, there, changes = false, true, nil; snapshot {
@@ -173,12 +178,8 @@ func filtersModel(chance *rand.Rand) error {
 			for _, s := range c.filters.list() {
 				answered[s.filter] = s.qos
 			}
-			var r recovery
-			for _, k := range journal {
-				r.Record(&msg.Message{Topic: append([]byte{k.kind}, 'c'), Payload: k.b})
-			}
-			got := map[string]*subscription{}
-			if err := readFilters(got, r.filters["c"]); err != nil {
+			got, err := foundIn(journal)
+			if err != nil {
 				return err
 			}
 			if len(got) != len(answered) {
@@ -192,6 +193,64 @@ func filtersModel(chance *rand.Rand) error {
 		}
 	}
 	return nil
+}
+
+type filterRecord struct {
+	kind byte
+	b    []byte
+}
+
+// foundIn are the filters that a start finds in the journal.
+func foundIn(journal []filterRecord) (map[string]*subscription, error) {
+	var r recovery
+	for _, k := range journal {
+		r.Record(&msg.Message{Topic: append([]byte{k.kind}, 'c'), Payload: k.b})
+	}
+	got := map[string]*subscription{}
+	return got, readFilters(got, r.filters["c"])
+}
+
+// stands says whether what was answered, and did not change since, is found by a start that
+// comes before all of a flush is there.
+func stands(journal []filterRecord, answered map[string]byte, ended bool) error {
+	got, err := foundIn(journal)
+	for name, qos := range answered {
+		if !ended && (got[name] == nil || got[name].qos != qos) {
+			return fmt.Errorf("in mid flush %s: got %v, want %d", name, got[name], qos)
+		}
+	}
+	return err
+}
+
+// No record is longer than the log takes, however many filters a client has and however long
+// they are: it would be refused each time anew, and with it whatever others wait for.
+func TestRecordsOfManyLongFiltersFitIntoTheLog(t *testing.T) {
+	const packets, each, most = 20, 100, 256 << 10
+	d := newDisk()
+	b, _ := d.node(t, Options{})
+	c, _ := come(t, b, "c", 1000, nil)
+	for n := range packets {
+		s := &packet.Subscribe{ID: uint16(n + 1)}
+		for k := range each {
+			s.Filters = append(s.Filters, packet.Subscription{Filter: fmt.Appendf(nil, "%d/%d/%0500d", n, k, 0), QoS: 1})
+		}
+		c.send(s)
+	}
+	for range packets {
+		expect[*packet.Suback](c)
+	}
+	if _, _, err := b.flushSessions(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	d.eachRecord(t, func(m *msg.Message) {
+		if len(m.Payload) > most {
+			t.Errorf("a record of %d bytes", len(m.Payload))
+		}
+	})
+	b, _ = d.killed(t).node(t, Options{})
+	if n := len(filtersOf(t, b, "c")); n != packets*each {
+		t.Errorf("%d filters, want %d", n, packets*each)
+	}
 }
 
 // Bytes that are no record are refused, whatever they are.
@@ -211,7 +270,7 @@ func BenchmarkFilterRecord(b *testing.B) {
 	var dst []byte
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = k.append(dst[:0], filters)
+		dst = k.write(dst, filters, filterPart, func([]byte) {})
 	}
 	b.ReportMetric(float64(len(dst)), "B/record")
 }

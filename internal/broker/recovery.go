@@ -22,6 +22,7 @@ type recovery struct {
 	broker    *Broker
 	records   map[string][]byte   // by client identifier, newest
 	filters   map[string][][]byte // of each the newest that has all, and those behind
+	parts     map[string][][]byte // of each one that has all, as far as it is there
 	progress  map[string][]byte
 	groups    map[string][]byte // by name
 	names     []string          // of the streams, by number less one
@@ -78,7 +79,7 @@ func (r *recovery) Recorded(ctx context.Context) error {
 		r.broker.options.Log.Error("records of sessions cannot be read and are left out", "sessions", r.malformed)
 	}
 	r.recoverGroups()
-	r.records, r.filters, r.progress, r.groups = nil, nil, nil, nil
+	r.records, r.filters, r.parts, r.progress, r.groups = nil, nil, nil, nil, nil
 	return nil
 }
 
