@@ -39,6 +39,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/session":   "the shell around the core",
 		"internal/broker/share":     "shared subscriptions over the log",
 		"internal/broker/retain":    "retained messages, which every loop reads",
+		"internal/broker/view":      "rows and queries of what it shows",
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/pace":      "how fast is too fast",
 		"internal/broker/rewrite":   "topics that clients name otherwise",
@@ -56,6 +57,10 @@ var allowed = map[string]map[string]string{
 	"internal/broker/pace":  {"internal/broker/limit": "its buckets"},
 	"internal/broker/why":   {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/share": {},
+	"internal/broker/view": {
+		"internal/broker/backlog": "how much waits",
+		"internal/broker/retain":  "when a message ends",
+	},
 	"internal/broker/preserve": {
 		"internal/broker/retain": "what it writes down, and puts back",
 		"internal/broker/delay":  "the same",

@@ -8,7 +8,7 @@ import (
 
 // detailRow is a client with what its session holds.
 func detailRow(d broker.ClientDetail) api.ClientDetail {
-	row := api.ClientDetail{Client: clientRow(d.ClientInfo), Subscribed: convert(d.Subscribed, subscriptionRow)}
+	row := api.ClientDetail{Client: clientRow(d.Client), Subscribed: convert(d.Subscribed, subscriptionRow)}
 	row.Flights = convert(d.Flights, func(p session.Pending) api.Flight {
 		return api.Flight{PacketID: int(p.ID), Direction: "out", Awaits: p.Awaits.String(), Topic: p.Topic, QoS: int(p.QoS), Since: moment(p.Since)}
 	})

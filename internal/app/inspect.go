@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -18,7 +19,7 @@ var (
 type clientsAPI struct{ *broker.Broker }
 
 func (c clientsAPI) Clients(ctx context.Context, q api.ClientQuery) ([]api.Client, int, error) {
-	list, count, err := c.Broker.Clients(ctx, broker.ClientQuery{
+	list, count, err := c.Broker.Clients(ctx, view.ClientQuery{
 		Prefix: q.Prefix, Search: q.Search, State: q.State, Listener: q.Listener, Protocol: q.Protocol, User: q.User,
 		Address: q.Address, Reason: q.Reason, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	})
@@ -27,7 +28,7 @@ func (c clientsAPI) Clients(ctx context.Context, q api.ClientQuery) ([]api.Clien
 
 func offset(p api.Paging) int { return (p.Page - 1) * p.Limit }
 
-func clientRow(i broker.ClientInfo) api.Client {
+func clientRow(i view.Client) api.Client {
 	return api.Client{
 		ID: i.ID, User: i.User, Address: i.Address(), Listener: i.Listener, Transport: i.Transport, Protocol: i.Protocol.String(),
 		Connected: i.Connected, ConnectedAt: moment(i.ConnectedAt), DisconnectedAt: moment(i.DisconnectedAt),
@@ -46,7 +47,7 @@ func moment(ns int64) time.Time {
 	return time.Unix(0, ns).UTC()
 }
 
-func lastError(i broker.ClientInfo) *api.LastError {
+func lastError(i view.Client) *api.LastError {
 	if i.ErrorAt == 0 {
 		return nil
 	}
@@ -62,14 +63,14 @@ func (c clientsAPI) Client(ctx context.Context, id string) (api.ClientDetail, er
 }
 
 func (c clientsAPI) Subscriptions(ctx context.Context, q api.SubscriptionQuery) ([]api.ClientSubscription, int, error) {
-	list, count, err := c.Broker.Subscriptions(ctx, broker.SubscriptionQuery{
+	list, count, err := c.Broker.Subscriptions(ctx, view.SubscriptionQuery{
 		Client: q.Client, Prefix: q.Prefix, Search: q.Search, Topic: q.Topic, Shared: q.Shared,
 		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	})
 	return convert(list, subscriptionRow), count, err
 }
 
-func subscriptionRow(s broker.SubscriptionInfo) api.ClientSubscription {
+func subscriptionRow(s view.Subscription) api.ClientSubscription {
 	return api.ClientSubscription{
 		Client: s.Client, Filter: s.Filter, QoS: int(s.QoS), NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
 		RetainHandling: int(s.RetainHandling), ID: int(s.ID), Share: s.Share, Connected: s.Connected,
@@ -77,8 +78,8 @@ func subscriptionRow(s broker.SubscriptionInfo) api.ClientSubscription {
 }
 
 func (c clientsAPI) SharedSubscriptions(ctx context.Context, q api.SharedQuery) ([]api.SharedSubscription, int, error) {
-	list, count, err := c.Broker.Groups(ctx, broker.GroupQuery{Search: q.Search, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit})
-	return convert(list, func(i broker.GroupInfo) api.SharedSubscription {
+	list, count, err := c.Broker.Groups(ctx, view.GroupQuery{Search: q.Search, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit})
+	return convert(list, func(i view.Group) api.SharedSubscription {
 		return api.SharedSubscription{
 			Share: i.Share, Filter: i.Filter, Members: i.Members, Connected: i.Connected, Lasting: i.Lasting,
 			Waiting: i.Waiting.Messages, WaitingBytes: i.Waiting.Bytes, Unacknowledged: i.Unacknowledged, Lost: i.Lost,
@@ -87,7 +88,7 @@ func (c clientsAPI) SharedSubscriptions(ctx context.Context, q api.SharedQuery) 
 }
 
 func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Retained, int, error) {
-	list, count, err := c.Broker.Retained(ctx, broker.RetainedQuery{
+	list, count, err := c.Broker.Retained(ctx, view.RetainedQuery{
 		Prefix: q.Prefix, Search: q.Search, Filter: q.Filter, Publisher: q.Publisher,
 		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	})
@@ -95,5 +96,5 @@ func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Re
 }
 
 func (c clientsAPI) DeleteRetained(ctx context.Context, q api.RetainedChoice, dry bool) (int, error) {
-	return c.Broker.DeleteRetained(ctx, broker.RetainedQuery{Filter: q.Filter, Publisher: q.Publisher}, dry)
+	return c.Broker.DeleteRetained(ctx, view.RetainedQuery{Filter: q.Filter, Publisher: q.Publisher}, dry)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -63,7 +64,7 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 			} else if d.Log == nil || d.Log.Bytes != 1<<20 {
 				t.Errorf("the log's bounds are %+v", d.Log)
 			}
-			list, _, err := b.Clients(t.Context(), ClientQuery{Sort: "queued", Desc: true})
+			list, _, err := b.Clients(t.Context(), view.ClientQuery{Sort: "queued", Desc: true})
 			if err != nil || list[0].ID != "sub" {
 				t.Errorf("%v %v", list, err)
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/retain"
 	"github.com/millrace/millrace/internal/broker/rewrite"
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -197,7 +198,7 @@ type Broker struct {
 	accepted      atomic.Uint64 // connections since the start; its count names each
 	connections   atomic.Int64
 	turnedAway    [codes]atomic.Uint64 // by the listeners, by reason
-	looks         looks
+	looks         view.Rates
 	meters        meters
 	digested      atomic.Bool   // somebody is told digests
 	queued        atomic.Int64  // bytes in the queues of all sessions

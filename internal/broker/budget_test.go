@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -49,7 +50,7 @@ func TestAFloodIsHeldWithinTheMemoryLimit(t *testing.T) {
 	if most := b.options.outputBytes(); output > most || output < most/4 {
 		t.Errorf("output held %d of %d bytes", output, most)
 	}
-	list, _, err := b.Clients(t.Context(), ClientQuery{})
+	list, _, err := b.Clients(t.Context(), view.ClientQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestAFloodIsHeldWithinTheMemoryLimit(t *testing.T) {
 // allLossesAreCounted says whether clients and the broker have counted as many messages;
 // more may be lost between the two looks.
 func allLossesAreCounted(t *testing.T, b *Broker) bool {
-	list, _, err := b.Clients(t.Context(), ClientQuery{})
+	list, _, err := b.Clients(t.Context(), view.ClientQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,20 +8,21 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
 // ClientDetail is a client with what belongs to its session.
 type ClientDetail struct {
-	ClientInfo
-	Subscribed []SubscriptionInfo // the first of them, by filter
-	Flights    []session.Pending  // the first messages under way to it
-	Held       []session.Pending  // the first of its QoS 2 messages that it has not released
-	Queue      []session.Pending  // the first messages that wait for it, oldest first
-	DroppedBy  []DropCount        // of Dropped, by reason, most first
-	Will       *WillInfo          // nil when there is none
-	TLS        *TLSInfo           // nil without TLS
+	view.Client
+	Subscribed []view.Subscription // the first of them, by filter
+	Flights    []session.Pending   // the first messages under way to it
+	Held       []session.Pending   // the first of its QoS 2 messages that it has not released
+	Queue      []session.Pending   // the first messages that wait for it, oldest first
+	DroppedBy  []DropCount         // of Dropped, by reason, most first
+	Will       *WillInfo           // nil when there is none
+	TLS        *TLSInfo            // nil without TLS
 	Limits     session.Limits
 	Log        *Backlog // what bounds a durable session in place of the queue's limits; nil for others
 	Agreed     session.Agreed
@@ -57,7 +58,7 @@ const (
 func (w *worker) detail(c *client) ClientDetail {
 	s := &c.session
 	d := ClientDetail{
-		ClientInfo: w.info(c), Flights: s.Flights(mostPending, w.loop.Now()), Queue: s.Queued(mostPending),
+		Client: w.info(c), Flights: s.Flights(mostPending, w.loop.Now()), Queue: s.Queued(mostPending),
 		Limits: *s.Limits(), Agreed: s.Agreed(), TLS: tlsInfo(c),
 	}
 	if c.enduring != nil {
@@ -81,7 +82,7 @@ func (w *worker) detail(c *client) ClientDetail {
 	for _, f := range c.filters.list() {
 		d.Subscribed = append(d.Subscribed, subscriptionInfo(c, f))
 	}
-	slices.SortFunc(d.Subscribed, func(x, y SubscriptionInfo) int { return strings.Compare(x.Filter, y.Filter) })
+	slices.SortFunc(d.Subscribed, func(x, y view.Subscription) int { return strings.Compare(x.Filter, y.Filter) })
 	d.Subscribed = d.Subscribed[:min(len(d.Subscribed), mostSubscribed)]
 	return d
 }

@@ -7,18 +7,19 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
 
 // filtersOf are the subscriptions of a client, as the broker shows them.
-func filtersOf(t *testing.T, b *Broker, id string) map[string]SubscriptionInfo {
+func filtersOf(t *testing.T, b *Broker, id string) map[string]view.Subscription {
 	t.Helper()
-	list, _, err := b.Subscriptions(t.Context(), SubscriptionQuery{Client: id})
+	list, _, err := b.Subscriptions(t.Context(), view.SubscriptionQuery{Client: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]SubscriptionInfo{}
+	all := map[string]view.Subscription{}
 	for _, s := range list {
 		all[s.Filter] = s
 	}

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
 // groupInfo is what is shown of the only shared subscription.
-func groupInfo(t *testing.T, b *Broker) GroupInfo {
+func groupInfo(t *testing.T, b *Broker) view.Group {
 	t.Helper()
-	list, count, err := b.Groups(t.Context(), GroupQuery{})
+	list, count, err := b.Groups(t.Context(), view.GroupQuery{})
 	if err != nil || count != 1 || len(list) != 1 {
 		t.Fatalf("%v, %d: %v", list, count, err)
 	}

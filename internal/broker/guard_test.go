@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -47,7 +48,7 @@ func TestQueuesAreShedBeforeMemoryIsUsedUp(t *testing.T) {
 	if s.Dropped[fault.MemoryGuard] < 1000 || len(stages) == 0 || stages[0] != limit.Shed {
 		t.Errorf("dropped %v, stages %v", s.Dropped, stages)
 	}
-	page, _, err := b.Clients(t.Context(), ClientQuery{Limit: 10})
+	page, _, err := b.Clients(t.Context(), view.ClientQuery{Limit: 10})
 	for _, i := range page { // who lost them is shown
 		if i.ID == "slow" && (i.Dropped < 1000 || i.Error != fault.MemoryGuard) {
 			t.Errorf("slow: dropped %d, last error %s", i.Dropped, i.Error)

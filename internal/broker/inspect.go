@@ -2,61 +2,11 @@ package broker
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/packet"
 )
-
-// ClientInfo is one client and its session as its loop saw it.
-type ClientInfo struct {
-	ID, User, Listener, Transport string
-
-	Protocol       packet.Version
-	Connected      bool
-	ConnectedAt    int64 // ns since 1970, as the other times; 0 is never
-	DisconnectedAt int64
-	CleanStart     bool
-	SessionExpiry  uint32 // seconds
-	ExpiresAt      int64
-	KeepAlive      int // seconds
-	Subscriptions  int
-	Inflight       int
-	// Queued messages wait for it: in its queue, and of a durable session in the log, as
-	// far as that is known. Of the latter a message that two of its filters match counts
-	// twice.
-	Queued int
-	// QueuedBytes are those of both, messages in flight that are kept to be sent again
-	// included; OutputBytes wait in its connection until its socket takes them.
-	QueuedBytes int64
-	OutputBytes int64
-	MessagesIn  uint64
-	MessagesOut uint64
-	BytesIn     uint64
-	BytesOut    uint64
-	InRate      float64 // messages a second
-	OutRate     float64
-	Dropped     uint64
-	// Error and ErrorAt are what it was last refused or last missed; ErrorAt is 0
-	// when there was nothing.
-	Error   fault.Code
-	ErrorAt int64
-	// Limited says that it is read no further because of a limit.
-	Limited bool
-
-	conn   uint64 // the connection's number
-	remote netip.AddrPort
-}
-
-// Address is where it connects from, of a disconnected client the last one known.
-// It is empty for a Unix socket.
-func (i *ClientInfo) Address() string {
-	if !i.remote.IsValid() {
-		return ""
-	}
-	return i.remote.String()
-}
 
 // inquiry is a question to a loop, which answers a slice at a time, so that its
 // clients do not wait: next is called until it returns false.
@@ -133,12 +83,12 @@ func (w *worker) everybody() []*client {
 }
 
 // info is the client's row.
-func (w *worker) info(c *client) ClientInfo {
+func (w *worker) info(c *client) view.Client {
 	t, s, bad := &c.tally, &c.session, &c.troubles
 	_, bytes := s.Backlog()
 	behind := w.waitingFor(c)
-	i := ClientInfo{
-		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, remote: c.conn.RemoteAddrPort(), conn: c.conn.ID,
+	i := view.Client{
+		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, Remote: c.conn.RemoteAddrPort(), Conn: c.conn.ID,
 		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: c.clean, SessionExpiry: s.Expiry(),
 		KeepAlive: s.KeepAlive(), Subscriptions: c.filters.len(), Inflight: s.Inflight(),
 		Queued: s.Waiting() + int(behind.Messages), QueuedBytes: int64(bytes) + behind.Bytes,
@@ -158,12 +108,12 @@ func (w *worker) info(c *client) ClientInfo {
 }
 
 // Clients lists the clients that match, sorted, and says how many match in all.
-func (b *Broker) Clients(ctx context.Context, q ClientQuery) (page []ClientInfo, count int, err error) {
-	parts := make([]rows[ClientInfo], len(b.workers))
+func (b *Broker) Clients(ctx context.Context, q view.ClientQuery) (page []view.Client, count int, err error) {
+	parts := make([]view.Rows[view.Client], len(b.workers))
 	err = b.ask(ctx, b.workers, func(i int) func(*worker) bool {
 		return overClients(func(w *worker, c *client) int {
-			if row := w.info(c); q.matches(&row) {
-				parts[i].add(row)
+			if row := w.info(c); q.Matches(&row) {
+				parts[i].Add(row)
 			}
 			return 0
 		})
@@ -171,9 +121,9 @@ func (b *Broker) Clients(ctx context.Context, q ClientQuery) (page []ClientInfo,
 	if err != nil {
 		return nil, 0, err
 	}
-	all := together(parts)
-	b.looks.rate(all, b.options.Now())
-	page, count = q.page(all)
+	all := view.Together(parts)
+	b.looks.Fill(all, b.options.Now())
+	page, count = q.Page(all)
 	return page, count, nil
 }
 
@@ -191,7 +141,7 @@ func (b *Broker) Client(ctx context.Context, id string) (d ClientDetail, err err
 	if err == nil && !found {
 		err = noClient(id)
 	}
-	b.looks.rate([]*ClientInfo{&d.ClientInfo}, b.options.Now())
+	b.looks.Fill([]*view.Client{&d.Client}, b.options.Now())
 	return d, err
 }
 
@@ -229,20 +179,8 @@ var (
 	errKicked  = fault.New(fault.Kicked, "An operator has closed the connection.")
 )
 
-// SubscriptionInfo is one topic filter of one client.
-type SubscriptionInfo struct {
-	Client, Filter    string
-	QoS               byte
-	NoLocal           bool
-	RetainAsPublished bool
-	RetainHandling    byte
-	ID                uint32
-	Share             string // name of the group that shares it
-	Connected         bool
-}
-
-func subscriptionInfo(c *client, s *subscription) SubscriptionInfo {
-	i := SubscriptionInfo{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished, RetainHandling: s.handling,
+func subscriptionInfo(c *client, s *subscription) view.Subscription {
+	i := view.Subscription{Client: c.id, Filter: s.filter, QoS: s.qos, NoLocal: s.noLocal, RetainAsPublished: s.asPublished, RetainHandling: s.handling,
 		ID: s.id, Connected: !c.session.Away()}
 	if rest, ok := strings.CutPrefix(s.filter, "$share/"); ok {
 		i.Share, _, _ = strings.Cut(rest, "/")
@@ -251,20 +189,20 @@ func subscriptionInfo(c *client, s *subscription) SubscriptionInfo {
 }
 
 // Subscriptions lists those that match, sorted, and says how many match in all.
-func (b *Broker) Subscriptions(ctx context.Context, q SubscriptionQuery) (page []SubscriptionInfo, count int, err error) {
+func (b *Broker) Subscriptions(ctx context.Context, q view.SubscriptionQuery) (page []view.Subscription, count int, err error) {
 	workers := b.workers
 	if q.Client != "" {
 		workers = []*worker{b.homeOf(q.Client)}
 	}
-	parts := make([]rows[SubscriptionInfo], len(workers))
+	parts := make([]view.Rows[view.Subscription], len(workers))
 	err = b.ask(ctx, workers, func(i int) func(*worker) bool {
 		return overClients(func(w *worker, c *client) int {
 			if q.Client != "" && c.id != q.Client {
 				return 0
 			}
 			for _, s := range c.filters.list() {
-				if row := subscriptionInfo(c, s); q.matches(&row) {
-					parts[i].add(row)
+				if row := subscriptionInfo(c, s); q.Matches(&row) {
+					parts[i].Add(row)
 				}
 			}
 			return c.filters.len()
@@ -273,6 +211,6 @@ func (b *Broker) Subscriptions(ctx context.Context, q SubscriptionQuery) (page [
 	if err != nil {
 		return nil, 0, err
 	}
-	page, count = q.page(together(parts))
+	page, count = q.Page(view.Together(parts))
 	return page, count, nil
 }

@@ -7,11 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-func ids(rows []ClientInfo) (all []string) {
+func ids(rows []view.Client) (all []string) {
 	for _, r := range rows {
 		all = append(all, r.ID)
 	}
@@ -34,7 +35,7 @@ func TestClientsAreListed(t *testing.T) {
 	old.send(packet.Pingreq{})
 	expect[packet.Pingresp](old)
 
-	page, n, err := b.Clients(ctx, ClientQuery{Prefix: "press-", Offset: 5, Limit: 2})
+	page, n, err := b.Clients(ctx, view.ClientQuery{Prefix: "press-", Offset: 5, Limit: 2})
 	if err != nil || n != 20 || fmt.Sprint(ids(page)) != "[press-05 press-06]" {
 		t.Fatal(ids(page), n, err)
 	}
@@ -44,19 +45,19 @@ func TestClientsAreListed(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	for _, c := range []struct {
-		q    ClientQuery
+		q    view.ClientQuery
 		want string
 	}{
-		{ClientQuery{Search: "OLD"}, "[old]"},
-		{ClientQuery{Protocol: "3.1.1"}, "[old]"},
-		{ClientQuery{State: "disconnected"}, "[]"},
-		{ClientQuery{Listener: "other"}, "[]"},
-		{ClientQuery{User: "vera"}, "[]"},
-		{ClientQuery{Address: "10."}, "[]"},
-		{ClientQuery{Reason: "any"}, "[]"},
-		{ClientQuery{Address: "127.", Limit: 1}, "[old]"},
-		{ClientQuery{Prefix: "press-0", State: "connected", Desc: true, Limit: 2}, "[press-09 press-08]"},
-		{ClientQuery{Offset: 100}, "[]"},
+		{view.ClientQuery{Search: "OLD"}, "[old]"},
+		{view.ClientQuery{Protocol: "3.1.1"}, "[old]"},
+		{view.ClientQuery{State: "disconnected"}, "[]"},
+		{view.ClientQuery{Listener: "other"}, "[]"},
+		{view.ClientQuery{User: "vera"}, "[]"},
+		{view.ClientQuery{Address: "10."}, "[]"},
+		{view.ClientQuery{Reason: "any"}, "[]"},
+		{view.ClientQuery{Address: "127.", Limit: 1}, "[old]"},
+		{view.ClientQuery{Prefix: "press-0", State: "connected", Desc: true, Limit: 2}, "[press-09 press-08]"},
+		{view.ClientQuery{Offset: 100}, "[]"},
 	} {
 		page, _, err := b.Clients(ctx, c.q)
 		if got := fmt.Sprint(ids(page)); got != c.want || err != nil {
@@ -64,45 +65,11 @@ func TestClientsAreListed(t *testing.T) {
 		}
 	}
 	for _, sort := range []string{"id", "user", "address", "connectedAt", "queued", "queuedBytes", "outputBytes", "inflight", "dropped", "lastError", "inRate", "outRate"} {
-		up, n, err := b.Clients(ctx, ClientQuery{Sort: sort})
-		down, _, _ := b.Clients(ctx, ClientQuery{Sort: sort, Desc: true})
+		up, n, err := b.Clients(ctx, view.ClientQuery{Sort: sort})
+		down, _, _ := b.Clients(ctx, view.ClientQuery{Sort: sort, Desc: true})
 		if err != nil || n != 21 || len(up) != 21 || len(down) != 21 {
 			t.Errorf("%s: %d %d %d %v", sort, n, len(up), len(down), err)
 		}
-	}
-}
-
-func TestRatesAreSinceTheLastLook(t *testing.T) {
-	clock := newClock()
-	b := start(t, Options{Now: clock.now})
-	c := enter(t, b, packet.V5, "press")
-	send := func(n int) {
-		for range n {
-			c.send(publish("a", "x", 0, 0))
-		}
-		c.send(packet.Pingreq{})
-		expect[packet.Pingresp](c)
-	}
-	look := func() float64 {
-		rows, _, err := b.Clients(t.Context(), ClientQuery{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return rows[0].InRate
-	}
-	send(30)
-	clock.forward(10 * time.Second)
-	if got := look(); got != 3 {
-		t.Errorf("since it connected: %v", got)
-	}
-	send(100)
-	clock.forward(2 * time.Second)
-	if got := look(); got != 50 {
-		t.Errorf("since the look before: %v", got)
-	}
-	clock.forward(2 * longestPace)
-	if got := look(); got < 0.98 || got > 0.99 {
-		t.Errorf("after a long time it is the whole connection's: %v", got)
 	}
 }
 
@@ -115,7 +82,7 @@ func TestOneClientIsShownAndKicked(t *testing.T) {
 	if err != nil || d.ID != "press" || !d.CleanStart || len(d.Subscribed) != 2 {
 		t.Fatalf("%+v %v", d, err)
 	}
-	if s := d.Subscribed[0]; s.Share != "g" || s.inner() != "a/#" || s.QoS != 2 {
+	if s := d.Subscribed[0]; s.Share != "g" || s.Filter != "$share/g/a/#" || s.QoS != 2 {
 		t.Errorf("%+v", s)
 	}
 	if s := d.Subscribed[1]; s.ID != 7 || !s.NoLocal || !s.RetainAsPublished || s.RetainHandling != 2 || s.Share != "" || !s.Connected {
@@ -146,17 +113,17 @@ func TestSubscriptionsAreListed(t *testing.T) {
 		c.subscribe("$share/g/plant/+/state", 0)
 	}
 	for _, c := range []struct {
-		q    SubscriptionQuery
+		q    view.SubscriptionQuery
 		want int
 	}{
-		{SubscriptionQuery{}, 16},
-		{SubscriptionQuery{Client: "c3"}, 2},
-		{SubscriptionQuery{Client: "nobody"}, 0},
-		{SubscriptionQuery{Topic: "plant/3/state"}, 9},
-		{SubscriptionQuery{Topic: "plant/3/state", Shared: "none"}, 1},
-		{SubscriptionQuery{Shared: "only"}, 8},
-		{SubscriptionQuery{Prefix: "plant/3"}, 1},
-		{SubscriptionQuery{Search: "C7"}, 2},
+		{view.SubscriptionQuery{}, 16},
+		{view.SubscriptionQuery{Client: "c3"}, 2},
+		{view.SubscriptionQuery{Client: "nobody"}, 0},
+		{view.SubscriptionQuery{Topic: "plant/3/state"}, 9},
+		{view.SubscriptionQuery{Topic: "plant/3/state", Shared: "none"}, 1},
+		{view.SubscriptionQuery{Shared: "only"}, 8},
+		{view.SubscriptionQuery{Prefix: "plant/3"}, 1},
+		{view.SubscriptionQuery{Search: "C7"}, 2},
 	} {
 		for _, sort := range []string{"", "client", "qos"} {
 			c.q.Sort = sort
@@ -179,7 +146,7 @@ func TestLastErrorsAndRefusalsAreTold(t *testing.T) {
 	if r.Client != "press" || r.Listener != "default" || !r.Address.IsLoopback() || r.Text == "" || r.At.IsZero() {
 		t.Errorf("%+v", r)
 	}
-	rows, n, err := b.Clients(t.Context(), ClientQuery{Reason: r.Code.String()})
+	rows, n, err := b.Clients(t.Context(), view.ClientQuery{Reason: r.Code.String()})
 	if err != nil || n != 1 || rows[0].Error != r.Code || rows[0].ErrorAt == 0 {
 		t.Errorf("%+v %v", rows, err)
 	}
@@ -210,7 +177,7 @@ func TestRetainedMessagesAreListedAndRemoved(t *testing.T) {
 		expect[*packet.Ack](pub)
 	}
 	ctx := t.Context()
-	page, n, err := b.Retained(ctx, RetainedQuery{Filter: "plant/+/a", Sort: "size", Desc: true, Limit: 2})
+	page, n, err := b.Retained(ctx, view.RetainedQuery{Filter: "plant/+/a", Sort: "size", Desc: true, Limit: 2})
 	if err != nil || n != 5 || len(page) != 2 || len(page[0].Payload) != 5 {
 		t.Fatal(page, n, err)
 	}
@@ -222,25 +189,25 @@ func TestRetainedMessagesAreListedAndRemoved(t *testing.T) {
 		t.Error("it has expired")
 	}
 	for _, sort := range []string{"topic", "at", "expiresAt", "publisher"} {
-		if _, n, err := b.Retained(ctx, RetainedQuery{Sort: sort, Prefix: "plant/", Search: "/A"}); n != 4 || err != nil {
+		if _, n, err := b.Retained(ctx, view.RetainedQuery{Sort: sort, Prefix: "plant/", Search: "/A"}); n != 4 || err != nil {
 			t.Error(sort, n, err)
 		}
 	}
-	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/#"}, true); n != 4 || err != nil {
+	if n, err := b.DeleteRetained(ctx, view.RetainedQuery{Filter: "plant/#"}, true); n != 4 || err != nil {
 		t.Error(n, err)
 	}
-	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/1/a"}, false); n != 1 || err != nil {
+	if n, err := b.DeleteRetained(ctx, view.RetainedQuery{Filter: "plant/1/a"}, false); n != 1 || err != nil {
 		t.Error(n, err)
 	}
 	for publisher, want := range map[string]int{"pub": 3, "p*": 3, "*u*": 3, "*": 3, "pu": 0, "*p": 0, "pub*b": 0} {
-		if n, err := b.DeleteRetained(ctx, RetainedQuery{Publisher: publisher}, true); n != want || err != nil {
+		if n, err := b.DeleteRetained(ctx, view.RetainedQuery{Publisher: publisher}, true); n != want || err != nil {
 			t.Error(publisher, n, err)
 		}
 	}
-	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "plant/2/+", Publisher: "pub"}, false); n != 1 || err != nil {
+	if n, err := b.DeleteRetained(ctx, view.RetainedQuery{Filter: "plant/2/+", Publisher: "pub"}, false); n != 1 || err != nil {
 		t.Error(n, err)
 	}
-	if n, err := b.DeleteRetained(ctx, RetainedQuery{Filter: "#"}, false); n != 2 || err != nil {
+	if n, err := b.DeleteRetained(ctx, view.RetainedQuery{Filter: "#"}, false); n != 2 || err != nil {
 		t.Error(n, err)
 	}
 }
@@ -250,7 +217,7 @@ func TestNobodyIsAskedOnceTheBrokerHasStopped(t *testing.T) {
 	if err := stop(b); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := b.Clients(context.Background(), ClientQuery{}); fault.CodeOf(err) != fault.Unavailable {
+	if _, _, err := b.Clients(context.Background(), view.ClientQuery{}); fault.CodeOf(err) != fault.Unavailable {
 		t.Error(err)
 	}
 }
@@ -280,7 +247,7 @@ func BenchmarkClients(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, n, err := br.Clients(b.Context(), ClientQuery{Sort: "queued", Desc: true, Limit: 100}); n != clients || err != nil {
+		if _, n, err := br.Clients(b.Context(), view.ClientQuery{Sort: "queued", Desc: true, Limit: 100}); n != clients || err != nil {
 			b.Fatal(n, err)
 		}
 	}
@@ -293,7 +260,7 @@ func TestCleanStartIsShown(t *testing.T) {
 		c := dial(t, b, packet.V5)
 		c.write(connectBytes(packet.V5, "c", func(p *packet.Connect) { p.CleanStart, p.SessionExpiry = clean, 100 }))
 		expect[*packet.Connack](c)
-		all, _, err := b.Clients(t.Context(), ClientQuery{Limit: 10})
+		all, _, err := b.Clients(t.Context(), view.ClientQuery{Limit: 10})
 		if err != nil || len(all) != 1 || all[0].CleanStart != clean {
 			t.Errorf("clean start %v: %+v, %v", clean, all, err)
 		}

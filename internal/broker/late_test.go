@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -51,7 +52,7 @@ func TestWhoDoesNotReadIsSlowAndItsBytesShow(t *testing.T) {
 	big := string(make([]byte, 32<<10))
 	dropped := func() uint64 { return b.Stats().Dropped[fault.SlowReader] }
 	waiting := func() int64 {
-		list, _, err := b.Clients(t.Context(), ClientQuery{Sort: "queued", Desc: true})
+		list, _, err := b.Clients(t.Context(), view.ClientQuery{Sort: "queued", Desc: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -120,7 +120,7 @@ func TestAClientIsShownInDetail(t *testing.T) {
 	}
 	sub.drop(b)
 	if d, err = b.Client(t.Context(), "sub"); err != nil || d.Connected || d.DisconnectedAt == 0 || d.ExpiresAt-d.DisconnectedAt != 60e9 || d.Inflight == 0 {
-		t.Errorf("away: %+v %v", d.ClientInfo, err)
+		t.Errorf("away: %+v %v", d.Client, err)
 	}
 	if err := b.Kick(t.Context(), "sub", false); fault.CodeOf(err) != fault.Conflict {
 		t.Error(err)

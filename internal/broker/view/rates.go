@@ -1,13 +1,13 @@
-package broker
+package view
 
 import (
 	"sync"
 	"time"
 )
 
-// looks turns the counts of connections into rates. It remembers what each had when
+// Rates turns the counts of connections into rates. It remembers what each had when
 // it was last looked at, so that connections cost nothing until somebody looks.
-type looks struct {
+type Rates struct {
 	mu    sync.Mutex
 	seen  map[uint64]counted // by connection; mu guards it
 	swept time.Time
@@ -26,9 +26,9 @@ const (
 	longestPace = time.Minute
 )
 
-// rate fills the rates of the rows: since they were looked at last, or since they
+// Fill fills the rates of the rows: since they were looked at last, or since they
 // connected.
-func (p *looks) rate(rows []*ClientInfo, now time.Time) {
+func (p *Rates) Fill(rows []*Client, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sweep(now)
@@ -36,20 +36,20 @@ func (p *looks) rate(rows []*ClientInfo, now time.Time) {
 		if !r.Connected {
 			continue
 		}
-		from, ok := p.seen[r.conn]
+		from, ok := p.seen[r.Conn]
 		if !ok {
 			from = counted{at: time.Unix(0, r.ConnectedAt)}
 		}
 		if span := now.Sub(from.at); span >= shortestPace {
 			r.InRate = float64(r.MessagesIn-from.in) / span.Seconds()
 			r.OutRate = float64(r.MessagesOut-from.out) / span.Seconds()
-			p.seen[r.conn] = counted{now, r.MessagesIn, r.MessagesOut}
+			p.seen[r.Conn] = counted{now, r.MessagesIn, r.MessagesOut}
 		}
 	}
 }
 
 // sweep forgets looks that are too old.
-func (p *looks) sweep(now time.Time) {
+func (p *Rates) sweep(now time.Time) {
 	if now.Sub(p.swept) < longestPace {
 		return
 	}

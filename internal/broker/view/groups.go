@@ -1,0 +1,58 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/millrace/millrace/internal/broker/backlog"
+)
+
+// Group is one shared subscription, of any number of members.
+type Group struct {
+	Share, Filter string // $share/SHARE/FILTER
+	Members       int
+	Connected     int // of them are
+	// Lasting says that its messages of QoS 1 and 2 come from the log: a member's session
+	// outlives the process, or has. The rest is of such a group alone.
+	Lasting bool
+	// Waiting has no member, as far as that is known; Unacknowledged have the members.
+	Waiting        backlog.Tally
+	Unacknowledged int
+	// Lost are messages that it did not get because more waited than sessions may keep.
+	Lost uint64
+}
+
+// GroupQuery asks for shared subscriptions. Empty fields match everything.
+type GroupQuery struct {
+	Search string // what share name or filter contain, letter case ignored
+	// Sort is filter, share, members, connected, waiting or lost.
+	Sort          string
+	Desc          bool
+	Offset, Limit int
+}
+
+// Matches says whether the shared subscription is asked for.
+func (q *GroupQuery) Matches(i *Group) bool {
+	return q.Search == "" || contains(i.Share, q.Search) || contains(i.Filter, q.Search)
+}
+
+func (q *GroupQuery) order() func(x, y *Group) int {
+	switch q.Sort {
+	case "share":
+		return func(x, y *Group) int { return strings.Compare(x.Share, y.Share) }
+	case "members":
+		return by(func(i *Group) int { return i.Members })
+	case "connected":
+		return by(func(i *Group) int { return i.Connected })
+	case "waiting":
+		return by(func(i *Group) int64 { return i.Waiting.Messages })
+	case "lost":
+		return by(func(i *Group) uint64 { return i.Lost })
+	}
+	return func(x, y *Group) int { return strings.Compare(x.Filter, y.Filter) }
+}
+
+// Page sorts the rows and cuts the page out.
+func (q *GroupQuery) Page(rows []*Group) (page []Group, count int) {
+	rest := func(x, y *Group) int { return strings.Compare(x.Share+"/"+x.Filter, y.Share+"/"+y.Filter) }
+	return paged(rows, q.order(), q.Desc, rest, q.Offset, q.Limit)
+}
