@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/historian"
+	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
@@ -146,7 +148,7 @@ func (a *App) startBroker(ctx context.Context) (stop, error) {
 		System:    a.system(),
 		Refused:   a.rememberRefusal,
 		Slow:      a.rank(), Late: a.late(), SlowAfter: a.cfg.Observe.SlowThreshold, TopicMeters: a.cfg.Observe.TopicMetrics,
-		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: c.Loops, Transport: transport(c.Transport),
+		Keeper: a.streams, Streams: a.streams, Log: a.log, Loops: cmp.Or(c.Loops, observe.Cores()), Transport: transport(c.Transport),
 		Shared:           broker.Strategy(c.SharedStrategy),
 		RetainedMessages: c.RetainedMessages, RetainedBytes: int(c.RetainedBytes), RetainedAhead: c.RetainedAhead,
 		StreamReaders: c.StreamReaders.All, StreamReadersEach: c.StreamReaders.PerClient,
