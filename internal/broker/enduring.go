@@ -316,6 +316,7 @@ func (w *worker) written(c *client) {
 	e := c.enduring
 	if c.session.Away() || !c.conn.Open() {
 		c.session.Written(nil)
+		c.session.Fold()
 		return
 	}
 	w.letIn(c)

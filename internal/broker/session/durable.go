@@ -47,17 +47,28 @@ func (s *Session) Endure() {
 }
 
 // Durable says whether the session survives the process.
-func (s *Session) Durable() bool { return s.flow != nil && s.flow.durable != nil }
+func (s *Session) Durable() bool {
+	return s.folded.durable || s.flow != nil && s.flow.durable != nil
+}
 
 // Changed says whether the session is to be written down.
-func (s *Session) Changed() bool { return s.Durable() && s.flow.durable.changed }
+func (s *Session) Changed() bool {
+	return s.folded.changed || s.flow != nil && s.flow.durable != nil && s.flow.durable.changed
+}
 
 // Urgent says whether something waits for the session to be written down.
-func (s *Session) Urgent() bool { return s.Durable() && s.flow.durable.urgent }
+func (s *Session) Urgent() bool {
+	return s.flow != nil && s.flow.durable != nil && s.flow.durable.urgent
+}
 
 // Touch notes that something of the session is to be written down that it does not know
 // of itself.
-func (s *Session) Touch() { s.flow.touch() }
+func (s *Session) Touch() {
+	if s.folded.durable {
+		s.folded.changed = true
+	}
+	s.flow.touch()
+}
 
 func (f *flow) touch() {
 	if f != nil && f.durable != nil {
@@ -155,6 +166,10 @@ func (d *durable) heldAsOf() int64 {
 // the first place that the session has not taken in. Until Written, what changes is for
 // the next Write.
 func (s *Session) Write(dst []byte, next []Logged) []byte {
+	if s.folded.durable {
+		s.folded.changed = false
+		return Progress{Next: next, LastID: s.folded.lastID}.append(dst)
+	}
 	f := s.flow
 	d := f.durable
 	d.changed, d.urgent = false, false
@@ -170,6 +185,9 @@ func (s *Session) Write(dst []byte, next []Logged) []byte {
 // Written says that what Write returned is safe, and sends what waited for it; then Next
 // may have more to send.
 func (s *Session) Written(dst []byte) []byte {
+	if s.folded.durable {
+		return dst
+	}
 	f := s.flow
 	f.queue.regate(writing, gated|writing, 0)
 	for _, id := range f.window.released() {

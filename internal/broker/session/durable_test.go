@@ -37,6 +37,7 @@ type durableModel struct {
 	fromLog [2][]inbound // messages of the client that the log has, by stream
 	fromGo  [2][]inbound // on their way into it
 	checked [2]int       // of fromLog: before the checkpoint
+	silent  bool         // the client publishes nothing
 	round   [2]int       // the checkpoint that follows the write under way
 	stored  []byte       // what the journal has
 	writing []byte       // what it is being given; nil is nothing
@@ -58,6 +59,7 @@ func newDurableModel(seed uint64) *durableModel {
 	m.limits.Queue = 1 + m.r.IntN(20)
 	m.limits.Inflight = 1 + m.r.IntN(6)
 	m.version = packet.V5
+	m.silent = m.r.IntN(3) == 0
 	return m
 }
 
@@ -116,7 +118,9 @@ func (m *durableModel) step() {
 		m.given[m.toLog[len(m.toLog)-1]]++
 	case k < 35:
 		m.feed()
-	case k < 50:
+	case k < 36:
+		m.fold()
+	case k < 50 && !m.silent:
 		m.publish()
 	case k < 60:
 		m.settle()
@@ -167,6 +171,17 @@ func (m *durableModel) enter(again bool) {
 func (m *durableModel) leave() {
 	m.cut()
 	m.fallBack()
+}
+
+// fold lets go of what a session does not need whose client is away.
+func (m *durableModel) fold() {
+	if m.s.flow == nil {
+		return
+	}
+	before := m.s.progress(nil).append(nil)
+	if m.s.Fold(); m.s.flow == nil && !bytes.Equal(before, Progress{LastID: m.s.folded.lastID}.append(nil)) {
+		panic("what was folded was not nothing")
+	}
 }
 
 // fallBack takes the session's messages back that it has not sent.
@@ -257,9 +272,9 @@ func (m *durableModel) write() {
 		return
 	}
 	next := m.fed + 1
-	m.s.flow.queue.each(func(_ int, r record, waits bool) bool {
+	m.s.Places(func(l Logged, waits bool) bool {
 		if waits {
-			next = min(next, int(r.logged.At.Seq))
+			next = min(next, int(l.At.Seq))
 		}
 		return true
 	})

@@ -91,6 +91,9 @@ func (s *Session) settleBehind() {
 // is to be accepted next.
 func (s *Session) Resume(fresh *Session) {
 	l := s.lasting
+	if s.folded.durable {
+		l.flow = s.flows()
+	}
 	*s = *fresh
 	s.lasting = l
 }

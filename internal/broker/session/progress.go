@@ -189,6 +189,7 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 			f.window.enter(o.ID, awaitsComplete)
 		}
 	}
+	s.Fold()
 	return s
 }
 
@@ -196,7 +197,7 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 // else is delivered. at is when the message came, ns since 1970; share is as in
 // DeliverShared.
 func (s *Session) Refill(o Open, m *Image, share uint32, at int64) {
-	f := s.flow
+	f := s.flows()
 	r := recordOf(m, share, at)
 	r.id, r.logged = o.ID, o.Place
 	f.window.enter(o.ID, awaited(r.qos()))
@@ -207,7 +208,7 @@ func (s *Session) Refill(o Open, m *Image, share uint32, at int64) {
 // Hold notes that the log has a QoS 2 message of the client with that identifier and
 // time; one that the progress knows of is passed over.
 func (s *Session) Hold(id uint16, at int64) {
-	d := s.flow.durable
+	d := s.flows().durable
 	if at <= d.floor {
 		return
 	}

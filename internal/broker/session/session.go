@@ -142,6 +142,7 @@ type Session struct {
 	state     state
 	unkept    bool // the client asked for a session that lasts and does not get it
 	terse     bool // the client wants no reason strings
+	folded    folded
 }
 
 // lasting is what outlives the connection.
@@ -211,6 +212,8 @@ func (s *Session) flows() *flow {
 	if s.flow == nil {
 		s.flow = &flow{}
 		s.flow.queue.tally = s.tally
+		s.flow.unfold(s.folded)
+		s.folded = folded{}
 	}
 	return s.flow
 }
