@@ -25,6 +25,7 @@ type enduring struct {
 	owes    bool           // a subscription of it does
 	relist  bool           // it was recovered so
 	held    bool           // its CONNACK is
+	turning uint16         // shared subscriptions whose turns its SUBACK waits for
 }
 
 // awaiting are SUBACKs and UNSUBACKs that wait until the session is written down; writing
@@ -234,7 +235,7 @@ func (c *client) enduringWritten(w *worker) {
 		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
 		w.record(kindProgress, c.id, k.buf)
 	}
-	if a := e.awaiting; a != nil {
+	if a := e.awaiting; a != nil && e.turning == 0 {
 		a.writing, a.answers = append(a.writing, a.answers...), nil
 	}
 	k.flight = append(k.flight, c)

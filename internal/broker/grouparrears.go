@@ -73,7 +73,7 @@ func (w *worker) trimGroup(k *keptGroup, stream uint8) {
 		w.groupGaveUp(k, int64(k.core.Expire(stream, now-int64(bounds.Age))))
 	}
 	switch {
-	case !c.behind:
+	case !c.behind || !k.group.fed.Load():
 		return
 	case c.uncounted:
 		w.forgo(k, stream)

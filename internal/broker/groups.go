@@ -80,6 +80,7 @@ type beginGroup struct {
 func (w *worker) beginGroup(v beginGroup) {
 	w.keepGroup(v.group, newShare(v.begins))
 	w.broker.post(announce{v.group})
+	w.turnGroup(v.group)
 }
 
 func newShare(begins []msg.Position) *share.Group[*client] {
@@ -320,7 +321,7 @@ func (w *worker) chooseFree(g *group, free []*share.Member[*client], m *msg.Mess
 
 // askFor asks for what the group has missed, when it has room for it.
 func (w *worker) askFor(k *keptGroup) {
-	if w.groups.kept[k.group.name] != k || !k.core.Room() || k.core.Waiting() > chunkMessages/2 {
+	if w.groups.kept[k.group.name] != k || !k.group.fed.Load() || !k.core.Room() || k.core.Waiting() > chunkMessages/2 {
 		return
 	}
 	for i := range k.cursors {
@@ -364,7 +365,8 @@ func (r *recovery) recoverGroups() {
 		if core == nil {
 			core = newShare(begins)
 		}
-		b.router.feedGroup(g, w.home)
+		b.router.keepGroup(g, w.home)
+		g.fed.Store(true)
 		k := w.keepGroup(g, core)
 		for _, s := range g.members.load() {
 			core.Away(s.client, nil)

@@ -40,6 +40,7 @@ type keeping struct {
 	bytes   int // in batches that are filling or under way
 	limit   int
 	flights int           // batches under way
+	handed  uint64        // batches, ever
 	later   later         // messages in them that are routed when they come back
 	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
 	// stopped is since when somebody waits so, answered when the log last had something
@@ -115,6 +116,8 @@ func (k *keeping) handOver(stream int) {
 	}
 	k.filling[stream] = nil
 	k.flights++
+	k.handed++
+	b.Number = k.handed
 	answer := k.committed
 	if stream == k.journal && k.recorded != nil {
 		answer = k.recorded
@@ -175,6 +178,7 @@ func (w *worker) committed(c *committal) {
 		}
 	}
 	w.keeping.answered = w.loop.Steady()
+	w.turnBack(c.batch.Number)
 	w.keeping.returned(c.batch)
 	w.readOn()
 }

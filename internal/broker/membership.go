@@ -55,21 +55,27 @@ func (w *worker) joinLog(s *subscription) {
 		w.memberHere(s)
 	case s.logged():
 		home := w.broker.homeOf(g.name).home
-		w.broker.router.feedGroup(g, home)
-		w.broker.workers[home].loop.Post(beginGroup{g, s.begins})
+		if w.broker.router.keepGroup(g, home) {
+			w.broker.workers[home].loop.Post(beginGroup{g, s.begins})
+		}
+	}
+	if s.logged() && !g.fed.Load() {
+		w.joining(s.client, g)
 	}
 }
 
-// feedGroup lets the group have its messages of QoS 1 and 2 from the log, by that loop.
-// It stays so for as long as it has any members.
-func (r *router) feedGroup(g *group, keeper int) {
+// keepGroup lets the group have its messages of QoS 1 and 2 from the log, by that loop,
+// as soon as it has turned there. It stays so for as long as it has any members. false
+// says that another member was first.
+func (r *router) keepGroup(g *group, keeper int) bool {
 	r.sharing.Lock()
 	defer r.sharing.Unlock()
-	if !g.durable.Load() {
-		g.keeper = keeper
-		g.durable.Store(true)
-		r.changed(g.entry)
+	if g.durable.Load() {
+		return false
 	}
+	g.keeper = keeper
+	g.durable.Store(true)
+	return true
 }
 
 // announce has every loop tell the group's keeper of its members.

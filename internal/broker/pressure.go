@@ -37,7 +37,7 @@ func (w *worker) awaitsLog(c *client, frame []byte) bool {
 	switch {
 	case c.full != notFull:
 		w.hold(c)
-	case w.keeping.busy() && w.isForLog(frame):
+	case w.turns.list != nil && w.turnHolds(frame), w.keeping.busy() && w.isForLog(frame):
 		w.awaitRoom(c)
 	default:
 		return false

@@ -140,6 +140,10 @@ func (w *worker) publishOwn(m *msg.Message, token uint64) {
 func (w *worker) passOn(m *msg.Message, token uint64) {
 	r := w.routes.find(m.Topic)
 	stream, kept := w.streamFor(m, r)
+	if kept && m.QoS > 0 && w.turns.list != nil && w.turns.concern(m.Topic) {
+		w.turns.held = append(w.turns.held, heldMessage{m.Clone(), token})
+		return
+	}
 	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.later.has(m)) {
 		w.keeping.addLater(stream, m, token, 0)
 		w.recordOwn(m, r, stream, 0)

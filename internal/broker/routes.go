@@ -239,7 +239,7 @@ func (t *target) begun(stream uint8, at msg.Position) bool {
 }
 
 func (k *routes) takeGroup(r *route, g *group) {
-	if !g.durable.Load() {
+	if !g.fed.Load() {
 		r.groups = append(r.groups, g)
 		return
 	}

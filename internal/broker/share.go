@@ -47,9 +47,11 @@ type group struct {
 	members list // oldest first
 	present list // of them whose clients are connected
 	turn    atomic.Uint64
-	// durable says that it has, or had, a member whose session survives the process: then
-	// messages of QoS 1 and 2 come from the log, by the loop of that number.
+	// durable says that it has, or had, a member whose session survives the process: the
+	// loop of that number keeps it. fed says that its messages of QoS 1 and 2 come from the
+	// log, by that loop, which is so from a moment later on (turning.go).
 	durable atomic.Bool
+	fed     atomic.Bool
 	keeper  int
 	sums    *backlog.Filter // of the loop that keeps it, which alone reads this
 }

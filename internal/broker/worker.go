@@ -85,6 +85,7 @@ type worker struct {
 	scribe    scribe
 	tails     []*tailState // by stream number less one
 	groups    keptGroups
+	turns     turns
 	wakes     uint64               // how often a session came to follow a tail again
 	behind    map[*client]struct{} // connected clients that do not follow the tail
 	ledger    backlog.Ledger
@@ -162,7 +163,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		if size == 0 || size > len(b)-used {
 			break
 		}
-		if (c.full != notFull || w.keeping.busy()) && w.awaitsLog(c, b[used:used+size]) || w.tooFast(c, b[used:used+size]) {
+		if (c.full != notFull || w.turns.list != nil || w.keeping.busy()) && w.awaitsLog(c, b[used:used+size]) || w.tooFast(c, b[used:used+size]) {
 			break
 		}
 		if !w.packet(c, b[used:used+size], b[used:]) {
@@ -459,6 +460,12 @@ func (w *worker) Message(v any) {
 		w.beginGroup(v)
 	case announce:
 		w.announce(v.group)
+	case beginTurn:
+		w.beginTurn(v.turn)
+	case turnReady:
+		w.turnReady(v.turn)
+	case turnOver:
+		w.endTurn(v.turn)
 	case *followed:
 		w.takeFollowed(v)
 	case *caught:
@@ -523,7 +530,7 @@ func (w *worker) Turn() {
 	}
 	w.published.set(&w.counts)
 	w.carried.set(w.traffic)
-	if w.quiet != nil && w.keeping.flights == 0 {
+	if w.quiet != nil && w.keeping.flights == 0 && w.turns.list == nil {
 		w.quiet <- true
 		w.quiet = nil
 	}

@@ -19,6 +19,8 @@ type Batch struct {
 	// Later are the owner's own, too: the messages, in order, that it routes only
 	// when it has the batch back.
 	Later []Later
+	// Number is the owner's own, too: which of its batches this is.
+	Number uint64
 }
 
 // Later is a message of a batch and whom it is from, as its owner knows them.

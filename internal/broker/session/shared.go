@@ -55,7 +55,7 @@ func (s *Session) Recall(share uint32, once bool) {
 	for _, id := range ids {
 		s.flow.land(id)
 	}
-	s.Drop(share)
+	s.dropWaiting(0, func(r *record) bool { return r.share == share && r.logged.Stream != 0 })
 	s.Settled()
 }
 
