@@ -24,10 +24,7 @@ import (
 func BenchmarkBeyondTheLoop(b *testing.B) {
 	million := limit.Rate{PerSecond: 1 << 30}
 	rates := pace.Rates{Messages: million, Bytes: million}
-	all := Options{
-		Loops: 1, Authenticator: expiring{}, Authorizer: allow{"plant/+/secret", "plant/hall/#", "plant/line/#"},
-		Slow: func(string, string, time.Duration, time.Time) {}, SlowAfter: time.Second,
-	}
+	all := everything()
 	unrecorded := all
 	unrecorded.RecorderBytes = -1
 	limited := all
@@ -39,6 +36,31 @@ func BenchmarkBeyondTheLoop(b *testing.B) {
 		b.Run(name+"/unrecorded", func(b *testing.B) { beyond(b, qos, unrecorded, false) })
 		b.Run(name+"/limited", func(b *testing.B) { beyond(b, qos, limited, false) })
 		b.Run(name+"/summed-up", func(b *testing.B) { beyond(b, qos, limited, true) })
+	}
+}
+
+// everything is on as by default.
+func everything() Options {
+	return Options{
+		Loops: 1, Authenticator: expiring{}, Authorizer: allow{"plant/+/secret", "plant/hall/#", "plant/line/#"},
+		Slow: func(string, string, time.Duration, time.Time) {}, SlowAfter: time.Second,
+	}
+}
+
+// BenchmarkHandler is what of that the handler takes, without sockets: the figure to
+// watch from one change to the next.
+func BenchmarkHandler(b *testing.B) {
+	for _, s := range []stage{{"qos0", 1, 1, 0, burst}, {"qos1", 1, 1, 1, burst}, {"qos1-100", 100, 1, 1, 16}} {
+		b.Run(s.name, func(b *testing.B) {
+			o := everything()
+			o.Transport = Epoll
+			k := s.on(b, o)
+			for b.Loop() {
+				k.slice()
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(k.undisturbed(), "ns/delivery")
+		})
 	}
 }
 

@@ -23,7 +23,7 @@ func BenchmarkRecording(b *testing.B) {
 		{"fanout-qos1", 1, 500, 1, 1},
 	} {
 		b.Run(s.name, func(b *testing.B) {
-			all := []*staged{s.on(b, -1), s.on(b, 16<<20), s.on(b, 1<<20), s.on(b, -1)}
+			all := []*staged{s.recording(b, -1), s.recording(b, 16<<20), s.recording(b, 1<<20), s.recording(b, -1)}
 			for b.Loop() {
 				for _, k := range all {
 					k.slice()
@@ -62,8 +62,12 @@ type staged struct {
 	took    []float64
 }
 
-func (s stage) on(b *testing.B, recorderBytes int64) *staged {
-	k := &staged{stage: s, b: b, broker: start(b, Options{Loops: 1, Transport: Epoll, RecorderBytes: recorderBytes})}
+func (s stage) recording(b *testing.B, bytes int64) *staged {
+	return s.on(b, Options{Loops: 1, Transport: Epoll, RecorderBytes: bytes})
+}
+
+func (s stage) on(b *testing.B, o Options) *staged {
+	k := &staged{stage: s, b: b, broker: start(b, o)}
 	w := k.broker.workers[0]
 	for p := range s.publishers {
 		name, topic := fmt.Sprint("pub-", p), fmt.Sprint("plant/line/press/state/", p)
