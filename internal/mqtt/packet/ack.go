@@ -28,6 +28,25 @@ func ackHeader(t Type) header {
 
 // Decode reads one whole packet of any of the four types.
 func (p *Ack) Decode(b []byte, v Version) error {
+	if id, ok := bareAck(b); ok {
+		p.Kind, p.ID, p.Reason, p.ReasonString, p.User = TypeOf(b[0]), id, Success, nil, spare(p.User)
+		return nil
+	}
+	return p.decode(b, v)
+}
+
+// bareAck is the identifier in the shortest form of the four, which is that of nearly all.
+func bareAck(b []byte) (id uint16, ok bool) {
+	if len(b) != 4 || b[1] != 2 || b[0] != byte(TypePuback)<<4 && b[0] != byte(TypePubrec)<<4 &&
+		b[0] != byte(TypePubrel)<<4|0b0010 && b[0] != byte(TypePubcomp)<<4 {
+		return 0, false
+	}
+	id = uint16(b[2])<<8 | uint16(b[3])
+	return id, id != 0
+}
+
+// decode is Decode for every form.
+func (p *Ack) decode(b []byte, v Version) error {
 	if len(b) == 0 {
 		return errShort
 	}

@@ -12,6 +12,14 @@ const MaxRemaining = 268_435_455
 // It refuses a reserved type, a length of more than four bytes, and a packet of
 // more than max bytes, each as soon as it shows. max 0 is the protocol's own limit.
 func Frame(b []byte, max int) (size int, err error) {
+	if len(b) > 1 && b[1] < 0x80 && b[0] > 0x0F && (max <= 0 || 2+int(b[1]) <= max) { // short, as most are
+		return 2 + int(b[1]), nil
+	}
+	return frame(b, max)
+}
+
+// frame is Frame for every packet.
+func frame(b []byte, max int) (size int, err error) {
 	if len(b) == 0 {
 		return 0, nil
 	}
@@ -88,6 +96,14 @@ func open(b []byte, v Version, want header) (reader, error) {
 }
 
 func body(b []byte, v Version) (reader, error) {
+	if len(b) > 1 && b[1] < 0x80 && int(b[1]) == len(b)-2 {
+		return reader{b: b[2:]}, nil
+	}
+	return longBody(b, v)
+}
+
+// longBody is body for every packet.
+func longBody(b []byte, v Version) (reader, error) {
 	length, n, err := uvarint(b[1:])
 	switch {
 	case err != nil:

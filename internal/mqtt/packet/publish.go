@@ -52,7 +52,9 @@ func (p *Publish) Decode(b []byte, v Version) error {
 	if err := p.flags(b[0], v); err != nil {
 		return err
 	}
-	p.Topic = r.text()
+	p.Topic = r.bytes()
+	plain := plainName(p.Topic)
+	r.check(plain || text(p.Topic), errText)
 	if p.QoS > 0 {
 		p.ID = r.id() // [MQTT-2.2.1-2]
 	}
@@ -63,6 +65,9 @@ func (p *Publish) Decode(b []byte, v Version) error {
 		return r.err
 	}
 	p.Payload = r.b
+	if plain {
+		return nil
+	}
 	return p.topic(v)
 }
 
@@ -77,6 +82,7 @@ func (p *Publish) flags(first byte, v Version) error {
 	return nil
 }
 
+// topic looks at a topic name that is no plainName.
 func (p *Publish) topic(v Version) error {
 	if len(p.Topic) == 0 && p.Alias == 0 {
 		if v == V5 {

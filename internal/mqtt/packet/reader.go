@@ -108,7 +108,6 @@ func text(b []byte) bool { return ascii(b) || utf8.Valid(b) && bytes.IndexByte(b
 // ascii reports whether b is ASCII without NUL, eight bytes at a time; of the last eight
 // some may be looked at twice.
 func ascii(b []byte) bool {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	if len(b) < 8 {
 		return false // as well found out otherwise
 	}
@@ -120,6 +119,28 @@ func ascii(b []byte) bool {
 	}
 	return bad&high == 0
 }
+
+// plainName reports whether b is ASCII without NUL and wildcards, as topic names mostly
+// are: a look that takes the place of two.
+func plainName(b []byte) bool {
+	if len(b) < 8 {
+		return false // as well found out otherwise
+	}
+	bad := unnamed(binary.LittleEndian.Uint64(b[len(b)-8:]))
+	for ; len(b) > 8; b = b[8:] {
+		bad |= unnamed(binary.LittleEndian.Uint64(b))
+	}
+	return bad&high == 0
+}
+
+// unnamed has a high bit set when one of eight bytes is not of 1 to 127, or is a wildcard.
+func unnamed(word uint64) uint64 {
+	const bit, pluses = 0x08 * ones, '+' * ones // '+' is '#' with the bit set
+	wild := (word | bit) ^ pluses
+	return word | (word - ones) | (wild-ones)&^wild
+}
+
+const ones, high = 0x0101010101010101, 0x8080808080808080
 
 func wild(b []byte) bool { return bytes.IndexByte(b, '+') >= 0 || bytes.IndexByte(b, '#') >= 0 }
 

@@ -31,3 +31,23 @@ func TestTextIsFoundOut(t *testing.T) {
 		}
 	}
 }
+
+// A plain name is text without wildcards; what is none may be a name all the same.
+func TestPlainNamesAreFoundOut(t *testing.T) {
+	for n := 8; n < 40; n++ {
+		for at := range n {
+			for c := range 256 {
+				b := bytes.Repeat([]byte{'/'}, n)
+				b[at] = byte(c)
+				if plain := c > 0 && c < 0x80 && c != '+' && c != '#'; plainName(b) != plain {
+					t.Fatalf("%q is %v", b, !plain)
+				}
+			}
+		}
+	}
+	for n := range 8 {
+		if plainName(make([]byte, n)) {
+			t.Errorf("%d bytes are a plain name", n)
+		}
+	}
+}
