@@ -142,8 +142,13 @@ func (w *worker) rewrite(c *client) {
 
 // noteChanged has the client's session written down if it has changed.
 func (w *worker) noteChanged(c *client) {
-	e := c.enduring
-	if e == nil || !e.altered && e.filters == nil && !c.session.Changed() {
+	if c.enduring != nil {
+		w.noteEnduring(c, c.enduring)
+	}
+}
+
+func (w *worker) noteEnduring(c *client, e *enduring) {
+	if !e.altered && e.filters == nil && !c.session.Changed() {
 		return
 	}
 	k := &w.scribe

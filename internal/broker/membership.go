@@ -155,6 +155,12 @@ func (w *worker) creditOf(c *client) int {
 
 // settleShared tells the keepers which messages the client's session is done with.
 func (w *worker) settleShared(c *client) {
+	if len(c.shares) > 0 {
+		w.tellSettled(c)
+	}
+}
+
+func (w *worker) tellSettled(c *client) {
 	for _, k := range c.session.Settled() {
 		if s := c.shares[k.Share-1]; s != nil {
 			w.tellKeeper(memberNews{group: s.group, member: s, what: isDone, places: []share.Place{share.Place(k.Place)}})

@@ -70,7 +70,10 @@ func (w *worker) rightsOf(c *client, id string, who *Identity) Rights {
 }
 
 // answers are a client's last verdicts, one for each of a few topics.
-type answers [answerSlots]answer
+type answers struct {
+	last uint8 // the place of the one that was asked for last
+	list [answerSlots]answer
+}
 
 type answer struct {
 	topic   []byte
@@ -79,7 +82,7 @@ type answer struct {
 }
 
 const (
-	answerSlots = 16
+	answerSlots = 14
 	// longestAnswer bounds the topics that are remembered, and so the memory.
 	longestAnswer = 256
 )
@@ -132,14 +135,20 @@ var answerSeed = maphash.MakeSeed()
 // find is the topic's place. One that is not there gets the place of the topic that
 // was longer there of two.
 func (k *answers) find(topic []byte) (a *answer, same bool) {
+	if a = &k.list[k.last]; bytes.Equal(a.topic, topic) {
+		return a, true
+	}
 	at := maphash.Bytes(answerSeed, topic) % (answerSlots / 2) * 2
-	first, second := &k[at], &k[at+1]
+	first, second := &k.list[at], &k.list[at+1]
 	switch {
 	case bytes.Equal(first.topic, topic):
+		k.last = uint8(at)
 		return first, true
 	case bytes.Equal(second.topic, topic):
+		k.last = uint8(at + 1)
 		return second, true
 	}
+	k.last = uint8(at)
 	*first, *second = *second, *first
 	return first, false
 }

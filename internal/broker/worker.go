@@ -171,6 +171,8 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 			break
 		}
 		used += size
+	}
+	if !moved {
 		w.mayClog(clientOf(conn))
 	}
 	w.loop.Spend(w.work + shareWork - share)
@@ -229,6 +231,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
 		}
 		w.goOn(c)
+		return true
 	case session.Authenticate:
 		w.auth(c, ev)
 	case session.End:
@@ -241,13 +244,14 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 
 // send gives the connection its output back and counts the answers behind before.
 func (w *worker) send(c *client, before, after []byte) {
-	if len(after) > len(before) {
-		w.countAnswer(after[len(before):])
-		c.tally.bytesOut += uint64(len(after) - len(before))
-		w.went(c, len(after)-len(before))
-		if w.tracers != nil {
-			w.traceOut(c, after[len(before):])
-		}
+	if len(after) == len(before) {
+		return
+	}
+	w.countAnswer(after[len(before):])
+	c.tally.bytesOut += uint64(len(after) - len(before))
+	w.went(c, len(after)-len(before))
+	if w.tracers != nil {
+		w.traceOut(c, after[len(before):])
 	}
 	c.conn.SetOutput(after)
 }
@@ -550,7 +554,6 @@ func (w *worker) goOn(c *client) {
 		c.weigh()
 	}
 	w.pushWaiting(c)
-	w.settleShared(c)
 	if len(c.retained) > 0 {
 		w.pushRetained(c)
 	}
@@ -560,8 +563,9 @@ func (w *worker) goOn(c *client) {
 	if c.enduring != nil {
 		w.paidOff(c)
 		w.catchUp(c)
-		w.noteChanged(c)
 	}
+	w.settleShared(c)
+	w.noteChanged(c)
 }
 
 // Due is loop.Handler's: no CONNECT in time, or keep alive.

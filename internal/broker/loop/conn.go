@@ -110,10 +110,7 @@ func (c *Conn) Output() []byte {
 	if c.out != nil {
 		return c.out
 	}
-	if c.loop.spare == nil {
-		c.loop.spare = c.loop.spares.take()
-	}
-	return c.loop.spare
+	return c.loop.room()
 }
 
 // SetOutput takes the appended output; the loop writes it at the end of the turn.

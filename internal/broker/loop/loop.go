@@ -357,6 +357,14 @@ func (l *Loop) forget(c *Conn) {
 	}
 }
 
+// room is a buffer for the output of a connection that has none.
+func (l *Loop) room() []byte {
+	if l.spare == nil {
+		l.spare = l.spares.take()
+	}
+	return l.spare
+}
+
 func (l *Loop) touch(c *Conn) {
 	if !c.flags.dirty {
 		c.flags.dirty = true
