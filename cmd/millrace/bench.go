@@ -60,7 +60,7 @@ func benchScenarios() []benchScenario {
 		{bench.P2P, "Pairs: each publisher has a subscriber of its own", own{bindPairs, bindTopic, bindLoad}},
 		{bench.Fanout, "One topic, many subscribers", own{publishers(1), subscribers(500), bindTopic, bindLoad}},
 		{bench.Fanin, "Many publishers, few subscribers that get everything", own{publishers(100), subscribers(1), bindTopic, bindLoad}},
-		{bench.Shared, "Many publishers, few subscribers that share one subscription", own{publishers(200), subscribers(5), bindTopic, bindLoad}},
+		{bench.Shared, "Many publishers, few subscribers that share one subscription", own{publishers(200), subscribers(5), bindLasting, bindTopic, bindLoad}},
 		{bench.Offline, "Sessions whose clients are away: fill them, then drain them", own{bindPairs, bindMessages, bindTopic, bindWaiting}},
 		{bench.Wildcard, "Many wildcard subscriptions over many topics", own{publishers(4), subscribers(100), topics(1000, ""), bindSubscriptions, bindTopic, bindLoad}},
 		{bench.Retained, "Subscribe again and again to many retained messages", own{publishers(1), subscribers(10), topics(1000, ""), bindTopic, bindQoS, bindPayload}},
@@ -166,6 +166,10 @@ func bindFilter(f *benchFlags, c *cobra.Command) {
 
 func bindRetain(f *benchFlags, c *cobra.Command) {
 	c.Flags().BoolVar(&f.o.Retain, "retain", false, "publish retained messages")
+}
+
+func bindLasting(f *benchFlags, c *cobra.Command) {
+	c.Flags().BoolVar(&f.o.Lasting, "lasting", false, "sessions of the subscribers outlive their connections (QoS 1 or 2)")
 }
 
 func bindQoS(f *benchFlags, c *cobra.Command) {

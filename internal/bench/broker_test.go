@@ -41,6 +41,7 @@ func TestExactlyOnceAndSharedComeOutCleanOnARealBroker(t *testing.T) {
 		{Scenario: Retained, Subscribers: 3, Topics: 20, QoS: 2},
 		{Scenario: Shared, Publishers: 7, Subscribers: 3},
 		{Scenario: Shared, Publishers: 7, Subscribers: 3, QoS: 1, Threads: 3, Version: packet.V311},
+		{Scenario: Shared, Publishers: 7, Subscribers: 3, Lasting: true},
 		{Scenario: Shared, Publishers: 7, Subscribers: 3, QoS: 2, Rate: 2000},
 	} {
 		for _, portable := range []bool{false, true} {

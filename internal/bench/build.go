@@ -112,6 +112,9 @@ func (r *run) addSubscriber(p *peer, plan subscriberPlan) {
 		l.collectors = append(l.collectors, c)
 	case Shared:
 		m := newMember(p, &r.o, plan)
+		if r.o.Lasting {
+			p.session = leaves
+		}
 		p.role = m
 		l.members = append(l.members, m)
 	default:

@@ -125,6 +125,9 @@ func (r *run) tidy(ctx context.Context) error {
 		for _, s := range l.subscribed {
 			s.session = discards
 		}
+		for _, m := range l.members {
+			m.session = discards
+		}
 	})
 	if err := r.comeBack(ctx); err != nil {
 		return fmt.Errorf("bench: the sessions of the run could not be ended: %w", err)
@@ -138,6 +141,9 @@ func (r *run) retire() {
 		for _, s := range l.subscribed {
 			l.retire(s.peer)
 		}
+		for _, m := range l.members {
+			l.retire(m.peer)
+		}
 	})
 }
 
@@ -147,7 +153,7 @@ func (l *loop) retire(p *peer) {
 		return
 	}
 	p.wanted = false
-	if s, ok := p.role.(*subscriber); ok {
+	if s, ok := p.role.(interface{ rest() }); ok {
 		s.rest()
 		l.awaited--
 	}

@@ -72,6 +72,8 @@ type Options struct {
 	Subscriptions int
 	// Messages is for Offline: what waits for each subscriber; 0 is 1,000.
 	Messages int
+	// Lasting is for Shared: the members' sessions outlive their connections.
+	Lasting bool
 	// Durable is for the scenario of that name.
 	Durable DurableOptions
 	// Topic is the first levels of every topic; empty is "bench". For Sub it is the
@@ -196,6 +198,9 @@ func (o *Options) sizes() {
 	}
 	if o.Scenario == Durable {
 		publishers, topics = o.durableSizes()
+	}
+	if o.Lasting {
+		fill(&o.QoS, 1)
 	}
 	if o.Scenario == Offline {
 		fill(&o.QoS, 1)

@@ -96,6 +96,9 @@ func (r *run) phases(ctx context.Context) error {
 		r.begin()
 		r.measure(ctx)
 		r.drain(ctx)
+		if r.o.Lasting {
+			return r.tidy(context.WithoutCancel(ctx))
+		}
 	}
 	return nil
 }

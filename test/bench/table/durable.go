@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -24,19 +22,20 @@ var durableTitles = map[string]string{
 var ours = []string{"millrace", "millrace-process"}
 
 func durableRows() []row {
-	bulk := "durable --step accept --window 64"
+	bulk, single := "durable --step accept --window 64", "durable --step accept --window 1"
 	return []row{
-		{name: "100 publishers × 64 in flight", args: bulk},
-		{name: "the same with 1 KB", args: bulk + " --payload 1024"},
-		{name: "64 bytes, 100 sessions away", args: bulk + " --sessions 100"},
-		{name: "64 bytes, 10,000 sessions away", args: bulk + " --sessions 10000 --warmup 3s", brokers: ours},
-		{name: "100 publishers × 1 in flight", args: "durable --step accept --window 1"},
-		{name: "the same with 10,000 sessions away", args: "durable --step accept --window 1 --sessions 10000 --warmup 3s", brokers: ours},
+		{name: "100 publishers × 64 in flight, one session away", args: bulk + " --warmup 3s", turns: "away"},
+		{name: "100 publishers × 64 in flight, 100 sessions away", args: bulk + " --sessions 100 --warmup 3s", turns: "away"},
+		{name: "100 publishers × 64 in flight, 10,000 sessions away", args: bulk + " --sessions 10000 --warmup 3s", turns: "away", brokers: ours},
+		{name: "100 publishers × 64 in flight, 1 KB", args: bulk + " --payload 1024"},
+		{name: "100 publishers × 1 in flight, one session away", args: single + " --warmup 3s", turns: "away, 1 in flight"},
+		{name: "100 publishers × 1 in flight, 10,000 sessions away", args: single + " --sessions 10000 --warmup 3s", turns: "away, 1 in flight", brokers: ours},
 		{name: "one publisher × 1 in flight", args: "durable --step accept --window 1 --publishers 1"},
 		{name: "20,000 messages/s offered", args: "durable --step accept --rate 20000"},
 		{name: "20,000 messages/s of 1 KB offered", args: "durable --step accept --rate 20000 --payload 1024"},
 		{name: "100 pairs × 16 in flight, from publisher to durable session", args: "durable --step online --window 16"},
 		{name: "100 pairs, 5,000 messages/s offered, from publisher to durable session", args: "durable --step online --rate 5000"},
+		{name: "100 publishers × 16 in flight, to a group of 10 durable sessions", args: "shared --lasting --publishers 100 --subscribers 10 --window 16", brokers: append(slices.Clone(ours), "mosquitto-kept")},
 		{name: "100 clients come back for 1,000 each", args: "durable --step return --window 64"},
 		{name: "10,000 clients come back for 100 each", args: "durable --step return --window 64 --sessions 10000 --messages 100", brokers: ours},
 		{name: "50,000 sessions away: memory of each", args: "durable --step away --sessions 50000 --duration 20s", brokers: []string{"millrace", "mosquitto-kept"}},
@@ -52,60 +51,29 @@ func durable(ctx context.Context, s settings, page *page) error {
 		return err
 	}
 	page.printf("Acknowledged messages (or, to durable sessions, deliveries) per second · per second of broker processor time · p50 and p99 until PUBACK (or delivery); "+
-		"%s. An fsync of 64 KiB took %v (median of 200), the broker's folder on the same disk.\n\n", s.how(), sync.Round(10*time.Microsecond))
+		"%s. An fsync of 64 KiB took %v (median of 200; p99 %v), the broker's folder on the same disk. Rows with sessions away are measured in turns, %d rounds at least, "+
+		"and say what the first of them loses, rate and rate per second of processor time (medians of the rounds' ratios). Offered rates say how long one fsync "+
+		"took meanwhile, p99 of 20 a second.\n\n", s.how(), sync.p50.Round(10*time.Microsecond), sync.p99.Round(10*time.Microsecond), leastRounds)
 	titles := make([]string, len(names))
 	for i, n := range names {
 		titles[i] = durableTitles[n]
 	}
 	page.header("scenario, QoS 1", titles)
-	for _, r := range durableRows() {
-		if !strings.Contains(r.name, s.only) {
-			continue
-		}
-		measured := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return r.brokers != nil && !slices.Contains(r.brokers, n) })
-		cells, err := measureAll(ctx, s, r, measured)
+	for _, group := range inTurns(durableRows(), s.only) {
+		lines, err := measureGroup(ctx, s, group, names)
 		if err != nil {
 			return err
 		}
-		line := make([]cell, len(names))
-		for i, n := range names {
-			line[i].text = "–"
-			if at := slices.Index(measured, n); at >= 0 {
-				line[i] = cells[at]
-			}
+		for i, line := range lines {
+			page.line(group[i].name, line)
 		}
-		page.line(r.name, line)
 	}
 	page.end()
 	return nil
 }
 
-// syncTime is how long it takes here to have 64 KiB on the disk.
-func syncTime() (time.Duration, error) {
-	dir, err := os.MkdirTemp("", "bench-sync-")
-	if err != nil {
-		return 0, err
-	}
-	defer os.RemoveAll(dir)
-	f, err := os.Create(filepath.Join(dir, "file"))
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	block, all := make([]byte, 64<<10), make([]time.Duration, 200)
-	for i := range all {
-		if _, err := f.Write(block); err != nil {
-			return 0, err
-		}
-		begun := time.Now()
-		if err := f.Sync(); err != nil {
-			return 0, err
-		}
-		all[i] = time.Since(begun)
-	}
-	slices.Sort(all)
-	return all[len(all)/2], nil
-}
+// group is the step, as it were, of the scenario shared.
+const group = "group"
 
 // kept is what the tables need of a durable run.
 type kept struct {
@@ -154,12 +122,12 @@ func (k *kept) text(rep *report) string {
 			text += fmt.Sprintf(" and %.2f s of processor time", k.Drain.Broker.CPUSeconds)
 		}
 		return text
-	case "online":
+	case "online", group:
 		wait = rep.Latency
 	}
 	text := fmt.Sprintf("%s · %s · %s, %s", short(k.AckedPerSecond), short(rep.PerCPUSecond), lasting(wait.P50), lasting(wait.P99))
 	if rep.Rate > 0 && rep.Broker != nil {
-		text += fmt.Sprintf(" · %.2f cores", rep.Broker.Cores)
+		text += fmt.Sprintf(" · %.2f cores, fsync %s", rep.Broker.Cores, lasting(float64(rep.disk.p99.Microseconds())))
 	}
 	return text
 }

@@ -157,5 +157,20 @@ func measure(ctx context.Context, s settings, r row, name string) (rep *report, 
 	if r.restarts {
 		defer b.supervise(s, name)()
 	}
-	return load(ctx, s, r, b)
+	if !s.durable {
+		return load(ctx, s, r, b)
+	}
+	stop, err := watchDisk()
+	if err != nil {
+		return nil, err
+	}
+	rep, err = load(ctx, s, r, b)
+	disk, late := stop()
+	if rep != nil {
+		rep.disk = disk
+		if rep.Durable == nil {
+			rep.Durable = &kept{Step: group, AckedPerSecond: rep.ReceivedPerSecond}
+		}
+	}
+	return rep, errors.Join(err, late)
 }

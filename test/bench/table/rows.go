@@ -18,6 +18,9 @@ type row struct {
 	tls        bool
 	// brokers are those that are measured; nil is all.
 	brokers []string
+	// turns names the rows that are measured in turns with this one and compared with
+	// the first of them; empty is none.
+	turns string
 	// restarts says that the broker ends in between and is started again.
 	restarts bool
 }
@@ -77,10 +80,10 @@ func growths() []growth {
 
 // report is what the tables need of millrace bench --json.
 type report struct {
-	Scenario     string
-	PerCPUSecond float64
-	Latency      struct{ P50, P99 float64 }
-	Messages     struct {
+	Scenario                        string
+	PerCPUSecond, ReceivedPerSecond float64
+	Latency                         struct{ P50, P99 float64 }
+	Messages                        struct {
 		Lost, Doubled, Disordered, Refused, Unacknowledged, Strange, Disconnected uint64
 	}
 	ConnectCPU, ConnectionBytes float64
@@ -94,6 +97,8 @@ type report struct {
 	Broker   *struct{ Cores float64 }
 	Warnings []string
 	Trouble  string
+
+	disk syncs // meanwhile
 }
 
 // load runs millrace bench; exit code 1 with a report means that messages were lost.
