@@ -247,11 +247,11 @@ func (c *ctl) sharedCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "shared", Short: "List shared subscriptions and how much waits for each",
 		Example: "  millrace ctl subscriptions shared --sort waiting --desc"}
 	s := searched(cmd, "filter, share, members, connected, waiting or lost", "search", "only where share name or filter contain this")
-	lister(c, cmd, s, "/subscriptions/shared", "No shared subscriptions.", columns("SHARE", "FILTER", "MEMBERS", "CONNECTED", "WAITING", "BYTES", "UNACKED", "LOST"), func(s api.SharedSubscription) []any {
+	lister(c, cmd, s, "/subscriptions/shared", "No shared subscriptions.", columns("SHARE", "FILTER", "STRATEGY", "MEMBERS", "CONNECTED", "WAITING", "BYTES", "OLDEST", "UNACKED", "LOST"), func(s api.SharedSubscription) []any {
 		if !s.Lasting { // its members' queues have what waits
-			return []any{s.Share, s.Filter, s.Members, s.Connected, "", "", "", ""}
+			return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, "", "", "", "", ""}
 		}
-		return []any{s.Share, s.Filter, s.Members, s.Connected, s.Waiting, bytesText(s.WaitingBytes), s.Unacknowledged, s.Lost}
+		return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, s.Waiting, bytesText(s.WaitingBytes), s.Oldest, s.Unacknowledged, s.Lost}
 	})
 	return cmd
 }

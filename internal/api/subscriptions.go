@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,6 +27,7 @@ type ClientSubscription struct {
 type SubscriptionQuery struct {
 	Paging
 	Client string `query:"client" maxLength:"65535" doc:"Exactly this client"`
+	Filter string `query:"filter" maxLength:"65535" doc:"Exactly this filter as subscribed, with $share/NAME/ before a shared one"`
 	Prefix string `query:"prefix" maxLength:"65535" doc:"What filters begin with"`
 	Search string `query:"search" maxLength:"256" doc:"What the filter or client contains, letter case ignored"`
 	Topic  string `query:"topic" maxLength:"65535" doc:"Those that match this topic name: who gets its messages"`
@@ -36,15 +38,17 @@ type SubscriptionQuery struct {
 
 // SharedSubscription is a group of clients that share the messages of one filter.
 type SharedSubscription struct {
-	Share          string `json:"share" doc:"NAME of $share/NAME/FILTER"`
-	Filter         string `json:"filter" doc:"FILTER of $share/NAME/FILTER"`
-	Members        int    `json:"members"`
-	Connected      int    `json:"connected" doc:"How many members are"`
-	Lasting        bool   `json:"lasting" doc:"Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone."`
-	Waiting        int64  `json:"waiting" doc:"Messages that no member has, as far as they are counted; after a start that takes a moment"`
-	WaitingBytes   int64  `json:"waitingBytes"`
-	Unacknowledged int    `json:"unacknowledged" doc:"Messages that members have and have not acknowledged"`
-	Lost           uint64 `json:"lost" doc:"Messages that were given up since the start, because more waited than mqtt.session.backlog keeps"`
+	Share          string    `json:"share" doc:"NAME of $share/NAME/FILTER"`
+	Filter         string    `json:"filter" doc:"FILTER of $share/NAME/FILTER"`
+	Strategy       string    `json:"strategy" enum:"round_robin,random,sticky,hash_client,hash_topic,least_inflight" doc:"How the member that gets a message is chosen"`
+	Members        int       `json:"members"`
+	Connected      int       `json:"connected" doc:"How many members are"`
+	Lasting        bool      `json:"lasting" doc:"Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone."`
+	Waiting        int64     `json:"waiting" doc:"Messages that no member has, as far as they are counted; after a start that takes a moment"`
+	WaitingBytes   int64     `json:"waitingBytes"`
+	Oldest         time.Time `json:"oldest,omitzero" doc:"When the first message of those that no member has came, where it was found soon enough"`
+	Unacknowledged int       `json:"unacknowledged" doc:"Messages that members have and have not acknowledged"`
+	Lost           uint64    `json:"lost" doc:"Messages that were given up since the start, because more waited than mqtt.session.backlog keeps"`
 }
 
 // SharedQuery asks for shared subscriptions.

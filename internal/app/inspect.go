@@ -16,7 +16,10 @@ var (
 )
 
 // clientsAPI shows the broker's clients in the API's words.
-type clientsAPI struct{ *broker.Broker }
+type clientsAPI struct {
+	*broker.Broker
+	log replayer // what sessions read
+}
 
 func (c clientsAPI) Clients(ctx context.Context, q api.ClientQuery) ([]api.Client, int, error) {
 	list, count, err := c.Broker.Clients(ctx, view.ClientQuery{
@@ -64,7 +67,7 @@ func (c clientsAPI) Client(ctx context.Context, id string) (api.ClientDetail, er
 
 func (c clientsAPI) Subscriptions(ctx context.Context, q api.SubscriptionQuery) ([]api.ClientSubscription, int, error) {
 	list, count, err := c.Broker.Subscriptions(ctx, view.SubscriptionQuery{
-		Client: q.Client, Prefix: q.Prefix, Search: q.Search, Topic: q.Topic, Shared: q.Shared,
+		Client: q.Client, Filter: q.Filter, Prefix: q.Prefix, Search: q.Search, Topic: q.Topic, Shared: q.Shared,
 		Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit,
 	})
 	return convert(list, subscriptionRow), count, err
@@ -75,16 +78,6 @@ func subscriptionRow(s view.Subscription) api.ClientSubscription {
 		Client: s.Client, Filter: s.Filter, QoS: int(s.QoS), NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
 		RetainHandling: int(s.RetainHandling), ID: int(s.ID), Share: s.Share, Connected: s.Connected,
 	}
-}
-
-func (c clientsAPI) SharedSubscriptions(ctx context.Context, q api.SharedQuery) ([]api.SharedSubscription, int, error) {
-	list, count, err := c.Broker.Groups(ctx, view.GroupQuery{Search: q.Search, Sort: q.Sort, Desc: q.Order == "desc", Offset: offset(q.Paging), Limit: q.Limit})
-	return convert(list, func(i view.Group) api.SharedSubscription {
-		return api.SharedSubscription{
-			Share: i.Share, Filter: i.Filter, Members: i.Members, Connected: i.Connected, Lasting: i.Lasting,
-			Waiting: i.Waiting.Messages, WaitingBytes: i.Waiting.Bytes, Unacknowledged: i.Unacknowledged, Lost: i.Lost,
-		}
-	}), count, err
 }
 
 func (c clientsAPI) Retained(ctx context.Context, q api.RetainedQuery) ([]api.Retained, int, error) {

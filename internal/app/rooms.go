@@ -248,7 +248,7 @@ func (a *App) apiOptions() api.Options {
 	return api.Options{
 		Historian: a.historian, Publisher: a.broker, Live: liveBroker{a.broker}, Topics: a.topics,
 		Streams: streamsAPI{a.streams, a}, Groups: groupsAPI{a}, Replays: replaysAPI{a.replays}, StreamChanges: streamChangesAPI{a}, People: peopleAPI{a.people}, Settings: settingsAPI{a.origins},
-		Clients: clientsAPI{a.broker}, Retained: clientsAPI{a.broker}, Listeners: listenersAPI{a.broker},
+		Clients: clientsAPI{a.broker, a.streams}, Retained: clientsAPI{Broker: a.broker}, Listeners: listenersAPI{a.broker},
 		Refused: a.refusedClients, Traces: tracesAPI{a.traces}, Slow: slowAPI{a.slow}, TopicMetrics: metersAPI{a.broker},
 		Status: a.status, History: a.history, Alarms: a.activeAlarms, Ready: a.ready, StreamOf: a.streamOf,
 		Backups: backupAPI{a.backups}, Bans: bansAPI{a.broker}, Delayed: delayedAPI{a.broker},

@@ -46,21 +46,21 @@ func TestWhatWaitsForAGroupIsShown(t *testing.T) {
 			eventually(t, "what waits is counted anew", waits(50))
 			enter(t, b, packet.V5, "pub").publishAll(topic, all[:10])
 			eventually(t, "what comes is counted", waits(60))
-			if i := groupInfo(t, b); i.Share != "g" || i.Filter != "+/a" || i.Members != 2 || i.Connected != 0 || !i.Lasting || i.Waiting.Bytes < 60*padding {
+			if i := groupInfo(t, b); i.Share != "g" || i.Filter != "+/a" || i.Members != 2 || i.Connected != 0 || !i.Lasting || i.Waiting.Bytes < 60*padding || i.Strategy != string(RoundRobin) || len(i.Behind) == 0 {
 				t.Errorf("%+v", i)
 			}
 			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
 			slow, _ := come(t, b, "worker0", 1000, func(p *packet.Connect) { p.ReceiveMaximum = 5 })
 			eventually(t, "what is under way waits no more", func() bool {
 				i := groupInfo(t, b)
-				return i.Waiting.Messages == 55 && i.Unacknowledged == 5 && i.Connected == 1
+				return i.Waiting.Messages == 55 && i.Unacknowledged == 5 && i.Connected == 1 && i.Oldest > 0
 			})
 			if got := slow.take(60); !reflect.DeepEqual(got, append(all[:50:50], all[:10]...)) {
 				t.Errorf("got %d", len(got))
 			}
 			eventually(t, "nothing waits", func() bool {
 				i := groupInfo(t, b)
-				return i.Waiting == backlog.Tally{} && i.Unacknowledged == 0 && i.Lost == 0
+				return i.Waiting == backlog.Tally{} && i.Unacknowledged == 0 && i.Lost == 0 && i.Oldest == 0
 			})
 			eventually(t, "nothing is in the sum", func() bool { return b.Stats().Backlog.Messages == 0 })
 			end()

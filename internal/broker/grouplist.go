@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/view"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // Groups lists the shared subscriptions that match, sorted, and says how many match in all.
@@ -24,6 +25,7 @@ func (b *Broker) Groups(ctx context.Context, q view.GroupQuery) (page []view.Gro
 		}
 		_, name, _ := strings.Cut(g.name, "/")
 		i.Share, i.Filter, _ = strings.Cut(name, "/")
+		i.Strategy = string(b.options.Shared)
 		i.Members, i.Connected = len(g.members.load()), len(g.present.load())
 		if q.Matches(&i) {
 			rows = append(rows, &i)
@@ -37,10 +39,20 @@ func (b *Broker) Groups(ctx context.Context, q view.GroupQuery) (page []view.Gro
 func (w *worker) keptInfo() map[*group]view.Group {
 	all := make(map[*group]view.Group, len(w.groups.kept))
 	for _, k := range w.groups.kept {
-		waiting := k.waiting()
-		all[k.group] = view.Group{Lasting: true, Waiting: waiting, Unacknowledged: k.core.Given(), Lost: k.lost}
+		all[k.group] = view.Group{Lasting: true, Waiting: k.waiting(), Unacknowledged: k.core.Given(), Lost: k.lost, Oldest: k.core.Oldest(), Behind: w.groupBehind(k)}
 	}
 	return all
+}
+
+// groupBehind is from where on each stream has more for the group.
+func (w *worker) groupBehind(k *keptGroup) map[string]msg.Position {
+	at := map[string]msg.Position{}
+	for i, c := range k.cursors {
+		if all := w.broker.feeds.list(); c.behind && i < len(all) {
+			at[all[i]] = k.core.From(uint8(i + 1))
+		}
+	}
+	return at
 }
 
 // allGroups are the shared subscriptions there are.

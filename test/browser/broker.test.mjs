@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { freePort, run, startNode } from './node.mjs'
-import { faults, launch, shots, signedIn } from './page.mjs'
+import { faults, faultsHere, launch, shots, signedIn } from './page.mjs'
 
-const lists = ['clients', 'subscriptions', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'mqtt']
+const lists = ['clients', 'subscriptions', 'subscriptions?tab=shared', 'retained', 'listeners', 'refused', 'bans', 'diagnostics', 'diagnostics?tab=topics', 'diagnostics?tab=traces', 'mqtt']
 const children = []
 let node, browser, ws
 
@@ -106,6 +106,29 @@ test('who gets a topic is answered', async (t) => {
   await page.getByRole('row').filter({ hasText: 'mes-bridge' }).waitFor()
   await page.getByLabel('Who gets this topic?').fill('somewhere/else')
   await page.getByText('Nothing matches these filters').waitFor()
+})
+
+test('a shared group says what waits for it, who its members are, and leads to them', async (t) => {
+  const member = (id) => run('mosquitto_sub', [...to(), '-V', '5', '-i', id, '-c', '-x', '3600', '-q', '1', '-t', '$share/weighing/crate/#', '-E'])
+  await Promise.all([member('scale-1'), member('scale-2')])
+  for (const n of [1, 2]) await run('mosquitto_pub', [...to(), '-q', '1', '-t', `crate/${n}`, '-m', 'x'])
+  const page = await open(t)
+  await page.goto(`${node.url}/subscriptions?search=scale`)
+  await page.getByRole('tab', { name: 'Shared groups' }).click()
+  assert.equal(new URL(page.url()).search, '?tab=shared') // what narrowed the other list is not this one's
+  const row = page.getByRole('row').filter({ hasText: 'weighing' })
+  await row.getByText('each in turn').waitFor()
+  await row.click()
+  const side = page.getByRole('complementary')
+  await side.getByText('2 messages wait in the log until one comes.').waitFor()
+  await side.getByText('Members, 0 here, 2 away').waitFor()
+  await side.getByText('Oldest').waitFor()
+  assert.deepEqual(await faultsHere(page, 'shared'), [])
+  await page.getByLabel('Share name or filter contains').fill('no such')
+  await page.getByText('Nothing matches these filters').waitFor()
+  await page.getByRole('button', { name: 'Clear filters' }).click()
+  await side.getByRole('link', { name: 'scale-2' }).click()
+  await page.getByRole('heading', { name: 'scale-2' }).waitFor()
 })
 
 test('retained messages are read, and deleted by filter after they are counted', async (t) => {

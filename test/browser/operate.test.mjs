@@ -260,7 +260,7 @@ test('a page says what failed, and how old its values are once the node has gone
     void page.getByRole('alert').getByRole('button', { name: 'Try now' }).click().catch(() => undefined)
     await page.getByRole('alert').waitFor({ state: 'detached' })
   }
-  const pages = [...failed, ...(await opened(['diagnostics?tab=topics', 'diagnostics?tab=traces', 'refused', 'bans', 'subscriptions', 'retained', 'streams', 'stream?name=telemetry', 'backup']))]
+  const pages = [...failed, ...(await opened(['diagnostics?tab=topics', 'diagnostics?tab=traces', 'refused', 'bans', 'subscriptions', 'subscriptions?tab=shared', 'retained', 'streams', 'stream?name=telemetry', 'backup']))]
   await Promise.all(pages.map(([, page]) => settled(page)))
   await own.stop()
   gone = true

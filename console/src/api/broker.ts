@@ -10,6 +10,7 @@ type Schemas = components["schemas"];
 export type Client = Schemas["Client"];
 export type ClientDetail = Schemas["ClientDetail"];
 export type Subscription = Schemas["ClientSubscription"];
+export type Shared = Schemas["SharedSubscription"];
 export type Retained = Schemas["Retained"];
 export type RetainedMessage = Schemas["RetainedMessage"];
 export type Listener = Schemas["Listener"];

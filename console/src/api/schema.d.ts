@@ -2751,8 +2751,18 @@ export interface components {
             lost: number;
             /** Format: int64 */
             members: number;
+            /**
+             * Format: date-time
+             * @description When the first message of those that no member has came, where it was found soon enough
+             */
+            oldest?: string;
             /** @description NAME of $share/NAME/FILTER */
             share: string;
+            /**
+             * @description How the member that gets a message is chosen
+             * @enum {string}
+             */
+            strategy: "round_robin" | "random" | "sticky" | "hash_client" | "hash_topic" | "least_inflight";
             /**
              * Format: int64
              * @description Messages that members have and have not acknowledged
@@ -5503,6 +5513,8 @@ export interface operations {
                 limit?: number;
                 /** @description Exactly this client */
                 client?: string;
+                /** @description Exactly this filter as subscribed, with $share/NAME/ before a shared one */
+                filter?: string;
                 /** @description What filters begin with */
                 prefix?: string;
                 /** @description What the filter or client contains, letter case ignored */

@@ -230,6 +230,19 @@ func (g *Group[M]) Held(stream uint8) (messages, bytes int) {
 	return messages, bytes
 }
 
+// Oldest is when the first of the messages came that no member has and that are in memory,
+// ns since 1970; 0 is none.
+func (g *Group[M]) Oldest() (time int64) {
+	for i := range g.streams {
+		for _, it := range g.streams[i].open {
+			if it.there && it.member == nil && (time == 0 || it.message.Time < time) {
+				time = it.message.Time
+			}
+		}
+	}
+	return time
+}
+
 // Expire is done with what no member has, is in memory and came by that time, ns since
 // 1970. It says how many messages these are.
 func (g *Group[M]) Expire(stream uint8, time int64) (n int) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // Group is one shared subscription, of any number of members.
@@ -17,6 +18,12 @@ type Group struct {
 	// Waiting has no member, as far as that is known; Unacknowledged have the members.
 	Waiting        backlog.Tally
 	Unacknowledged int
+	// Strategy is how a member is chosen.
+	Strategy string
+	// Oldest is when the first of what waits in memory came, ns since 1970; 0 is not known.
+	// Behind says from where on more waits in the log, by stream.
+	Oldest int64
+	Behind map[string]msg.Position
 	// Lost are messages that it did not get because more waited than sessions may keep.
 	Lost uint64
 }

@@ -22,6 +22,7 @@ type Subscription struct {
 // SubscriptionQuery asks for subscriptions. Empty fields match everything.
 type SubscriptionQuery struct {
 	Client string // exactly
+	Filter string // exactly, as its client wrote it
 	Prefix string // what filters begin with
 	Search string // what filter or client contain, letter case ignored
 	Topic  string // a topic name that they match
@@ -35,6 +36,7 @@ type SubscriptionQuery struct {
 // Matches says whether the subscription is asked for.
 func (q *SubscriptionQuery) Matches(i *Subscription) bool {
 	return strings.HasPrefix(i.Filter, q.Prefix) &&
+		(q.Filter == "" || q.Filter == i.Filter) &&
 		(q.Shared == "" || q.Shared == "all" || (q.Shared == "only") == (i.Share != "")) &&
 		(q.Search == "" || contains(i.Filter, q.Search) || contains(i.Client, q.Search)) &&
 		(q.Topic == "" || topic.Match(topic.Matching(i.Filter), q.Topic))
