@@ -19,9 +19,9 @@ import (
 	"github.com/millrace/millrace/internal/stream"
 )
 
-// entryRoom is what an entry needs beside the largest packet that it may have to
-// hold: its own header, the topic, the publisher.
-const entryRoom = 256 << 10
+// largestEntry is the largest packet that any listener may take, with room for the entry's
+// own header, the topic and the publisher.
+const largestEntry = 7<<20 + 256<<10
 
 func (a *App) startBus(ctx context.Context) (stop, error) {
 	durability, err := bus.ParseDurability(a.cfg.Durability)
@@ -32,7 +32,7 @@ func (a *App) startBus(ctx context.Context) (stop, error) {
 	a.bus, err = bus.New(bus.Options{
 		Lost: lost.add,
 		Dir:  a.path("bus"), Node: strings.ToLower(strings.ReplaceAll(a.cfg.Node.Name, ".", "-")), Durability: durability,
-		MaxStore: a.cfg.Storage.MaxBytes.Int64(), MaxEntry: int(a.cfg.MQTT.MaxPacketSize) + entryRoom, Log: a.log,
+		MaxStore: a.cfg.Storage.MaxBytes.Int64(), MaxEntry: largestEntry, Log: a.log,
 	})
 	if err != nil {
 		return nil, err
