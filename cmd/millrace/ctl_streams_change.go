@@ -104,6 +104,9 @@ func (c *ctl) purgeStreamCommand() *cobra.Command {
 		Use: "purge NAME", Short: "Remove messages of a stream, but none that sessions have still to get", Args: wants(1, 1),
 		Example: "  millrace ctl streams purge telemetry --older-than -7d --dry-run\n  millrace ctl streams purge lab --all",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if (p == api.StreamPurge{Force: p.Force, DryRun: p.DryRun}) {
+				return usage("say what is to be removed: --older-than, --up-to or --all")
+			}
 			return ask(cmd, c, request{method: http.MethodPost, path: streamPath(args[0], "/purge"), body: p, hint: streamHint}, showPurged)
 		},
 	}

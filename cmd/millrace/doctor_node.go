@@ -233,7 +233,11 @@ func drawReport(out io.Writer, r doctor.Report) error {
 			fmt.Fprintf(&b, "  %-4s  %-18s  → %s\n", "", "", printable(f.Advice))
 		}
 	}
-	fmt.Fprintf(&b, "\n%d failed, %d warnings.\n", r.Failed, r.Warnings)
+	warnings := "warnings"
+	if r.Warnings == 1 {
+		warnings = "warning"
+	}
+	fmt.Fprintf(&b, "\n%d failed, %d %s.\n", r.Failed, r.Warnings, warnings)
 	_, err := io.WriteString(out, strings.TrimLeft(b.String(), "\n"))
 	return err
 }

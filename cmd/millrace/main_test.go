@@ -22,6 +22,7 @@ func TestWrongUsageExitsWith2(t *testing.T) {
 		"sevre":                            `unknown command "sevre"`,
 		"ctl sttus":                        `millrace ctl has no verb "sttus"; did you mean status?`,
 		"ctl series lst":                   "did you mean list?",
+		"ctl streams purge telemetry":      "say what is to be removed: --older-than, --up-to or --all",
 		"ctl status more":                  `millrace ctl status takes no argument, found "more"`,
 		"ctl streams more":                 `has no verb "more"`,
 		"ctl topics list a":                `takes no argument, found "a"`,

@@ -130,3 +130,13 @@ func damage(t *testing.T, dir string, one, other Row) {
 		})
 	}
 }
+
+// A typing error in the folder's name is no folder without back-ups.
+func TestAFolderThatIsNotThereHasNoList(t *testing.T) {
+	if all, err := List(filepath.Join(t.TempDir(), "bakcup")); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("%v: %v", all, err)
+	}
+	if all, err := List(t.TempDir()); err != nil || len(all) != 0 {
+		t.Errorf("an empty one: %v: %v", all, err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 
 	"github.com/millrace/millrace/internal/fault"
 )
@@ -129,6 +130,9 @@ func look(segment bool) func(io.Reader) error {
 // named by the error.
 func List(dir string) ([]*Generation, error) {
 	f := folder{dir: dir}
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return nil, fault.New(fault.NotFound, "There is no folder %s.", dir)
+	}
 	names, err := f.names()
 	if err != nil {
 		return nil, err

@@ -281,7 +281,7 @@ func TestTheMachineExplainsItsSide(t *testing.T) {
 		"disk soon":    {func(m *Machine) { m.Folder.Free = 1 << 30 }, "warn disk: 1 GiB of 100 GiB"},
 		"taken":        {func(m *Machine) { m.Doors[0].Taken = true }, "fail port: 127.0.0.1:1883 is in use, and not by this node...mqtt.listen"},
 		"forbidden":    {func(m *Machine) { m.Doors[0].Err = "permission denied" }, "fail port: 127.0.0.1:1883 cannot be opened: permission denied"},
-		"other config": {func(m *Machine) { m.Runs = true }, "fail port: 127.0.0.1:1883 (mqtt.listen) is not in use although a node runs"},
+		"other config": {func(m *Machine) { m.Runs = true }, "warn port: 127.0.0.1:1883 (mqtt.listen) is not in use although a node runs...flags"},
 		"ports":        {func(m *Machine) {}, "ok port: 127.0.0.1:1883: free"},
 		"expired":      {func(m *Machine) { m.Certificates[0].To = noon.Add(-time.Hour) }, "fail certificate: c.pem has expired"},
 		"expires":      {func(m *Machine) { m.Certificates[0].To = noon.Add(time.Hour) }, "warn certificate: c.pem expires"},

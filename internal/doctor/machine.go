@@ -87,7 +87,7 @@ func (m *Machine) doors(l *list) {
 		case d.Err != "":
 			l.fail("port", "Check the address ("+d.Key+"); ports below 1024 need a right of their own.", "%s cannot be opened: %s", d.Address, d.Err)
 		case m.Runs:
-			l.fail("port", "The node runs with other settings, perhaps from before a change: start it again.", "%s (%s) is not in use although a node runs", d.Address, d.Key)
+			l.warn("port", "The node runs with other settings: by flags or an environment that this command was not given, or from before a change. Then start it again.", "%s (%s) is not in use although a node runs", d.Address, d.Key)
 		default:
 			open = append(open, d.Address)
 		}

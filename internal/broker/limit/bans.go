@@ -54,8 +54,9 @@ func (b Ban) Canonical() (Ban, error) {
 		return b, nil
 	case Address:
 		a, err := netip.ParseAddr(b.Value)
+		text := b.Value
 		b.Value = plain(a).String()
-		return b, invalid(err, "%q is no IP address.", b.Value)
+		return b, invalid(err, "%q is no IP address.", text)
 	case Network:
 		p, err := netip.ParsePrefix(b.Value)
 		if err == nil && p.Addr().Is4In6() {

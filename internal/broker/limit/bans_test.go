@@ -228,3 +228,13 @@ func BenchmarkMatch(b *testing.B) {
 		l.Match(who, 1)
 	}
 }
+
+// What is refused is told as it was written.
+func TestARefusedBanNamesItsValue(t *testing.T) {
+	for _, kind := range []Kind{Address, Network, Login} {
+		_, err := (Ban{Kind: kind, Value: "999.1.1.1"}).Canonical()
+		if text := fault.UserMessage(err); !strings.Contains(text, `"999.1.1.1"`) {
+			t.Errorf("%s: %s", kind, text)
+		}
+	}
+}
