@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/fault"
 )
 
 // socketName is the file in the data folder that a node answers ctl on.
@@ -190,7 +191,7 @@ func (c *client) explain(err error) error {
 		return fmt.Errorf("%s is no folder; --data wants the data folder of a node", c.where)
 	case errors.Is(missing, os.ErrNotExist):
 		return fmt.Errorf("no node runs on %s; %s", c.where, start)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case fault.ConnectionRefused(err):
 		return fmt.Errorf("no node runs on %s, its last one was cut off; %s", c.where, start)
 	case errors.Is(err, os.ErrPermission):
 		return fmt.Errorf("you may not use %s; run this as the user that the node runs as", socket)

@@ -18,6 +18,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/slow"
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/historian"
 	"github.com/millrace/millrace/internal/observe"
 	"github.com/millrace/millrace/internal/observe/trace"
@@ -168,6 +169,10 @@ func (a *App) openHTTPDoor(ctx context.Context) (stop, error) {
 
 func (a *App) openSocket(ctx context.Context) (stop, error) {
 	l, err := listenSocket(ctx, a.cfg.Data)
+	if fault.NoSuchSockets(err) {
+		a.log.Warn("this system has no Unix sockets, so millrace ctl reaches the node by --url and an API key alone")
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

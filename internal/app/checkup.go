@@ -11,12 +11,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/doctor"
+	"github.com/millrace/millrace/internal/fault"
 )
 
 // Checkup looks at what a node of this configuration needs of its machine. runs says
@@ -102,7 +102,7 @@ func doors(ctx context.Context, cfg *config.Config) (all []doctor.Door) {
 		switch {
 		case err == nil:
 			l.Close()
-		case errors.Is(err, syscall.EADDRINUSE) || isWindowsAddressInUse(err):
+		case fault.AddressInUse(err):
 			d.Taken = true
 		default:
 			d.Err = err.Error()

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"github.com/millrace/millrace/internal/fault"
 )
@@ -24,18 +23,12 @@ func listenTCP(ctx context.Context, address, key, flag string) (net.Listener, er
 	switch {
 	case err == nil:
 		return l, nil
-	case errors.Is(err, syscall.EADDRINUSE) || isWindowsAddressInUse(err):
+	case fault.AddressInUse(err):
 		return nil, fault.Wrap(fault.Conflict, "app: listen", err,
 			"The address %s is in use by another program. Stop that one or choose another with %s (%s).", address, flag, key)
 	}
 	return nil, fault.Wrap(fault.Unavailable, "app: listen", err,
 		"The address %s (%s) cannot be opened: %v.", address, key, err)
-}
-
-// isWindowsAddressInUse knows WSAEADDRINUSE, which package syscall does not map.
-func isWindowsAddressInUse(err error) bool {
-	const wsaeaddrinuse = syscall.Errno(10048)
-	return errors.Is(err, wsaeaddrinuse)
 }
 
 // listenSocket opens the ctl socket in the data folder, which the folder's lock has

@@ -237,7 +237,10 @@ func (a *App) buildAPI(context.Context) (_ stop, err error) {
 // startAnswers begins to answer at both doors. Live answers are ended first, since
 // a shutdown would wait for them.
 func (a *App) startAnswers(context.Context) (stop, error) {
-	socket := serveHTTP(api.NewServer(a.api.Handler(true), a.log), a.socket, a.log)
+	socket := quick(func() {}) // where there are no Unix sockets
+	if a.socket != nil {
+		socket = serveHTTP(api.NewServer(a.api.Handler(true), a.log), a.socket, a.log)
+	}
 	public := serveHTTP(api.NewServer(a.api.Handler(false), a.log), a.httpDoor, a.log)
 	return func(ctx context.Context) error {
 		return errors.Join(a.api.Close(), public(ctx), socket(ctx))

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"runtime"
-	"syscall"
 )
 
 // syncDir brings a folder's names to the disk; Windows does that by itself.
@@ -18,6 +17,3 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
-
-// isFull says whether a disk had no room.
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }

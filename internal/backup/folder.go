@@ -238,7 +238,7 @@ func (f folder) find(name string) (*Generation, error) {
 
 func (f folder) fault(done string, err error) error {
 	code := fault.Unavailable
-	if isFull(err) {
+	if fault.DiskFull(err) {
 		code = fault.StorageFull
 	}
 	return fault.Wrap(code, "backup", err, "The back-up folder %s cannot be %s: %v.", f.dir, done, plain(err))

@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/proxy"
@@ -198,7 +197,7 @@ var errSilent = errors.New("it has said nothing")
 
 // judge is errSilent in the place of what else it would be called.
 func (h *hearing) judge(err error) error {
-	if !h.any && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+	if !h.any && (errors.Is(err, io.EOF) || fault.PeerGone(err)) {
 		return errSilent
 	}
 	return err

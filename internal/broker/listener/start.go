@@ -2,7 +2,6 @@ package listener
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -117,7 +116,7 @@ func (l *Listener) permitted(ctx context.Context) error {
 }
 
 func explain(address string, err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if fault.AddressInUse(err) {
 		return fault.Wrap(fault.Unavailable, "listener", err, "The MQTT address %s is in use. Stop the program that uses it, or choose another address.", address)
 	}
 	return fault.Wrap(fault.Unavailable, "listener", err, "Cannot listen for MQTT on %s.", address)

@@ -1,10 +1,11 @@
 package loop
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"syscall"
+
+	"github.com/millrace/millrace/internal/fault"
 )
 
 // Handle names a connection of one loop by its place in the loop's table and the
@@ -191,7 +192,7 @@ func (c *Conn) silence() {
 
 // deaf says whether a failed write says no more than that the peer takes nothing: what
 // it has sent before lies with the system yet.
-func deaf(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) }
+func deaf(err error) bool { return fault.PeerGone(err) }
 
 // review lets the end of the turn see what the poller is to watch for.
 func (c *Conn) review() {

@@ -9,17 +9,17 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/millrace/millrace/internal/doctor"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/wsclient"
 )
 
 // closed says whether the peer has hung up.
 func closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
-		is(err, syscall.ECONNRESET, syscall.EPIPE, wsaReset, wsaAborted)
+		fault.PeerGone(err)
 }
 
 // open opens a connection with all its layers, and writes down what it sees of them.

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/doctor"
+	"github.com/millrace/millrace/internal/fault"
 )
 
 // Options say what to look at.
@@ -188,7 +189,7 @@ func trouble(err error) doctor.Trouble {
 	switch {
 	case err == nil:
 		return doctor.None
-	case is(err, syscall.ECONNREFUSED, wsaRefused):
+	case fault.ConnectionRefused(err):
 		return doctor.Refused
 	case is(err, syscall.EHOSTUNREACH, wsaHost), is(err, syscall.ENETUNREACH, wsaNet):
 		return doctor.Unreachable
@@ -202,11 +203,8 @@ func trouble(err error) doctor.Trouble {
 
 // What Windows says, which package syscall does not map.
 const (
-	wsaNet     = syscall.Errno(10051)
-	wsaAborted = syscall.Errno(10053)
-	wsaReset   = syscall.Errno(10054)
-	wsaRefused = syscall.Errno(10061)
-	wsaHost    = syscall.Errno(10065)
+	wsaNet  = syscall.Errno(10051)
+	wsaHost = syscall.Errno(10065)
 )
 
 func is(err error, any ...error) bool {
