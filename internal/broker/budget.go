@@ -85,7 +85,7 @@ func (w *worker) renew() {
 		w.broker.relieve()
 	}
 	if len(w.budget.starved) > 0 {
-		w.loop.Post(feed{})
+		w.loop.Post(feedNow{})
 	}
 }
 
@@ -100,8 +100,8 @@ func (w *worker) mayTake(c *client, n int) bool {
 	return int64(c.conn.Buffered()+n) <= w.budget.mayHold-int64(w.loop.Waiting())
 }
 
-// feed is posted when clients are starved: output has left by then.
-type feed struct{}
+// feedNow is posted when clients are starved: output has left by then.
+type feedNow struct{}
 
 // starve remembers a client that nothing would wake when output has left.
 func (w *worker) starve(c *client) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
@@ -26,7 +27,7 @@ type feeds struct {
 	unnamed atomic.Bool              // the journal has no record of the names
 	workers []*worker
 	router  *router
-	catcher catcher
+	catcher *feed.Catcher
 
 	// mu guards reading: the streams that tail readers read, 0 before the first session.
 	mu      sync.Mutex
@@ -57,7 +58,7 @@ const feedAhead = 8 << 20
 func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
 	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1), came: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
-	f.catcher.feeds, f.catcher.wake = f, sync.NewCond(&f.catcher.mu)
+	f.catcher = feed.New(f.ctx, numbered{f}, func(a *feed.Answer) { f.workers[a.Loop].loop.Post(a) })
 	f.survey.feeds, f.survey.wake = f, make(chan struct{}, 1)
 	return f
 }
@@ -110,8 +111,8 @@ func (f *feeds) start() {
 		return
 	}
 	f.readTails(f.list())
-	for range catchers {
-		f.running.Go(f.catcher.run)
+	for range feed.Passes {
+		f.running.Go(f.catcher.Serve)
 	}
 	f.running.Go(f.survey.run)
 }
@@ -138,9 +139,6 @@ func (f *feeds) stop() {
 	f.ended = true
 	f.mu.Unlock()
 	f.cancel()
-	f.catcher.mu.Lock()
-	f.catcher.wake.Broadcast()
-	f.catcher.mu.Unlock()
 	f.running.Wait()
 }
 
@@ -206,6 +204,24 @@ func (f *feeds) took(bytes int) {
 	}
 }
 
+// numbered is the log by the streams' numbers. A stream that is not there is empty.
+type numbered struct{ feeds *feeds }
+
+func (l numbered) name(stream uint8) string { return l.feeds.list()[stream-1] }
+
+func (l numbered) Newest(stream uint8) msg.Position { return l.feeds.log.Newest(l.name(stream)) }
+
+func (l numbered) EntryBytes(ctx context.Context, stream uint8) int64 {
+	return l.feeds.log.EntryBytes(ctx, l.name(stream))
+}
+
+func (l numbered) Replay(ctx context.Context, stream uint8, after msg.Position, f func(at msg.Position, ms []msg.Message) error) error {
+	if err := l.feeds.log.Replay(ctx, l.name(stream), after, f); !notThere(err) {
+		return err
+	}
+	return nil
+}
+
 // tail is one stream's reader.
 type tail struct {
 	feeds  *feeds
@@ -250,8 +266,8 @@ func (t *tail) take(at msg.Position, ms []msg.Message) {
 			continue
 		}
 		t.out[to] = nil
-		p.next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
-		t.feeds.outstanding.Add(int64(p.size))
+		p.Next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
+		t.feeds.outstanding.Add(int64(p.Size))
 		t.feeds.posted[to][t.stream-1].Add(1)
 		t.feeds.workers[to].loop.Post(p)
 	}
@@ -268,7 +284,7 @@ func (t *tail) mark(at msg.Position, first int64) {
 	t.spacer.Forget(msg.Position{Seq: forget})
 	for to, p := range t.out {
 		if p == nil {
-			p = &fed{stream: t.stream, base: first}
+			p = &fed{stream: t.stream}
 			t.out[to] = p
 		}
 		p.marked, p.at, p.mark, p.forget = true, at, last, forget
@@ -283,10 +299,10 @@ func (t *tail) pickAll(at msg.Position, ms []msg.Message, bytes int) {
 		}
 		p := t.out[to]
 		if p == nil {
-			p = &fed{stream: t.stream, base: ms[picks[0]].Time}
+			p = &fed{stream: t.stream}
 			t.out[to] = p
 		}
-		p.pick(at, ms, picks, bytes)
+		p.Pick(at, ms, picks, bytes)
 		t.picks[to] = picks[:0]
 	}
 }
@@ -305,80 +321,17 @@ func (t *tail) tellAll() {
 	}
 }
 
-// fed is a run of messages of one stream, in its order.
+// fed is a run of a stream's tail for one loop.
 type fed struct {
-	stream  uint8
-	records []byte
-	places  []msg.Position
-	base    int64
-	// views are messages of one entry, in place of records: in its bytes, which never change.
-	views   []msg.Message
-	indexes []uint32 // of the views, behind entry
-	entry   msg.Position
-	size    int          // bytes that the run holds
-	next    msg.Position // everything before it was looked at
-	last    int64        // time of the newest message before it; 0 is not known
+	feed.Run
+	stream uint8
+	last   int64 // time of the newest message before its end; 0 is not known
 	// marked says that the loop is to take a mark before the run, at its place and of that
 	// time, and forget those up to an entry.
 	marked bool
 	at     msg.Position
 	mark   int64
 	forget uint64
-}
-
-func (p *fed) add(at msg.Position, m *msg.Message) {
-	was := m.Time
-	m.Time = max(was, p.base)
-	p.records = msg.AppendRecord(p.records, m, p.base)
-	m.Time = was
-	p.places = append(p.places, at)
-	p.size = len(p.records)
-}
-
-// wholeFrom is the part of an entry, one in so many bytes, from which on a run holds the
-// entry and copies nothing.
-const wholeFrom = 4
-
-// pick takes some of an entry's messages, which are so many bytes in all.
-func (p *fed) pick(at msg.Position, ms []msg.Message, picks []uint32, bytes int) {
-	picked := 0
-	for _, i := range picks {
-		picked += ms[i].Bytes()
-	}
-	if picked*wholeFrom < bytes {
-		p.records, p.places = make([]byte, 0, picked+recordHead*len(picks)), make([]msg.Position, 0, len(picks))
-		for _, i := range picks {
-			p.add(msg.Position{Seq: at.Seq, Index: at.Index + i}, &ms[i])
-		}
-		return
-	}
-	p.entry, p.size = at, bytes
-	p.views, p.indexes = make([]msg.Message, len(picks)), slices.Clone(picks)
-	for n, i := range picks {
-		p.views[n] = ms[i]
-	}
-}
-
-// recordHead is about what a record takes beside its message.
-const recordHead = 16
-
-func (p *fed) count() int { return len(p.places) + len(p.views) }
-
-// each calls f with every message until it returns false.
-func (p *fed) each(f func(at msg.Position, m *msg.Message) bool) {
-	for i := range p.views {
-		if !f(msg.Position{Seq: p.entry.Seq, Index: p.entry.Index + p.indexes[i]}, &p.views[i]) {
-			return
-		}
-	}
-	var m msg.Message
-	rest := p.records
-	for _, at := range p.places {
-		var err error
-		if rest, err = msg.ReadRecord(rest, &m, p.base); err != nil || !f(at, &m) {
-			return
-		}
-	}
 }
 
 // tailState is where a loop has come to in a stream.
@@ -397,15 +350,15 @@ type tailState struct {
 const recentBytes = 1 << 20
 
 func (s *tailState) took(p *fed) {
-	s.next, s.last = p.next, max(s.last, p.last)
+	s.next, s.last = p.Next, max(s.last, p.last)
 	s.taken++
-	if p.count() == 0 {
+	if p.Count() == 0 {
 		return
 	}
 	s.recent = append(s.recent, p)
-	s.bytes += p.size
+	s.bytes += p.Size
 	for s.bytes > recentBytes && len(s.recent) > 1 {
-		s.since, s.bytes = s.recent[0].next, s.bytes-s.recent[0].size
+		s.since, s.bytes = s.recent[0].Next, s.bytes-s.recent[0].Size
 		s.recent[0] = nil
 		s.recent = s.recent[1:]
 	}
@@ -422,7 +375,7 @@ func (w *worker) tail(stream uint8) *tailState {
 // takeTail gives the tail's next messages to the durable receivers that follow it.
 func (w *worker) takeTail(p *fed) {
 	w.markBacklog(p)
-	p.each(func(at msg.Position, m *msg.Message) bool {
+	p.Each(func(at msg.Position, m *msg.Message) bool {
 		r := w.routes.find(m.Topic)
 		w.images.reset()
 		w.metered = metered{r.meters, len(m.Payload)}
@@ -434,7 +387,7 @@ func (w *worker) takeTail(p *fed) {
 		return true
 	})
 	w.tail(p.stream).took(p)
-	w.broker.feeds.took(p.size)
+	w.broker.feeds.took(p.Size)
 }
 
 // meet brings the loop to where the tail reader is when it has taken every run.

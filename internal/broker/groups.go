@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/share"
 	"github.com/millrace/millrace/internal/mqtt/topic"
@@ -216,12 +217,12 @@ func (w *worker) feedGroup(k *keptGroup, at share.Place, m *msg.Message) bool {
 
 // feedGroupRun gives the group its part of a run; false says that there was no room for
 // all.
-func (w *worker) feedGroupRun(k *keptGroup, p *fed) (ok bool) {
+func (w *worker) feedGroupRun(k *keptGroup, stream uint8, p *feed.Run) (ok bool) {
 	ok = true
 	filter := topic.Matching(k.group.name)
-	p.each(func(at msg.Position, m *msg.Message) bool {
+	p.Each(func(at msg.Position, m *msg.Message) bool {
 		if topic.Match(filter, string(m.Topic)) {
-			ok = w.feedGroup(k, share.Place{Stream: p.stream, At: at}, m)
+			ok = w.feedGroup(k, share.Place{Stream: stream, At: at}, m)
 		}
 		return ok
 	})
@@ -229,25 +230,25 @@ func (w *worker) feedGroupRun(k *keptGroup, p *fed) (ok bool) {
 }
 
 // takeCaughtGroup gives the group what was read for it; see takeCaught.
-func (w *worker) takeCaughtGroup(a *caught) {
-	k, stream := a.group, a.catchUp.stream
+func (w *worker) takeCaughtGroup(k *keptGroup, a *feed.Answer) {
+	stream := a.Stream
 	c := &k.cursors[stream-1]
-	if w.groups.kept[k.group.name] != k || c.round != a.round || !c.behind {
+	if w.groups.kept[k.group.name] != k || c.round != a.Round || !c.behind {
 		return
 	}
 	c.asked = false
 	w.groups.touch(k)
-	if !w.feedGroupRun(k, &a.fed) {
+	if !w.feedGroupRun(k, stream, &a.Run) {
 		return
 	}
-	w.groupGaveUp(k, int64(k.core.Lose(stream, a.next)))
-	k.core.Pass(share.Place{Stream: stream, At: a.next})
+	w.groupGaveUp(k, int64(k.core.Lose(stream, a.Next)))
+	k.core.Pass(share.Place{Stream: stream, At: a.Next})
 	t := w.tail(stream)
-	if !a.end || a.next.Compare(t.since) < 0 {
+	if !a.End || a.Next.Compare(t.since) < 0 {
 		return
 	}
 	for _, p := range t.recent {
-		if p.next.Compare(a.next) > 0 && !w.feedGroupRun(k, p) {
+		if p.Next.Compare(a.Next) > 0 && !w.feedGroupRun(k, stream, &p.Run) {
 			return
 		}
 	}
@@ -321,14 +322,17 @@ func (w *worker) chooseFree(g *group, free []*share.Member[*client], m *msg.Mess
 
 // askFor asks for what the group has missed, when it has room for it.
 func (w *worker) askFor(k *keptGroup) {
-	if w.groups.kept[k.group.name] != k || !k.group.fed.Load() || !k.core.Room() || k.core.Waiting() > chunkMessages/2 {
+	if w.groups.kept[k.group.name] != k || !k.group.fed.Load() || !k.core.Room() || k.core.Waiting() > feed.ChunkMessages/2 {
 		return
 	}
 	for i := range k.cursors {
 		if c := &k.cursors[i]; c.behind && !c.asked {
 			c.asked = true
 			stream := uint8(i + 1)
-			w.broker.feeds.catcher.ask(catchUp{w, nil, k, stream, c.round, k.core.From(stream), chunkMessages, []string{topic.Matching(k.group.name)}, false})
+			w.broker.feeds.catcher.Ask(feed.Question{
+				Loop: w.home, For: k, Stream: stream, Round: c.round, From: k.core.From(stream), Most: feed.ChunkMessages,
+				Filters: []string{topic.Matching(k.group.name)}, Whole: true,
+			})
 		}
 	}
 }

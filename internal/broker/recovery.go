@@ -306,7 +306,7 @@ func (r *recovery) read(ctx context.Context, stream uint8, name string, found ma
 	}
 	slices.SortFunc(places, msg.Position.Compare)
 	for len(places) > 0 {
-		err := r.broker.feeds.log.Replay(ctx, name, before(places[0]), func(at msg.Position, ms []msg.Message) error {
+		err := r.broker.feeds.log.Replay(ctx, name, places[0].Before(), func(at msg.Position, ms []msg.Message) error {
 			return r.pick(stream, at, ms, &places, found)
 		})
 		if err == nil || notThere(err) {

@@ -192,13 +192,16 @@ func (p *survey) pass(here msg.Position) {
 	}
 }
 
+// surveyTopics is of how many topics a survey remembers whose they are.
+const surveyTopics = 1 << 16
+
 func (p *survey) matching(name []byte) (all []*backlog.Filter) {
 	all, known := p.topics[string(name)]
 	if known {
 		return all
 	}
 	p.filters.Match(name, func(f *backlog.Filter) { all = append(all, f) })
-	if len(p.topics) >= passTopics {
+	if len(p.topics) >= surveyTopics {
 		clear(p.topics)
 	}
 	p.topics[string(name)] = all

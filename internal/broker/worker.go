@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/pace"
@@ -452,7 +453,7 @@ func (w *worker) Message(v any) {
 	case pressure:
 		w.press(v)
 	case wakeSlowed: // Turn sees to it
-	case feed:
+	case feedNow:
 		w.feedStarved()
 	case systemNews:
 		w.publishSystem(v.message)
@@ -472,8 +473,8 @@ func (w *worker) Message(v any) {
 		w.endTurn(v.turn)
 	case *followed:
 		w.takeFollowed(v)
-	case *caught:
-		w.takeCaught(v)
+	case *feed.Answer:
+		w.takeAnswer(v)
 	case *surveyed:
 		w.takeSurvey(v)
 	case flushNow:

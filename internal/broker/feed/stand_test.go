@@ -1,8 +1,7 @@
-package broker
+package feed
 
 import (
 	"context"
-	"sync"
 	"testing"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -13,21 +12,20 @@ import (
 func TestAPassStandsForWhoGoesOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	k := &catcher{feeds: &feeds{ctx: ctx}}
-	k.wake = sync.NewCond(&k.mu)
+	k := New(ctx, nil, nil)
 	at := func(seq uint64, index uint32) msg.Position { return msg.Position{Seq: seq, Index: index} }
 	s := &stand{stream: 1, at: at(7, 3), awaits: 2, all: make(chan struct{})}
 	if !k.standAt(s) {
 		t.Fatal("the pass does not stand")
 	}
-	for _, q := range []catchUp{{stream: 1, from: at(7, 3)}, {stream: 2, from: at(7, 3)}, {stream: 1, from: at(7, 2)}, {stream: 1, from: at(9, 0)}} {
-		k.ask(q)
+	for _, q := range []Question{{Stream: 1, From: at(7, 3)}, {Stream: 2, From: at(7, 3)}, {Stream: 1, From: at(7, 2)}, {Stream: 1, From: at(9, 0)}} {
+		k.Ask(q)
 	}
 	<-s.all
 	if k.standAt(&stand{}) {
 		t.Error("a pass stands while two wait for one")
 	}
-	if asked := k.leave(s); len(asked) != 2 || asked[0].from != at(7, 3) || asked[1].from != at(9, 0) || len(k.standing) != 0 {
+	if asked := k.leave(s); len(asked) != 2 || asked[0].From != at(7, 3) || asked[1].From != at(9, 0) || len(k.standing) != 0 {
 		t.Errorf("%d go on", len(asked))
 	}
 	for range 2 {
@@ -39,19 +37,18 @@ func TestAPassStandsForWhoGoesOn(t *testing.T) {
 
 // A pass stands for as long as one after another asks, and while nobody else waits.
 func TestAPassStandsNoLongerThanItIsOfUse(t *testing.T) {
-	k := &catcher{feeds: &feeds{ctx: t.Context()}}
-	k.wake = sync.NewCond(&k.mu)
+	k := New(t.Context(), nil, nil)
 	s, had := &stand{stream: 1, awaits: 9, all: make(chan struct{})}, -1
 	if !k.standAt(s) {
 		t.Fatal("the pass does not stand")
 	}
 	for n := range 3 {
-		if k.ask(catchUp{stream: 1}); !k.stays(s, &had) {
+		if k.Ask(Question{Stream: 1}); !k.stays(s, &had) {
 			t.Fatalf("gone after %d have asked", n+1)
 		}
 	}
-	k.ask(catchUp{stream: 1})
-	k.ask(catchUp{stream: 2})
+	k.Ask(Question{Stream: 1})
+	k.Ask(Question{Stream: 2})
 	if k.stays(s, &had) {
 		t.Error("stands while another waits")
 	}

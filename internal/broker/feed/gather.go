@@ -1,4 +1,4 @@
-package broker
+package feed
 
 import (
 	"slices"
@@ -41,19 +41,19 @@ type stretch struct {
 }
 
 // near says whether the question is about the stretch, nearly.
-func (s *stretch) near(q *catchUp) bool {
-	return q.stream == s.stream && q.from.Seq+reach >= s.from && q.from.Seq <= s.at.Load()+reach
+func (s *stretch) near(q *Question) bool {
+	return q.Stream == s.stream && q.From.Seq+reach >= s.from && q.From.Seq <= s.at.Load()+reach
 }
 
 // claim claims the stretch of the first question that need not wait for another pass; nil
 // is none. k.mu is held.
-func (k *catcher) claim() *stretch {
+func (k *Catcher) claim() *stretch {
 	for i := range k.asked {
 		q := &k.asked[i]
-		if slices.ContainsFunc(k.stretches, func(s *stretch) bool { return s.near(q) && (q.comes || s.members >= crowdFrom) }) {
+		if slices.ContainsFunc(k.stretches, func(s *stretch) bool { return s.near(q) && (q.Comes || s.members >= crowdFrom) }) {
 			continue
 		}
-		s := &stretch{stream: q.stream, from: q.from.Seq}
+		s := &stretch{stream: q.Stream, from: q.From.Seq}
 		s.at.Store(s.from)
 		k.stretches = append(k.stretches, s)
 		return s
@@ -62,7 +62,7 @@ func (k *catcher) claim() *stretch {
 }
 
 // disclaim says that the pass over the stretch has ended. k.mu is held.
-func (k *catcher) disclaim(s *stretch) {
+func (k *Catcher) disclaim(s *stretch) {
 	i := slices.Index(k.stretches, s)
 	k.stretches = slices.Delete(k.stretches, i, i+1)
 	if len(k.asked) > 0 {
@@ -71,7 +71,7 @@ func (k *catcher) disclaim(s *stretch) {
 }
 
 // gather waits for more members of a pass over the stretch. k.mu is held before and after.
-func (k *catcher) gather(s *stretch) {
+func (k *Catcher) gather(s *stretch) {
 	had, entries := k.crowd(s)
 	if entries == 0 {
 		return
@@ -83,9 +83,9 @@ func (k *catcher) gather(s *stretch) {
 	if worth < gatherFrom {
 		return
 	}
-	for begun := time.Now(); k.feeds.ctx.Err() == nil && time.Since(begun) < worth; {
+	for begun := time.Now(); k.ctx.Err() == nil && time.Since(begun) < worth; {
 		k.mu.Unlock()
-		k.feeds.pause(min(max(worth/10, gatherLeast), gatherLook))
+		k.pause(min(max(worth/10, gatherLeast), gatherLook))
 		k.mu.Lock()
 		now, longer := k.crowd(s)
 		if now == had || now >= passMembers {
@@ -101,26 +101,28 @@ func reading(entries uint64, each time.Duration) time.Duration {
 }
 
 // entryTakes is about how long an entry of the stream takes to read.
-func (k *catcher) entryTakes(stream uint8) time.Duration {
-	bytes := k.feeds.log.EntryBytes(k.feeds.ctx, k.feeds.list()[stream-1])
+func (k *Catcher) entryTakes(stream uint8) time.Duration {
+	bytes := k.log.EntryBytes(k.ctx, stream)
 	return openingTakes + time.Duration(bytes)*mebibyteTakes>>20
 }
 
 // crowd is how many wait for a pass over the stretch, and how many entries that is: none
 // when nobody has just come back, for whom more may be on their way. k.mu is held.
-func (k *catcher) crowd(s *stretch) (members int, entries uint64) {
+func (k *Catcher) crowd(s *stretch) (members int, entries uint64) {
 	defer func() { s.members = members }()
 	comes, from := false, msg.Position{Seq: 1<<64 - 1}
 	for i := range k.asked {
 		if q := &k.asked[i]; s.near(q) {
 			members++
-			comes = comes || q.comes
-			from = lower(from, q.from)
+			comes = comes || q.Comes
+			if q.From.Compare(from) < 0 {
+				from = q.From
+			}
 		}
 	}
 	if !comes {
 		return members, 0
 	}
-	newest := k.feeds.log.Newest(k.feeds.list()[s.stream-1]).Seq
+	newest := k.log.Newest(s.stream).Seq
 	return members, newest - min(newest, from.Seq)
 }

@@ -1,4 +1,4 @@
-package broker
+package feed
 
 import (
 	"context"
@@ -7,25 +7,23 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/msg"
 )
 
 // longLog is a log of so many entries that nobody looks into: it notes how often it is
 // read, and that takes a second each time.
 type longLog struct {
-	SessionLog
 	entries uint64
 	bytes   int64 // of an entry
 	mu      sync.Mutex
 	from    []msg.Position // guarded by mu
 }
 
-func (l *longLog) Newest(string) msg.Position { return msg.Position{Seq: l.entries} }
+func (l *longLog) Newest(uint8) msg.Position { return msg.Position{Seq: l.entries} }
 
-func (l *longLog) EntryBytes(context.Context, string) int64 { return l.bytes }
+func (l *longLog) EntryBytes(context.Context, uint8) int64 { return l.bytes }
 
-func (l *longLog) Replay(ctx context.Context, _ string, after msg.Position, _ func(msg.Position, []msg.Message) error) error {
+func (l *longLog) Replay(ctx context.Context, _ uint8, after msg.Position, _ func(msg.Position, []msg.Message) error) error {
 	l.mu.Lock()
 	l.from = append(l.from, after)
 	l.mu.Unlock()
@@ -42,17 +40,19 @@ func (l *longLog) reads() int {
 // catching runs catchers over a log on the test's clock.
 func catching(t *testing.T, entries uint64, bytes int64, story func(ask func(comes bool), l *longLog)) {
 	synctest.Test(t, func(t *testing.T) {
-		l, w := &longLog{entries: entries, bytes: bytes}, &worker{}
-		w.loop = loop.New(w, nil)
-		f := newFeeds(l, nil, nil)
-		f.names.Store(&[]string{"sessions"})
-		for range catchers {
-			f.running.Go(f.catcher.run)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		l := &longLog{entries: entries, bytes: bytes}
+		k := New(ctx, l, func(*Answer) {})
+		var running sync.WaitGroup
+		for range Passes {
+			running.Go(k.Serve)
 		}
 		story(func(comes bool) {
-			f.catcher.ask(catchUp{worker: w, client: new(client), stream: 1, from: msg.Position{Seq: 1}, most: 1, filters: []string{"t"}, comes: comes})
+			k.Ask(Question{Stream: 1, From: msg.Position{Seq: 1}, Most: 1, Filters: []string{"t"}, Comes: comes})
 		}, l)
-		f.stop()
+		cancel()
+		running.Wait()
 	})
 }
 

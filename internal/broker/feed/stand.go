@@ -1,4 +1,4 @@
-package broker
+package feed
 
 import (
 	"slices"
@@ -18,16 +18,16 @@ type stand struct {
 	stream uint8
 	at     msg.Position
 	awaits int
-	asked  []*caught
+	asked  []*Answer
 	all    chan struct{} // closed when as many have asked as it awaits
 }
 
 // take has the question wait for the pass; false says that the pass has gone by.
-func (s *stand) take(q catchUp) bool {
-	if s.stream != q.stream || q.from.Compare(s.at) < 0 || len(s.asked) >= passMembers {
+func (s *stand) take(q Question) bool {
+	if s.stream != q.Stream || q.From.Compare(s.at) < 0 || len(s.asked) >= passMembers {
 		return false
 	}
-	s.asked = append(s.asked, &caught{catchUp: q})
+	s.asked = append(s.asked, &Answer{Question: q})
 	if len(s.asked) == s.awaits {
 		close(s.all)
 	}
@@ -36,16 +36,16 @@ func (s *stand) take(q catchUp) bool {
 
 // goOn answers the pass's members and goes on with those who ask next; false says that
 // there are none, or that others wait for a catcher.
-func (k *catcher) goOn(p *pass) bool {
+func (k *Catcher) goOn(p *pass) bool {
 	p.stop()
 	members := p.members
 	p.members = nil
-	s := &stand{stream: members[0].catchUp.stream, at: p.next, awaits: len(members), all: make(chan struct{})}
+	s := &stand{stream: members[0].Stream, at: p.next, awaits: len(members), all: make(chan struct{})}
 	if !k.standAt(s) {
-		answerAll(members)
+		k.answerAll(members)
 		return false
 	}
-	answerAll(members)
+	k.answerAll(members)
 	for had := -1; k.stays(s, &had); {
 	}
 	asked := k.leave(s)
@@ -58,14 +58,14 @@ func (k *catcher) goOn(p *pass) bool {
 
 // stays waits for a moment; false says that all have asked, or nobody since the last, or
 // that somebody else waits for a catcher.
-func (k *catcher) stays(s *stand, had *int) bool {
+func (k *Catcher) stays(s *stand, had *int) bool {
 	t := time.NewTimer(standFor)
 	defer t.Stop()
 	select {
 	case <-s.all:
 		return false
 	case <-t.C:
-	case <-k.feeds.ctx.Done():
+	case <-k.ctx.Done():
 		return false
 	}
 	k.mu.Lock()
@@ -76,7 +76,7 @@ func (k *catcher) stays(s *stand, had *int) bool {
 }
 
 // standAt enters a stand, unless somebody waits for a catcher.
-func (k *catcher) standAt(s *stand) bool {
+func (k *Catcher) standAt(s *stand) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.asked) > 0 {
@@ -86,7 +86,7 @@ func (k *catcher) standAt(s *stand) bool {
 	return true
 }
 
-func (k *catcher) leave(s *stand) []*caught {
+func (k *Catcher) leave(s *stand) []*Answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	i := slices.Index(k.standing, s)
