@@ -16,6 +16,28 @@ type images struct {
 	arena []byte
 	at    int64 // when the message came
 	p     packet.Publish
+	came  asCame
+}
+
+// asCame is the packet that brought a message and may go on as it is. Its bytes are the
+// reader's: they are valid until the message is routed.
+type asCame struct {
+	of      *msg.Message
+	packet  []byte
+	version packet.Version
+}
+
+// fits says whether the packet is what such a receiver of the message is sent.
+func (k *asCame) fits(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) bool {
+	return k.of == m && k.version == v && m.QoS == qos && m.Retain == retain && len(ids) == 0
+}
+
+// mainVersion is V311 for V31, too: the two have one PUBLISH.
+func mainVersion(v packet.Version) packet.Version {
+	if v == packet.V31 {
+		return packet.V311
+	}
+	return v
 }
 
 // image is one encoding and what makes it fit a receiver.
@@ -37,10 +59,7 @@ const keepArena = 256 << 10
 
 // find returns the encoding of m for a receiver, making it when there is none.
 func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
-	if v == packet.V31 {
-		v = packet.V311 // the two have one PUBLISH
-	}
-	if v != packet.V5 {
+	if v = mainVersion(v); v != packet.V5 {
 		ids = nil
 	}
 	k.at = m.Time
@@ -49,14 +68,21 @@ func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, i
 			return &e.Image
 		}
 	}
+	if k.came.fits(m, v, qos, retain, ids) {
+		return k.add(k.came.packet, packet.ImageID(k.came.packet), m, v, qos, retain, nil)
+	}
 	p := &k.p // its other fields stay as they are: it is never a copy, and has no alias
 	p.Topic, p.Payload, p.Properties, p.QoS, p.Retain = m.Topic, m.Payload, m.Properties, qos, retain
 	p.HasExpiry, p.Expiry, p.SubscriptionIDs = m.Expires(), m.Expiry, ids
 	from := len(k.arena)
 	var idAt int
 	k.arena, idAt = p.AppendImage(k.arena, v)
+	return k.add(k.arena[from:], idAt, m, v, qos, retain, ids)
+}
+
+func (k *images) add(image []byte, idAt int, m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
 	e := k.next()
-	e.Bytes, e.IDAt, e.QoS, e.Of, e.Expires, e.V5 = k.arena[from:], idAt, qos, m.QoS, v == packet.V5 && m.Expires(), v == packet.V5
+	e.Bytes, e.IDAt, e.QoS, e.Of, e.Expires, e.V5 = image, idAt, qos, m.QoS, v == packet.V5 && m.Expires(), v == packet.V5
 	e.version, e.retain, e.ids = v, retain, ids
 	return &e.Image
 }

@@ -44,7 +44,7 @@ func (w *worker) rewritePublish(c *client, ev *session.Event) bool {
 		w.turnDown(c, ev, err)
 		return false
 	}
-	ev.Message.Topic = to
+	ev.Message.Topic, ev.AsCame = to, false
 	return true
 }
 

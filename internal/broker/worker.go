@@ -216,7 +216,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 		return w.connect(c, &ev.Connect, rest)
 	case session.Publish:
 		c.tally.messagesIn++
-		w.publish(c, ev)
+		w.publish(c, ev, frame)
 	case session.Refused:
 		w.reportRefusal(c, ev.Err)
 		w.counts.messagesIn[ev.Message.QoS]++
@@ -260,8 +260,8 @@ func (w *worker) send(c *client, before, after []byte) {
 // publish routes a client's message and answers for QoS 1 and 2. One of QoS 2 for
 // the log is routed when the log has it: until then it may be refused, and what a
 // client is told to have been refused must have reached nobody. So is what its
-// publisher sends behind it.
-func (w *worker) publish(c *client, ev *session.Event) {
+// publisher sends behind it. The packet, frame, is as good as used.
+func (w *worker) publish(c *client, ev *session.Event, frame []byte) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
 	if w.refusedForRate(c, ev) {
@@ -288,7 +288,11 @@ func (w *worker) publish(c *client, ev *session.Event) {
 		w.recordPublish(c, m, ev.PacketID, r, stream, 0)
 		return
 	}
+	if ev.AsCame {
+		w.images.came = asCame{m, frame, mainVersion(c.session.Version())}
+	}
 	receivers := w.route(r, m, c)
+	w.images.came.of = nil
 	passed := kept && w.passesBy(m)
 	if !kept || passed {
 		stream = -1

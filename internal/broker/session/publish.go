@@ -42,7 +42,7 @@ func (s *Session) publish(frame []byte, now int64, ev *Event, dst []byte) []byte
 	if p.QoS == 2 && s.Durable() {
 		ev.Message.Time = s.flow.durable.stamp(p.ID, now)
 	}
-	ev.Do, ev.PacketID = Publish, p.ID
+	ev.Do, ev.PacketID, ev.AsCame = Publish, p.ID, !p.Dup && p.Alias == 0 && !p.HasExpiry && packet.Shortest(frame)
 	if err := s.allowed(p.Topic); err != nil {
 		return s.refusePublish(dst, ev, err)
 	}

@@ -97,6 +97,9 @@ type Event struct {
 	// Message and PacketID are a Publish.
 	Message  msg.Message
 	PacketID uint16
+	// AsCame says that its packet is what a client of the same version is sent, but for the
+	// packet identifier.
+	AsCame bool
 	// Acked is, for Acknowledged, the message's packet identifier.
 	Acked uint16
 	// Slow is, for Acknowledged, a message that took longer than Limits.Slow.

@@ -218,6 +218,28 @@ func (p *Publish) append5(dst []byte) []byte {
 	return append(dst, p.Properties...)
 }
 
+// Shortest reports whether the length of a whole packet is written as short as can be:
+// before MQTT 5 it need not.
+func Shortest(b []byte) bool {
+	at := 1
+	for b[at] >= 0x80 {
+		at++
+	}
+	return at == 1 || b[at] != 0
+}
+
+// ImageID is how far into an encoded PUBLISH its identifier lies; 0 with QoS 0.
+func ImageID(image []byte) int {
+	if image[0]&0b0110 == 0 {
+		return 0
+	}
+	at := 2
+	for image[at-1] >= 0x80 {
+		at++
+	}
+	return at + 2 + int(binary.BigEndian.Uint16(image[at:]))
+}
+
 // PatchID writes a packet identifier into an encoded PUBLISH at the place that
 // AppendImage told.
 func PatchID(image []byte, idAt int, id uint16) {
