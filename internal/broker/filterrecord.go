@@ -2,6 +2,7 @@ package broker
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"math"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -45,8 +46,8 @@ func (k *filterChanges) note(filter string, filters int) {
 const filterRecordVersion = 1
 
 // The flags of the record f, and what it says of one filter. That of all filters may be in
-// parts, which count when all of them are there: a part that goes on has its number, from 1
-// on, behind the flags.
+// parts, which count when all of them are there: behind the flags, a part that goes on has the
+// checksum of the one before, so that what is left of an earlier writing is none of them.
 const (
 	recordAllFilters = 1
 	recordMoreParts  = 2 // another part follows
@@ -63,15 +64,10 @@ const filterPart = 128 << 10
 // write gives the records of the changes, as the filters are now, none much longer than
 // most. What it gives is valid until the next; it returns the buffer.
 func (k *filterChanges) write(buf []byte, filters *filterSet, most int, give func([]byte)) []byte {
-	part := uint64(0)
-	b := k.begin(buf[:0], part)
+	b := append(buf[:0], filterRecordVersion, flag(k.all, recordAllFilters))
 	k.each(filters, func(name string, s *subscription) {
 		if len(b) >= most {
-			if part++; k.all {
-				b[1] |= recordMoreParts
-			}
-			give(b)
-			b = k.begin(b[:0], part)
+			b = k.goOn(b, give)
 		}
 		b = appendFilter(b, name, s)
 	})
@@ -79,12 +75,21 @@ func (k *filterChanges) write(buf []byte, filters *filterSet, most int, give fun
 	return b
 }
 
-func (k *filterChanges) begin(dst []byte, part uint64) []byte {
-	if k.all && part > 0 {
-		return binary.AppendUvarint(append(dst, filterRecordVersion, recordGoesOn), part)
+// goOn gives the record b and begins another in its place.
+func (k *filterChanges) goOn(b []byte, give func([]byte)) []byte {
+	if !k.all {
+		give(b)
+		return append(b[:0], filterRecordVersion, 0)
 	}
-	return append(dst, filterRecordVersion, flag(k.all, recordAllFilters))
+	b[1] |= recordMoreParts
+	sum := sumOfPart(b)
+	give(b)
+	return binary.AppendUvarint(append(b[:0], filterRecordVersion, recordGoesOn), sum)
 }
+
+func sumOfPart(b []byte) uint64 { return uint64(crc32.Checksum(b, castagnoli)) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // each tells the filters that are to be written; s is nil for one that has gone.
 func (k *filterChanges) each(filters *filterSet, f func(name string, s *subscription)) {
@@ -133,12 +138,12 @@ func readFilters(filters map[string]*subscription, records [][]byte) error {
 }
 
 // filterHead reads what stands before the filters.
-func (f *fields) filterHead() (flags byte, part uint64, ok bool) {
+func (f *fields) filterHead() (flags byte, before uint64, ok bool) {
 	ok = f.Byte() == filterRecordVersion
 	if flags = f.Byte(); flags&recordGoesOn != 0 {
-		part = f.Uvarint()
+		before = f.Uvarint()
 	}
-	return flags, part, ok && !f.Bad
+	return flags, before, ok && !f.Bad
 }
 
 // tookFilters takes a record of a session, as far as it says something of its filters:
@@ -166,14 +171,16 @@ func (r *recovery) changed(id string, b []byte) {
 		r.filters, r.parts = map[string][][]byte{}, map[string][][]byte{}
 	}
 	f := fields{msg.Fields{B: b}}
-	flags, part, _ := f.filterHead()
-	parts := append(r.parts[id], b)
-	if flags&recordGoesOn == 0 {
-		parts = [][]byte{b}
-	}
+	flags, before, _ := f.filterHead()
+	parts := r.parts[id]
 	delete(r.parts, id)
+	if flags&recordGoesOn == 0 {
+		parts = nil
+	} else if last := len(parts) - 1; last < 0 || sumOfPart(parts[last]) != before {
+		return
+	}
+	parts = append(parts, b)
 	switch {
-	case flags&recordGoesOn != 0 && part != uint64(len(parts)-1):
 	case flags&recordMoreParts != 0:
 		r.parts[id] = parts
 	case flags&(recordAllFilters|recordGoesOn) != 0:

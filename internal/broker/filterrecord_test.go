@@ -90,6 +90,33 @@ func TestARecordOfVersion1HasItsFilters(t *testing.T) {
 	}
 }
 
+// What two writings left behind, each in part, is not taken for one whole.
+func TestPartsOfTwoWritingsAreNoWhole(t *testing.T) {
+	var r recovery
+	written := func(qos byte) (parts [][]byte) {
+		var all *filterSet
+		for i := range 9 {
+			all = all.put(&subscription{filter: fmt.Sprint("f/", i), qos: qos})
+		}
+		(&filterChanges{all: true}).write(nil, all, 20, func(b []byte) { parts = append(parts, bytes.Clone(b)) })
+		return parts
+	}
+	whole, begun, again := written(1), written(0), written(2)
+	last := len(whole) - 1
+	for _, b := range slices.Concat(whole, begun[:last], again[last:]) {
+		r.Record(&msg.Message{Topic: []byte{kindFilters, 'c'}, Payload: b})
+	}
+	got := r.filtersOf(t, "c")
+	for name, s := range got {
+		if s.qos != 1 {
+			t.Errorf("%s has QoS %d", name, s.qos)
+		}
+	}
+	if len(got) != 9 || last < 2 {
+		t.Errorf("%d filters, %d parts", len(got), last+1)
+	}
+}
+
 func (r *recovery) filtersOf(t *testing.T, id string) map[string]*subscription {
 	t.Helper()
 	filters := map[string]*subscription{}
