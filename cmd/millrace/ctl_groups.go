@@ -55,6 +55,7 @@ func showGroup(t table, g api.ConsumerGroup) {
 	t.row("Done up to", g.Position)
 	t.row("Behind", fmt.Sprintf("%d entries, %s", g.Behind, lagText(g.Lag)))
 	t.row("In flight", fmt.Sprintf("%d of %d at most", g.InFlight, g.MaxInFlight))
+	t.row("Holds the stream back", g.Hold)
 	t.row("So far", fmt.Sprintf("%d acknowledged, %d delivered again, %d given up", g.Acked, g.Redelivered, g.GivenUp))
 	t.row("Lost", groupLoss(g))
 	t.row("Made", g.Created, cmp.Or(g.By, "-"))
@@ -82,6 +83,7 @@ type groupFlags struct {
 	filter, after, from string
 	ackWait             time.Duration
 	deliveries, flight  int
+	hold                bool
 }
 
 func (f *groupFlags) bind(cmd *cobra.Command) {
@@ -90,6 +92,7 @@ func (f *groupFlags) bind(cmd *cobra.Command) {
 	s.DurationVar(&f.ackWait, "ack-wait", 30*time.Second, "until when a message has to be acknowledged before others get it")
 	s.IntVar(&f.deliveries, "max-deliveries", 0, "how often a message is handed out before it is given up; 0: without end")
 	s.IntVar(&f.flight, "max-in-flight", 1000, "messages that may be handed out and not acknowledged")
+	s.BoolVar(&f.hold, "hold", false, "retention of the stream waits for the group, within consumers.hold_age and hold_bytes")
 	s.StringVar(&f.after, "after", "", "begin behind this position")
 	s.StringVar(&f.from, "from", "", "begin at this time: RFC 3339, now, or relative such as -10m")
 }
@@ -108,6 +111,9 @@ func (f *groupFlags) settings(cmd *cobra.Command) (s api.GroupSettings, at api.G
 	}
 	if given("max-in-flight") {
 		s.MaxInFlight = &f.flight
+	}
+	if given("hold") {
+		s.Hold = &f.hold
 	}
 	return s, api.GroupStart{After: f.after, From: f.from}
 }

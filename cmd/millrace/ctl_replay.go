@@ -39,6 +39,7 @@ The replay goes on when this command is ended: millrace ctl streams replays stop
 	f.Float64Var(&r.Speed, "speed", 0, "how many times as fast as they came; 0: as fast as it goes")
 	f.Float64Var(&r.Rate, "rate", 0, "messages a second, whenever they came")
 	f.BoolVar(&r.Capture, "capture", false, "let streams take the messages again")
+	f.BoolVar(&r.Resume, "resume", false, "go on by itself when the node is started again")
 	f.BoolVar(&r.DryRun, "dry-run", false, "count, and publish nothing")
 	f.BoolVar(&detach, "detach", false, "begin, and do not wait for the end")
 	return cmd
@@ -102,13 +103,13 @@ func (c *client) get(cmd *cobra.Command, q request, into any) error {
 
 func (c *ctl) replaysCommand() *cobra.Command {
 	list := &cobra.Command{
-		Use: "list", Short: "List replays that run or have ended since the start", Args: wants(0, 0),
+		Use: "list", Short: "List replays that run or have ended", Args: wants(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return ask(cmd, c, request{path: "/replays"}, listed("No replays.", columns("ID", "STREAM", "STATE", "DONE", "PUBLISHED", "REFUSED", "POSITION", "BEGUN", "BY"), replayRow))
 		},
 	}
 	return listGroup("replays", "Messages that are published once more", list,
-		c.setReplayCommand("pause", "paused", "Pause a replay"), c.setReplayCommand("resume", "running", "Go on with a replay that was paused"), c.setReplayCommand("stop", "stopped", "End a replay"))
+		c.setReplayCommand("pause", "paused", "Pause a replay"), c.setReplayCommand("resume", "running", "Go on with a replay that was paused, or has ended with the node"), c.setReplayCommand("stop", "stopped", "End a replay"))
 }
 
 func replayRow(r api.Replay) []any {

@@ -36,6 +36,7 @@ type NewReplay struct {
 	Speed   float64 `json:"speed,omitempty" minimum:"0" maximum:"1000000" doc:"How many times as fast as they came; 0, the default, is as fast as it goes"`
 	Rate    float64 `json:"rate,omitempty" minimum:"0" maximum:"10000000" doc:"Messages a second, whenever they came; not together with speed"`
 	Capture bool    `json:"capture,omitempty" doc:"Let streams take the messages again"`
+	Resume  bool    `json:"resume,omitempty" doc:"Go on by itself when the node is started again"`
 }
 
 // ReplayOrder is NewReplay, or the question what it would be.
@@ -58,7 +59,7 @@ type ReplayExtent struct {
 type Replay struct {
 	ID        string    `json:"id"`
 	Stream    string    `json:"stream"`
-	State     string    `json:"state" enum:"running,paused,done,stopped,failed"`
+	State     string    `json:"state" enum:"running,paused,done,stopped,failed,interrupted" doc:"interrupted has ended with the node; set to running it goes on from its position"`
 	After     string    `json:"after" doc:"It began behind this position"`
 	UpTo      string    `json:"upTo" doc:"It ends with this position"`
 	Position  string    `json:"position" doc:"Newest position that is done; give it as after to go on"`
@@ -67,6 +68,7 @@ type Replay struct {
 	Speed     float64   `json:"speed,omitempty"`
 	Rate      float64   `json:"rate,omitempty"`
 	Capture   bool      `json:"capture,omitempty"`
+	Resume    bool      `json:"resume,omitempty" doc:"It goes on by itself when the node is started again"`
 	Published uint64    `json:"published" doc:"Messages that went out"`
 	Refused   uint64    `json:"refused" doc:"Messages that the broker refused, a topic that is too long with its prefix for example"`
 	Bytes     int64     `json:"bytes" doc:"Of the payloads that went out"`
@@ -111,7 +113,7 @@ func (a *API) replayOperations() {
 		Description: "To MQTT clients, with the user properties millrace-replay (stream/position) and millrace-time. No stream takes them unless capture is set. " +
 			"Without after and from it begins with the oldest message. With dryRun it counts."}, a.beginReplay)
 	register(a, huma.Operation{OperationID: "list-replays", Method: http.MethodGet, Path: "/replays", Tags: tags,
-		Summary: "Replays that run or have ended since the start, newest first"}, a.listReplays)
+		Summary: "Replays that run or have ended, newest first"}, a.listReplays)
 	register(a, huma.Operation{OperationID: "get-replay", Method: http.MethodGet, Path: "/replays/{id}", Tags: tags,
 		Summary: "How a replay is going"}, a.getReplay)
 	register(a, huma.Operation{OperationID: "set-replay", Method: http.MethodPatch, Path: "/replays/{id}", Tags: tags,

@@ -42,6 +42,7 @@ type GroupSettings struct {
 	AckWait       *float64 `json:"ackWait,omitempty" minimum:"0.1" maximum:"86400" doc:"Seconds until a message that was pulled and not acknowledged may be pulled again; default 30"`
 	MaxDeliveries *int     `json:"maxDeliveries,omitempty" minimum:"0" maximum:"1000000" doc:"How often a message is handed out before the group gives it up and counts it; 0, the default, is without end"`
 	MaxInFlight   *int     `json:"maxInFlight,omitempty" minimum:"1" maximum:"10000" doc:"Messages that may be handed out and not acknowledged; with so many nothing new is handed out; default 1000"`
+	Hold          *bool    `json:"hold,omitempty" doc:"Retention of the stream waits for the group, within consumers.hold_age and consumers.hold_bytes; off by default"`
 }
 
 // NewGroup is a group to be made.
@@ -71,6 +72,7 @@ type ConsumerGroup struct {
 	AckWait       float64   `json:"ackWait" doc:"Seconds"`
 	MaxDeliveries int       `json:"maxDeliveries" doc:"0 is without end"`
 	MaxInFlight   int       `json:"maxInFlight"`
+	Hold          bool      `json:"hold" doc:"Retention of the stream waits for the group, within bounds"`
 	Created       time.Time `json:"created"`
 	By            string    `json:"by,omitempty" doc:"Who made it"`
 	Position      string    `json:"position" doc:"Up to here everything is done"`

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -35,4 +36,43 @@ func TestAConsumerGroupThatIsBehindIsTold(t *testing.T) {
 	look()
 	l.most, groups[0].Done = 0, time.Now().Add(-2*time.Hour)
 	look()
+}
+
+// A consumer group that holds its stream back and loses messages all the same has an
+// alarm, until it has lost none for a while.
+func TestAConsumerGroupThatLosesIsTold(t *testing.T) {
+	h := holdAlarms{alarms: observe.NewAlarms(observe.AlarmOptions{}), quiet: map[string]int{}}
+	groups := []group.Info{{Stream: "lab", Name: "tight", Settings: group.Settings{Hold: true}, Lost: 7}, {Stream: "lab", Name: "loose", Lost: 3}}
+	look := func(want ...string) {
+		t.Helper()
+		h.look(groups)
+		active := h.alarms.Active()
+		if len(active) != len(want) || len(want) == 1 && active[0].ID != holdAlarm+want[0] {
+			t.Errorf("want %v, got %v", want, active)
+		}
+	}
+	look() // what was lost before the start is no news
+	groups[1].Lost++
+	look()
+	groups[0].Unread++
+	look("lab/tight")
+	for range holdQuiet - 1 {
+		look("lab/tight")
+	}
+	look()
+	groups[0].Lost++
+	look("lab/tight")
+	groups = groups[1:]
+	look()
+}
+
+// However many groups there are, the metric has so many series: those furthest behind.
+func TestTheMetricHasTheGroupsFurthestBehind(t *testing.T) {
+	lags := map[string]time.Duration{"s/a": 3, "s/b": 0, "s/c": 9, "s/d": 3}
+	if got := furthest(lags, 3); !slices.Equal(got, []string{"s/c", "s/a", "s/d"}) {
+		t.Error(got)
+	}
+	if got := furthest(lags, 9); len(got) != 4 {
+		t.Error(got)
+	}
 }

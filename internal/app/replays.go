@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/stream"
 	"github.com/millrace/millrace/internal/stream/replay"
@@ -14,10 +16,18 @@ var (
 	_ api.Replays      = replaysAPI{}
 	_ replay.Source    = (*stream.Streams)(nil)
 	_ replay.Publisher = (*broker.Broker)(nil)
+	_ replay.KV        = (*bus.KV)(nil)
 )
 
-func (a *App) startReplays(context.Context) (stop, error) {
-	a.replays = replay.New(replay.Options{Source: a.streams, Publisher: a.broker, Log: a.log})
+func (a *App) startReplays(ctx context.Context) (stop, error) {
+	kv, err := a.bucket(ctx, "replays")
+	if err != nil {
+		return nil, err
+	}
+	a.replays = replay.New(replay.Options{Source: a.streams, Publisher: a.broker, KV: kv, Log: a.log})
+	if err := a.replays.Start(ctx); err != nil {
+		return nil, errors.Join(a.needsSpace(err), a.replays.Close())
+	}
 	return simple(a.replays.Close), nil
 }
 
@@ -47,13 +57,13 @@ func (r replaysAPI) SetReplay(id, state string) (api.Replay, error) {
 }
 
 func replayOrder(name string, after, upTo msg.Position, n api.NewReplay, by string) replay.Order {
-	return replay.Order{Stream: name, After: after, UpTo: upTo, Filter: n.Filter, Prefix: n.Prefix, Speed: n.Speed, Rate: n.Rate, Capture: n.Capture, By: by}
+	return replay.Order{Stream: name, After: after, UpTo: upTo, Filter: n.Filter, Prefix: n.Prefix, Speed: n.Speed, Rate: n.Rate, Capture: n.Capture, Resume: n.Resume, By: by}
 }
 
 func replayRow(s replay.Status) api.Replay {
 	out := api.Replay{
 		ID: s.ID, Stream: s.Stream, State: string(s.State), After: s.After.String(), UpTo: s.UpTo.String(), Position: s.At.String(),
-		Filter: s.Filter, Prefix: s.Prefix, Speed: s.Speed, Rate: s.Rate, Capture: s.Capture,
+		Filter: s.Filter, Prefix: s.Prefix, Speed: s.Speed, Rate: s.Rate, Capture: s.Capture, Resume: s.Resume,
 		Published: s.Published, Refused: s.Refused, Bytes: s.Bytes, Arrived: s.Arrived, Begun: s.Begun, Ended: s.Ended, By: s.By, Error: s.Error,
 	}
 	switch all := float64(s.UpTo.Seq) - float64(s.After.Seq); {

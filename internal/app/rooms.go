@@ -17,6 +17,7 @@ import (
 	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/people"
 	"github.com/millrace/millrace/internal/stream"
+	"github.com/millrace/millrace/internal/stream/group"
 )
 
 // largestEntry is the largest packet that any listener may take, with room for the entry's
@@ -73,7 +74,7 @@ func (a *App) startStreams(ctx context.Context) (stop, error) {
 			return l, nil
 		},
 		FreeSpace: a.freeSpace, Reserve: a.cfg.Storage.Reserve.Int64(), Alarms: a.alarms, Log: a.log,
-		Readers: []string{broker.SessionsReader},
+		Readers: []string{broker.SessionsReader, group.Reader},
 	})
 	if err != nil {
 		return nil, err

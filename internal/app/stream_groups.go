@@ -16,6 +16,7 @@ var (
 	_ api.ConsumerGroups = groupsAPI{}
 	_ group.Source       = (*stream.Streams)(nil)
 	_ group.KV           = (*bus.KV)(nil)
+	_ group.Retention    = (*stream.Streams)(nil)
 )
 
 // startGroups begins to keep the consumer groups.
@@ -24,7 +25,8 @@ func (a *App) startGroups(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := group.New(group.Options{Source: a.streams, KV: kv, Max: a.cfg.Consumers.MaxGroups, Log: a.log})
+	g := group.New(group.Options{Source: a.streams, KV: kv, Max: a.cfg.Consumers.MaxGroups, Log: a.log,
+		Retention: a.streams, HoldAge: a.cfg.Consumers.HoldAge, HoldBytes: a.cfg.Consumers.HoldBytes.Int64()})
 	if err := g.Start(ctx); err != nil {
 		return nil, a.needsSpace(err)
 	}
@@ -87,6 +89,9 @@ func setGroup(to *group.Settings, s api.GroupSettings) {
 	if s.MaxInFlight != nil {
 		to.MaxOpen = *s.MaxInFlight
 	}
+	if s.Hold != nil {
+		to.Hold = *s.Hold
+	}
 }
 
 func (a groupsAPI) DeleteGroup(ctx context.Context, name, g string) error {
@@ -115,7 +120,7 @@ func (a groupsAPI) row(i group.Info) api.ConsumerGroup {
 
 func groupRow(s stream.Stats, i group.Info) api.ConsumerGroup {
 	return api.ConsumerGroup{
-		Stream: i.Stream, Name: i.Name, Filter: i.Filter, AckWait: i.AckWait.Seconds(), MaxDeliveries: i.MaxDeliveries, MaxInFlight: i.MaxOpen,
+		Stream: i.Stream, Name: i.Name, Filter: i.Filter, AckWait: i.AckWait.Seconds(), MaxDeliveries: i.MaxDeliveries, MaxInFlight: i.MaxOpen, Hold: i.Hold,
 		Created: i.Created, By: i.By, Position: i.Floor.String(), Cursor: i.Cursor.String(), InFlight: i.InFlight,
 		Behind: behind(s, i.Floor), Lag: groupLag(s, i).Seconds(), Acked: i.Acked, Redelivered: i.Again, GivenUp: i.GivenUp, Lost: i.Lost, LostEntries: i.Unread,
 	}

@@ -50,7 +50,7 @@ func TestDefaultsMakeAWholeConfiguration(t *testing.T) {
 		},
 		HTTP:      HTTP{"127.0.0.1:18083", 12 * time.Hour, time.Hour},
 		Streams:   []Stream{{"telemetry", []string{"#"}, 30 * day, 10 << 30}},
-		Consumers: Consumers{256, 24 * time.Hour},
+		Consumers: Consumers{MaxGroups: 256, LagAlarm: 24 * time.Hour, HoldAge: 7 * 24 * time.Hour, HoldBytes: 1 << 30},
 		Storage:   Storage{256 << 20, 0},
 		Historian: Historian{"telemetry", []string{"ts", "timestamp"}, 5 * time.Second, 1000000, 1000, 200, 10 * year, day, 32, 1000, 4 << 10, 0},
 		Observe:   Observe{10000, day, 20, 320 << 20, 500 * time.Millisecond, 100, 5 * time.Minute, 100, 16 << 20},

@@ -192,6 +192,28 @@ func TestAReplayIsNotCaptured(t *testing.T) {
 	n.stop(t)
 }
 
+// A replay that is killed with its node is in the list after the start, with how far it
+// was, and goes on from there.
+func TestAReplayOutlivesTheNode(t *testing.T) {
+	dir := t.TempDir()
+	n := startNode(t, dir, nil)
+	c := newCaller(t, n, "operator")
+	publishNumbers(c, 0, 6)
+	var a api.ReplayAnswer
+	c.ask(http.MethodPost, "/api/v1/streams/telemetry/replay", `{"rate":5}`, &a)
+	one := "/api/v1/replays/" + a.Replay.ID
+	var r api.Replay
+	eventually(t, "something has gone out", func() bool { c.get(one, nil, &r); return r.Published > 0 })
+	n.kill(t)
+	n = startNode(t, dir, nil)
+	if out := n.ctl(t, "streams", "replays"); !strings.Contains(out, "interrupted") {
+		t.Error(out)
+	}
+	n.ctl(t, "streams", "replays", "resume", a.Replay.ID)
+	eventually(t, "the rest has gone out", func() bool { return strings.Contains(n.ctl(t, "streams", "replays"), "done") })
+	n.stop(t)
+}
+
 func TestMosquittoReadsAStream(t *testing.T) {
 	n := startNode(t, t.TempDir(), nil)
 	c := newCaller(t, n, "operator")

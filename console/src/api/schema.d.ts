@@ -500,7 +500,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Replays that run or have ended since the start, newest first */
+        /** Replays that run or have ended, newest first */
         get: operations["list-replays"];
         put?: never;
         post?: never;
@@ -1430,6 +1430,8 @@ export interface components {
             filter?: string;
             /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
             from?: string;
+            /** @description Retention of the stream waits for the group, within consumers.hold_age and consumers.hold_bytes; off by default */
+            hold?: boolean;
             /**
              * Format: int64
              * @description How often a message is handed out before the group gives it up and counts it; 0, the default, is without end
@@ -1756,6 +1758,8 @@ export interface components {
              * @description Messages given up after maxDeliveries
              */
             givenUp: number;
+            /** @description Retention of the stream waits for the group, within bounds */
+            hold: boolean;
             /**
              * Format: int64
              * @description Messages handed out and not acknowledged
@@ -2143,6 +2147,8 @@ export interface components {
             filter?: string;
             /** @description From the first message of this time on: RFC 3339, milliseconds since 1970, now, or relative such as -1h */
             from?: string;
+            /** @description Retention of the stream waits for the group, within consumers.hold_age and consumers.hold_bytes; off by default */
+            hold?: boolean;
             /**
              * Format: int64
              * @description How often a message is handed out before the group gives it up and counts it; 0, the default, is without end
@@ -2587,10 +2593,15 @@ export interface components {
              * @description Messages that the broker refused, a topic that is too long with its prefix for example
              */
             refused: number;
+            /** @description It goes on by itself when the node is started again */
+            resume?: boolean;
             /** Format: double */
             speed?: number;
-            /** @enum {string} */
-            state: "running" | "paused" | "done" | "stopped" | "failed";
+            /**
+             * @description interrupted has ended with the node; set to running it goes on from its position
+             * @enum {string}
+             */
+            state: "running" | "paused" | "done" | "stopped" | "failed" | "interrupted";
             stream: string;
             /** @description It ends with this position */
             upTo: string;
@@ -2644,6 +2655,8 @@ export interface components {
              * @description Messages a second, whenever they came; not together with speed
              */
             rate?: number;
+            /** @description Go on by itself when the node is started again */
+            resume?: boolean;
             /**
              * Format: double
              * @description How many times as fast as they came; 0, the default, is as fast as it goes

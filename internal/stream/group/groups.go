@@ -46,6 +46,12 @@ type KV interface {
 type Options struct {
 	Source Source
 	KV     KV
+	// Retention is told what groups need that hold their streams back; nil holds nothing.
+	Retention Retention
+	// HoldAge and HoldBytes bound that: how old messages may become, and how much of a
+	// stream there may be beyond its own bounds; 0 is no bound.
+	HoldAge   time.Duration
+	HoldBytes int64
 	// Max is how many groups there may be; default 256.
 	Max int
 	// Now is the clock; default time.Now.
@@ -64,6 +70,8 @@ type Settings struct {
 	MaxDeliveries int `json:"max_deliveries,omitempty"`
 	// MaxOpen is how many messages may be handed out and not acknowledged.
 	MaxOpen int `json:"max_in_flight"`
+	// Hold has retention wait for the group, within [Options].
+	Hold bool `json:"hold,omitempty"`
 }
 
 func (s Settings) limits() Limits {
@@ -92,6 +100,9 @@ type Info struct {
 type Groups struct {
 	opt    Options
 	keeper keeper
+	// holding ends with stopHolding.
+	holding     sync.WaitGroup
+	stopHolding context.CancelFunc
 
 	// mu guards the fields below.
 	mu     sync.Mutex
@@ -149,6 +160,11 @@ func (g *Groups) Start(ctx context.Context) error {
 		}
 	}
 	go g.keeper.run()
+	if g.opt.Retention != nil {
+		holding, stop := context.WithCancel(context.Background())
+		g.stopHolding = stop
+		g.holding.Go(func() { (&holder{g, map[string]found{}}).run(holding) })
+	}
 	return nil
 }
 
@@ -178,7 +194,13 @@ func newGroup(stream, name string, s stored) *group {
 }
 
 // Close writes what has changed, while ctx allows, and ends.
-func (g *Groups) Close(ctx context.Context) error { return g.keeper.close(ctx) }
+func (g *Groups) Close(ctx context.Context) error {
+	if g.stopHolding != nil {
+		g.stopHolding()
+		g.holding.Wait()
+	}
+	return g.keeper.close(ctx)
+}
 
 func keyOf(stream, name string) string { return stream + "/" + name }
 

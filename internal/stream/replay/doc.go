@@ -7,8 +7,10 @@
 //     replayed, from where, and when it came first ([Marker], [TimeMarker]).
 //   - No stream takes them again, unless that was asked for.
 //   - A replay ends where the stream ended when it began, or before.
-//   - It can be paused, resumed and stopped, and tells how far it is. It ends with the
-//     process; its position says where to go on.
+//   - It can be paused, resumed and stopped, and tells how far it is.
+//   - When the process ends it is interrupted, and goes on from its position when it is
+//     asked to, or by itself with the next start, by [Order.Resume]. After a crash what went
+//     out in the last second goes out again.
 //
 // [pace] is the schedule and pure. Each replay is a goroutine that ends with its range, by
 // Stop, or with [Replays.Close].

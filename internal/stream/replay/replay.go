@@ -44,8 +44,10 @@ type Publisher interface {
 type Options struct {
 	Source    Source
 	Publisher Publisher
-	Log       *slog.Logger
-	Now       func() time.Time
+	// KV keeps replays over the end of the node; nil keeps none.
+	KV  KV
+	Log *slog.Logger
+	Now func() time.Time
 }
 
 // Order says what to replay, and how.
@@ -62,6 +64,8 @@ type Order struct {
 	Speed, Rate float64
 	// Capture lets streams take the messages again.
 	Capture bool
+	// Resume goes on by itself when the node is started again.
+	Resume bool
 	// By asked for it.
 	By string
 }
@@ -76,6 +80,8 @@ const (
 	Done    State = "done"
 	Stopped State = "stopped"
 	Failed  State = "failed"
+	// Interrupted is one that has ended with the node; it can be made to run again.
+	Interrupted State = "interrupted"
 )
 
 // Status is a replay at a moment.
@@ -106,6 +112,7 @@ type Replays struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+	keeper  keeper
 
 	// mu guards the fields below, and what is said to be guarded in each of them.
 	mu  sync.Mutex
@@ -122,6 +129,7 @@ type replay struct {
 	status Status
 	resume chan struct{} // not nil while paused, since then; closed to go on
 	since  time.Time
+	dirty  bool // it is to be written
 }
 
 // New returns replays, of which there is none yet.
@@ -132,22 +140,44 @@ func New(o Options) *Replays {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	r := &Replays{opt: o}
+	r := &Replays{opt: o, keeper: newKeeper()}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
-// Close stops all and waits until they have ended.
+// Close interrupts all, waits until they have ended, and writes how far they are.
 func (r *Replays) Close() error {
 	r.cancel()
 	r.running.Wait()
+	r.keeper.close(r)
 	return nil
 }
 
-// Begin starts a replay.
+// Begin starts a replay. It returns when that is written down, as far as it can be.
 func (r *Replays) Begin(o Order) (Status, error) {
+	s, err := r.begin(o)
+	if err == nil {
+		r.keeper.round(r)
+	}
+	return s, err
+}
+
+func (r *Replays) begin(o Order) (Status, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.room(); err != nil {
+		return Status{}, err
+	}
+	p := &replay{room: r, status: Status{ID: strings.ToLower(rand.Text()[:8]), Order: o, At: o.After, Begun: r.opt.Now().UTC()}}
+	r.forget()
+	r.all = append(r.all, p)
+	p.start()
+	r.opt.Log.Info("replay begun", "replay", p.status.ID, "stream", o.Stream, "after", o.After.String(), "up to", o.UpTo.String(), "by", o.By)
+	return p.status, nil
+}
+
+// room says why no further replay may run. r.mu is held.
+func (r *Replays) room() error {
 	running := 0
 	for _, p := range r.all {
 		if !p.status.over() {
@@ -155,28 +185,34 @@ func (r *Replays) Begin(o Order) (Status, error) {
 		}
 	}
 	if running >= maxRunning {
-		return Status{}, fault.New(fault.TooMany, "%d replays are running already, which is the limit.", maxRunning)
+		return fault.New(fault.TooMany, "%d replays are running already, which is the limit.", maxRunning)
 	}
 	if r.ctx.Err() != nil {
-		return Status{}, fault.New(fault.ServerShutdown, "The node is shutting down.")
+		return fault.New(fault.ServerShutdown, "The node is shutting down.")
 	}
-	p := &replay{room: r, pace: pace{speed: o.Speed, rate: o.Rate},
-		status: Status{ID: strings.ToLower(rand.Text()[:8]), Order: o, State: Running, At: o.After, Begun: r.opt.Now().UTC()}}
-	ctx, cancel := context.WithCancel(r.ctx)
-	p.cancel = cancel
-	r.forget()
-	r.all = append(r.all, p)
-	r.running.Go(func() { defer cancel(); p.run(ctx) })
-	r.opt.Log.Info("replay begun", "replay", p.status.ID, "stream", o.Stream, "after", o.After.String(), "up to", o.UpTo.String(), "by", o.By)
-	return p.status, nil
+	return nil
 }
 
-// forget makes room among those that are over.
+// start lets the replay run, from where it is. room.mu is held.
+func (p *replay) start() {
+	ctx, cancel := context.WithCancel(p.room.ctx)
+	p.cancel, p.pace, p.dirty = cancel, pace{speed: p.status.Speed, rate: p.status.Rate}, true
+	p.status.State, p.status.Ended = Running, time.Time{}
+	p.room.running.Go(func() { defer cancel(); p.run(ctx) })
+}
+
+// pause holds the replay. room.mu is held.
+func (p *replay) pause() {
+	p.resume, p.since, p.status.State, p.dirty = make(chan struct{}), p.room.opt.Now(), Paused, true
+}
+
+// forget makes room among those that are over. r.mu is held.
 func (r *Replays) forget() {
 	if len(r.all) < maxRemembered {
 		return
 	}
 	if i := slices.IndexFunc(r.all, func(p *replay) bool { return p.status.over() }); i >= 0 {
+		r.keeper.forgotten = append(r.keeper.forgotten, r.all[i].status.ID)
 		r.all = slices.Delete(r.all, i, i+1)
 	}
 }
@@ -199,21 +235,33 @@ func (r *Replays) Get(id string) (Status, error) {
 	return r.with(id, func(*replay) {})
 }
 
-// Set makes a replay run, pause or stop. One that is over stays so.
-func (r *Replays) Set(id string, to State) (Status, error) {
-	return r.with(id, func(p *replay) {
+// Set makes a replay run, pause or stop. One that is over stays so, but for one that has
+// ended with the node: it goes on from its position.
+func (r *Replays) Set(id string, to State) (s Status, err error) {
+	var refused error
+	s, err = r.with(id, func(p *replay) {
 		switch {
+		case p.status.State == Interrupted && to == Running:
+			if refused = r.room(); refused == nil {
+				p.start()
+			}
+		case p.status.State == Interrupted && to == Stopped:
+			p.status.State, p.dirty = Stopped, true
 		case p.status.over():
 		case to == Paused && p.resume == nil:
-			p.resume, p.since, p.status.State = make(chan struct{}), r.opt.Now(), Paused
+			p.pause()
 		case to == Running && p.resume != nil:
 			close(p.resume)
-			p.resume, p.status.State = nil, Running
+			p.resume, p.status.State, p.dirty = nil, Running, true
 		case to == Stopped:
 			p.cancel()
-			p.status.State = Stopped
+			p.status.State, p.dirty = Stopped, true
 		}
 	})
+	if err == nil {
+		r.keeper.round(r)
+	}
+	return s, errors.Join(err, refused)
 }
 
 func (r *Replays) with(id string, f func(*replay)) (Status, error) {
@@ -236,6 +284,9 @@ func (p *replay) run(ctx context.Context) {
 		switch {
 		case err == nil && s.State != Stopped:
 			s.State = Done
+		case p.room.ctx.Err() != nil && s.State == Running:
+			s.State = Interrupted
+		case p.room.ctx.Err() != nil && s.State == Paused: // it stays so
 		case ctx.Err() != nil:
 			s.State = Stopped
 		case err != nil:
@@ -249,13 +300,14 @@ func (p *replay) note(f func(*Status)) {
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	f(&p.status)
+	p.dirty = true
 }
 
 var errEnd = errors.New("replay: the end of the range")
 
 func (p *replay) play(ctx context.Context) error {
 	o := &p.status.Order
-	for at := o.After; ; {
+	for at := p.from(); ; {
 		page, err := p.room.opt.Source.Page(ctx, o.Stream, at, o.Filter, pageMessages, 0)
 		if err != nil {
 			return err
@@ -273,6 +325,13 @@ func (p *replay) play(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// from is where the replay begins, or goes on.
+func (p *replay) from() msg.Position {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.status.At
 }
 
 // send publishes one message when it is due.

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { type ConsumerGroup, changeGroup, createGroup } from "../../api/streams";
 import { useText } from "../../i18n/text";
+import { Check } from "../../kit/Check";
 import { Confirm } from "../../kit/Confirm";
 import { Field } from "../../kit/Field";
 import { Select } from "../../kit/Select";
@@ -23,13 +24,14 @@ export function GroupDialog({ stream, group, onClose }: Props) {
   const [wait, setWait] = useState(ageInput(group?.ackWait ?? 30));
   const [most, setMost] = useState(String(group?.maxInFlight ?? 1_000));
   const [deliveries, setDeliveries] = useState(String(group?.maxDeliveries ?? 0));
+  const [hold, setHold] = useState(group?.hold ?? false);
   const [begin, setBegin] = useState<Begin>(group ? "keep" : "oldest");
   const [at, setAt] = useState("");
   const ackWait = parseAge(wait);
   const needs = begin === "time" || begin === "position";
   const whole = [most, deliveries].every((text) => /^\d+$/.test(text.trim()));
   const act = async () => {
-    const settings = { filter, ackWait, maxInFlight: Number(most), maxDeliveries: Number(deliveries), ...placeOf(begin, at.trim()) };
+    const settings = { filter, ackWait, maxInFlight: Number(most), maxDeliveries: Number(deliveries), hold, ...placeOf(begin, at.trim()) };
     await (group ? changeGroup(stream, name, settings) : createGroup(stream, { name, ...settings }));
     toast(t(group ? "groups.changed" : "groups.made", { name }));
   };
@@ -57,6 +59,7 @@ export function GroupDialog({ stream, group, onClose }: Props) {
         <Field label={t("groups.maxInFlight")} inputMode="numeric" value={most} onChange={setMost} />
         <Field label={t("groups.maxDeliveries")} inputMode="numeric" value={deliveries} onChange={setDeliveries} />
       </div>
+      <Check label={t("groups.hold")} on={hold} onChange={setHold} />
       <p className="t12 mut2">{t(group && begin !== "keep" ? "groups.begin.what" : "groups.add.what")}</p>
     </Confirm>
   );

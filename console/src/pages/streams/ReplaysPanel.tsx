@@ -16,9 +16,9 @@ import { toast } from "../../kit/toast";
 import { isOpen } from "./replay";
 import { placeText } from "./words";
 
-const glyphs = { running: "run", paused: "wait", done: "ok", stopped: "off", failed: "p3" } as const;
+const glyphs = { running: "run", paused: "wait", done: "ok", stopped: "off", failed: "p3", interrupted: "off" } as const;
 
-/** Replays of the stream that run or have ended since the node's start. */
+/** Replays of the stream that run or have ended. */
 export function ReplaysPanel({ stream }: { stream: string }) {
   const text = useText();
   const { t, count, bytes, percent } = text;
@@ -73,7 +73,7 @@ export function ReplaysPanel({ stream }: { stream: string }) {
                     header: t("list.actions"),
                     end: true,
                     cell: (one: Replay) =>
-                      isOpen(one) && (
+                      (isOpen(one) || one.state === "interrupted") && (
                         <span className="acts">
                           {one.state === "running" ? (
                             <IconButton small icon={Pause} label={t("replay.pause", { id: one.id })} onPress={() => set(one, "paused")} />
