@@ -43,8 +43,9 @@ type keeping struct {
 	handed  uint64        // batches, ever
 	later   later         // messages in them that are routed when they come back
 	paused  []loop.Handle // publishers that are not read until bytes is below half of limit
+	inside  []*publishing // from inside the node, which wait for the same
 	// stopped is since when somebody waits so, answered when the log last had something
-	// to say, ns since 1970.
+	// to say, by the loop's steady clock.
 	stopped, answered int64
 }
 

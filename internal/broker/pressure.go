@@ -21,10 +21,13 @@ func (k *keeping) busy() bool { return k.bytes > k.limit-k.limit/4 }
 // full says whether publishers of QoS 0 into the log are to be read no further, too.
 func (k *keeping) full() bool { return k.bytes > k.limit }
 
-// stands says that the log is full and has not moved for a while.
-func (k *keeping) stands(now int64) bool {
-	return k.full() && k.stopped != 0 && now-max(k.stopped, k.answered) > logStands
+// still says that the log has not moved for a while though somebody waits for it, stands
+// that it is full as well.
+func (k *keeping) still(now int64) bool {
+	return k.stopped != 0 && now-max(k.stopped, k.answered) > logStands
 }
+
+func (k *keeping) stands(now int64) bool { return k.full() && k.still(now) }
 
 // awaitsLog says whether the packet has to wait for the log, and then pauses the client.
 // It is asked before a packet is taken, so that what waits has changed nothing: while the
@@ -104,11 +107,44 @@ func (w *worker) awaitRoom(c *client) {
 	if !c.waits {
 		c.waits = true
 		k.paused = append(k.paused, c.conn.Handle())
-		if k.stopped == 0 {
-			k.stopped = w.loop.Steady()
-		}
+		w.stopped()
 	}
 	c.conn.Pause()
+}
+
+// stopped notes that somebody waits for the log from now on.
+func (w *worker) stopped() {
+	if k := &w.keeping; k.stopped == 0 {
+		k.stopped = w.loop.Steady()
+	}
+}
+
+// insideMost is how many messages from inside the node wait for the log at most.
+const insideMost = 256
+
+// awaitsLogInside says whether a message from inside the node has to wait for the log. It
+// is answered here when the log does not move, or too many wait.
+func (w *worker) awaitsLogInside(p *publishing) bool {
+	k := &w.keeping
+	switch busy := k.full() || p.message.QoS > 0 && k.busy(); {
+	case !busy && len(k.inside) == 0:
+		return false
+	case k.still(w.loop.Steady()) || len(k.inside) >= insideMost:
+		p.answer <- verdict{err: errLogBusy}
+	default:
+		k.inside = append(k.inside, p)
+		w.stopped()
+	}
+	return true
+}
+
+// publishAwaited publishes what waited inside the node, as far as the log takes it now.
+func (w *worker) publishAwaited() {
+	waited := w.keeping.inside
+	w.keeping.inside = nil
+	for _, p := range waited {
+		w.publishInside(p)
+	}
 }
 
 // readOn ends the pause of those that waited for the log.
@@ -116,14 +152,19 @@ func (w *worker) readOn() {
 	if k := &w.keeping; k.stopped != 0 && k.bytes <= k.limit/2 {
 		k.stopped = 0
 		w.readPaused()
+		w.publishAwaited()
 	}
 }
 
 // readStopped lets go on who waits for a log that stands: what asks for its word waits
 // again, QoS 0 passes it by.
 func (w *worker) readStopped() {
-	if w.keeping.stands(w.loop.Steady()) {
+	now := w.loop.Steady()
+	if w.keeping.stands(now) {
 		w.readPaused()
+	}
+	if w.keeping.still(now) {
+		w.publishAwaited()
 	}
 }
 
@@ -152,5 +193,5 @@ func (w *worker) passedBy(m *msg.Message) {
 	}
 }
 
-// errLogBusy answers who publishes from inside the node.
+// errLogBusy answers who publishes from inside the node while the log does not move.
 var errLogBusy = fault.New(fault.Unavailable, "The log cannot keep more messages at this moment: try again.")

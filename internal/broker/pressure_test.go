@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"sync"
@@ -203,11 +202,12 @@ func TestALogThatStandsIsHandedNoMore(t *testing.T) {
 	if s := b.Stats(); s.Unkept != handed || s.Dropped[fault.Unavailable] > 0 {
 		t.Errorf("%d bytes are under way, were %d", s.Unkept, handed)
 	}
-	soon, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if _, err := b.Publish(soon, message("kept/a", 1)); fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("inside the node: %v", err)
-	}
+	inside := make(chan error, 1)
+	go func() {
+		_, err := b.Publish(t.Context(), message("kept/a", 1))
+		inside <- err
+	}()
+	eventually(t, "who publishes inside the node waits", func() bool { return waitInside(t, b) == 1 })
 	zero := enter(t, b, packet.V5, "zero")
 	next := func(n int) {
 		p := publish("kept/zero", "", 0, 0)
@@ -238,6 +238,9 @@ func TestALogThatStandsIsHandedNoMore(t *testing.T) {
 	clock.forward(2 * time.Second)
 	b.tick()
 	eventually(t, "it passes", func() bool { b.tick(); return b.Stats().Dropped[fault.Unavailable] == 1 })
+	if err := <-inside; fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("inside the node: %v", err)
+	}
 	seen(n)
 	log.release(nil)
 	for id := range uint16(most / 1000) {
@@ -250,4 +253,60 @@ func TestALogThatStandsIsHandedNoMore(t *testing.T) {
 		t.Errorf("%d of QoS 0 are kept, want %d", log.keptOn("kept/zero"), n)
 	}
 	eventually(t, "nobody waits", func() bool { s := b.Stats(); return s.Waiting == 0 && s.Unkept == 0 })
+}
+
+// A log that has much to do is no reason to refuse what is published from inside the node:
+// that waits its turn, as clients do.
+func TestWhatIsPublishedInsideWaitsForABusyLog(t *testing.T) {
+	const most = 40_000
+	log := &fakeLog{prefix: "kept/"}
+	log.hold()
+	b := start(t, Options{Loops: 1, Keeper: log, MaxUnkept: most})
+	sub := enter(t, b, packet.V5, "sub")
+	sub.subscribe("kept/inside", 1)
+	pub := enter(t, b, packet.V5, "pub")
+	for id := range uint16(most / 1000) {
+		pub.send(&packet.Publish{Topic: []byte("kept/a"), QoS: 1, ID: id + 1, Payload: make([]byte, 1000)})
+	}
+	eventually(t, "the publisher waits", func() bool { return b.Stats().Waiting == 1 })
+	const n = 20
+	verdicts := make(chan error, n)
+	for range n {
+		go func() {
+			_, err := b.Publish(t.Context(), message("kept/inside", 1))
+			verdicts <- err
+		}()
+	}
+	eventually(t, "all have come", func() bool { return waitInside(t, b)+len(verdicts) == n })
+	if n := len(verdicts); n > 0 {
+		t.Errorf("%d are answered before the log has spoken", n)
+	}
+	log.release(nil)
+	for range n {
+		if err := <-verdicts; err != nil {
+			t.Error(err)
+		}
+	}
+	for range n {
+		expect[*packet.Publish](sub)
+	}
+	if kept := log.keptOn("kept/inside"); kept != n {
+		t.Errorf("%d are kept, want %d", kept, n)
+	}
+}
+
+// waitInside is how many messages from inside the node wait for the log.
+func waitInside(t *testing.T, b *Broker) (n int) {
+	t.Helper()
+	all := make([]int, len(b.workers))
+	err := b.ask(t.Context(), b.workers, func(i int) func(*worker) bool {
+		return func(w *worker) bool { all[i] = len(w.keeping.inside); return false }
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all {
+		n += k
+	}
+	return n
 }

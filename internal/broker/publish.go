@@ -99,8 +99,7 @@ func (w *worker) publishInside(p *publishing) {
 	}
 	m, delayed := &p.message, isDelayed(p.message.Topic)
 	_, kept := w.streamFor(m, w.routes.find(m.Topic))
-	if (kept || delayed) && (w.keeping.full() || m.QoS > 0 && w.keeping.busy()) {
-		p.answer <- verdict{err: errLogBusy}
+	if (kept || delayed) && w.awaitsLogInside(p) {
 		return
 	}
 	var token uint64
