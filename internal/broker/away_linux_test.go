@@ -35,6 +35,7 @@ func TestASessionAwayIsSmall(t *testing.T) {
 		leave(i)
 	}
 	eventually(t, "the first are away", func() bool { return b.connections.Load() == 0 })
+	folded(t, b, n/10)
 	inUseBeside := func() float64 { // the journal, which is in memory here
 		journal, err := d["journal"].State(t.Context())
 		if err == nil {
@@ -50,6 +51,7 @@ func TestASessionAwayIsSmall(t *testing.T) {
 		leave(n + i)
 	}
 	eventually(t, "all are away", func() bool { return b.connections.Load() == 0 && b.lasting.Load() == n+n/10 })
+	folded(t, b, n+n/10)
 	settle(b)
 	each := (inUseBeside() - before) / n
 	t.Logf("%.0f bytes each", each)

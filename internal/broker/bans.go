@@ -209,7 +209,7 @@ func (b *Broker) expel() {
 
 // candidate is what bans go by.
 func (c *client) candidate() limit.Who {
-	return limit.Who{ClientID: c.id, User: cmp.Or(c.user(), c.username), Address: c.conn.RemoteAddrPort().Addr()}
+	return limit.Who{ClientID: c.id, User: cmp.Or(c.user(), c.username), Address: c.remoteAddrPort().Addr()}
 }
 
 // barred says whether nobody may connect from there.

@@ -257,7 +257,7 @@ func New(o Options) (*Broker, error) {
 }
 
 func newWorker(b *Broker, home int) *worker {
-	w := &worker{broker: b, options: &b.options, home: home, log: b.options.Log, clients: map[string]*client{}}
+	w := &worker{broker: b, options: &b.options, home: home, log: b.options.Log, clients: map[string]*client{}, nobody: loop.Gone()}
 	w.loop = loop.New(w, b.options.Now)
 	w.traffic = make([]traffic, len(b.doors))
 	w.routes = newRoutes(&b.router, home)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -17,6 +18,7 @@ type enduring struct {
 	user     string    // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
+	former  *loop.Former   // while its client is away: its last connection
 	wrote   uint32         // when it was written down last, s since 1970
 	place   int            // in the loop's patrol
 	filters *filterChanges // what of its filters is to be written; nil is nothing
@@ -322,7 +324,7 @@ func (w *worker) written(c *client) {
 	e := c.enduring
 	if c.session.Away() || !c.conn.Open() {
 		c.session.Written(nil)
-		c.session.Fold()
+		w.fold(c)
 		return
 	}
 	w.letIn(c)

@@ -88,7 +88,7 @@ func (w *worker) info(c *client) view.Client {
 	_, bytes := s.Backlog()
 	behind := w.waitingFor(c)
 	i := view.Client{
-		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, Remote: c.conn.RemoteAddrPort(), Conn: c.conn.ID,
+		ID: c.id, User: c.user(), Listener: c.door.name, Transport: c.door.kind, Remote: c.remoteAddrPort(), Conn: c.connID(),
 		Protocol: s.Version(), Connected: !s.Away(), ConnectedAt: c.since, CleanStart: c.clean, SessionExpiry: s.Expiry(),
 		KeepAlive: s.KeepAlive(), Subscriptions: c.filters.len(), Inflight: s.Inflight(),
 		Queued: s.Waiting() + int(behind.Messages), QueuedBytes: int64(bytes) + behind.Bytes,

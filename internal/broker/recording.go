@@ -27,7 +27,7 @@ func (o *Options) newRecorder() *recorder.Ring {
 }
 
 // connOf is how the recorder knows a client: by its connection, or the last that it had.
-func connOf(c *client) uint32 { return uint32(c.conn.ID) }
+func connOf(c *client) uint32 { return uint32(c.connID()) }
 
 // recordOutcome notes what became of the message in hand for a client.
 func (w *worker) recordOutcome(c *client, im *session.Image, share uint32, outcome session.Outcome, code fault.Code) {

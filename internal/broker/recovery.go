@@ -168,7 +168,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 		return err
 	}
 	w, d := b.homeOf(id), b.doors[0]
-	c := &client{conn: loop.Gone(), door: d, since: s.since, name: shown(id), seldom: noSeldom, access: noAccess}
+	c := &client{conn: w.nobody, door: d, since: s.since, name: shown(id), seldom: noSeldom, access: noAccess}
 	c.id, c.clean = id, s.clean
 	c.session = session.Recovered(&d.limits, id, s.version, s.expiry, &p)
 	c.session.Count(&w.queues)
@@ -183,7 +183,7 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 	if s.will != nil {
 		c.session.RestoreWill(s.will, s.willDelay)
 	}
-	c.conn.ID = ^uint64(len(w.clients)*len(b.workers) + w.home) // no connection has had it
+	c.enduring.former = loop.NeverWas(^uint64(len(w.clients)*len(b.workers) + w.home)) // no connection has had it
 	w.clients[id] = c
 	w.enlist(c)
 	w.count(c)

@@ -57,6 +57,9 @@ func (w *worker) resume(old, fresh *client) {
 	l.session.Resume(&fresh.session)
 	if l.after != noAfter {
 		l.willAt, l.endAt, l.leftAt = 0, 0, 0
+		if l.enduring != nil {
+			l.enduring.former = nil
+		}
 	}
 	old.stopFollowing()
 	*old = *fresh
@@ -174,6 +177,7 @@ func (w *worker) remove(c *client) {
 		}
 	}
 	w.endFilters(c)
+	c.unfold()
 	c.after, c.last = noAfter, nil
 	c.stopRetained()
 	w.shareOut(left)

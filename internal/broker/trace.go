@@ -11,7 +11,7 @@ import (
 // about are the attributes that every log line about a connection begins with, so
 // that its lines can be joined: conn is its number since the start, in base 36.
 func about(c *client, more ...any) []any {
-	return append([]any{"conn", strconv.FormatUint(c.conn.ID, 36), "client", c.name, "remote", addressText(c.conn.Remote()), "listener", c.door.name}, more...)
+	return append([]any{"conn", strconv.FormatUint(c.connID(), 36), "client", c.name, "remote", addressText(c.remote()), "listener", c.door.name}, more...)
 }
 
 // text is an address as people write it, in JSON logs too.

@@ -63,7 +63,8 @@ type worker struct {
 	whyCode   fault.Code
 	images    images
 	keeping   keeping
-	work      int // deliveries and packets since the start, also of what had waited
+	work      int        // deliveries and packets since the start, also of what had waited
+	nobody    *loop.Conn // of folded clients
 	exchange  exchange
 	gauges    []*pace.Gauge // by door
 	slowed    slowed

@@ -344,7 +344,7 @@ func (c *Conn) MoveTo(to *Loop, b []byte) {
 
 // Gone returns a connection that has ended, for those who never had one.
 func Gone() *Conn {
-	c := new(Conn)
+	c := &Conn{buffers: none}
 	c.flags.finished = true
 	return c
 }

@@ -341,10 +341,10 @@ func (p *epoll) endSoon(c *Conn) {
 	p.ends = append(p.ends, ending{c, c.due})
 }
 
-// cutOff ends connections that took too long to.
+// cutOff ends connections that took too long to, and lets go of those that have ended.
 func (p *epoll) cutOff() {
 	now, n := int64(time.Since(p.born)), 0
-	for n < len(p.ends) && p.ends[n].at <= now {
+	for n < len(p.ends) && (p.ends[n].at <= now || p.ends[n].conn.fd < 0) {
 		e := p.ends[n]
 		p.ends[n] = ending{}
 		n++
