@@ -5,11 +5,22 @@ import "sync/atomic"
 // set is a small set of values that is read without a lock. The one writer
 // appends behind what readers have seen and copies on removal. Beyond indexFrom
 // values it keeps an index, so that a filter with very many values stays cheap to
-// change: values then lie in pages, and a removal copies two of them.
+// change: values then lie in pages, and a removal copies two of them. Most sets have
+// one value, and there are as many of them as filters.
 type set[V comparable] struct {
-	pages atomic.Pointer[[][]V]
-	where map[V]int // the writer's: place of each value, once there are many
-	count int       // the writer's
+	all atomic.Pointer[values[V]] // nil when it is empty
+}
+
+// values are what a set holds at one time. nil are none.
+type values[V comparable] struct {
+	first []V      // the first page
+	many  *many[V] // mostly nil
+}
+
+// many is what only a set of many values has.
+type many[V comparable] struct {
+	pages [][]V     // behind the first
+	where map[V]int // the writer's: place of each value
 }
 
 const (
@@ -17,97 +28,120 @@ const (
 	indexFrom = 32
 )
 
-func (s *set[V]) each(f func(V)) {
-	pages := s.pages.Load()
-	if pages == nil {
+func (s *set[V]) each(f func(V)) { s.all.Load().each(f) }
+
+func (a *values[V]) each(f func(V)) {
+	if a == nil {
 		return
 	}
-	for _, page := range *pages {
+	for _, v := range a.first {
+		f(v)
+	}
+	if a.many == nil {
+		return
+	}
+	for _, page := range a.many.pages {
 		for _, v := range page {
 			f(v)
 		}
 	}
 }
 
-func (s *set[V]) empty() bool { return s.pages.Load() == nil }
+func (s *set[V]) empty() bool { return s.all.Load() == nil }
 
 func (s *set[V]) add(v V) bool {
-	if s.place(v) >= 0 {
+	a := s.all.Load()
+	if a.place(v) >= 0 {
 		return false
 	}
-	pages := s.copied(1)
-	if s.count%pageSize == 0 {
+	pages, count := a.copied(1)
+	if count%pageSize == 0 {
 		pages = append(pages, nil)
 	}
 	last := len(pages) - 1
 	pages[last] = append(pages[last], v)
-	s.publish(pages, s.count+1)
-	s.learn(v)
+	s.publish(pages, a.learn(v, count))
 	return true
 }
 
 // remove moves the last value into the gap.
 func (s *set[V]) remove(v V) bool {
-	at := s.place(v)
+	a := s.all.Load()
+	at := a.place(v)
 	if at < 0 {
 		return false
 	}
-	delete(s.where, v)
-	end := s.count - 1
-	pages := s.copied(0)
+	where := a.where()
+	delete(where, v)
+	pages, count := a.copied(0)
+	end := count - 1
 	moved := pages[end/pageSize][end%pageSize]
 	if at != end {
 		page := append([]V(nil), pages[at/pageSize]...)
 		page[at%pageSize] = moved
 		pages[at/pageSize] = page
-		if s.where != nil {
-			s.where[moved] = at
+		if where != nil {
+			where[moved] = at
 		}
 	}
-	s.shorten(pages, end)
+	s.publish(shortened(pages, end), where)
 	return true
 }
 
-// shorten drops the last value. The page is copied: a later add must not write
+// shortened drops the last value. The page is copied: a later add must not write
 // where a reader still reads.
-func (s *set[V]) shorten(pages [][]V, count int) {
+func shortened[V comparable](pages [][]V, count int) [][]V {
 	last := count / pageSize
 	if rest := count % pageSize; rest > 0 {
 		pages[last] = append(make([]V, 0, rest+1), pages[last][:rest]...)
-	} else {
-		pages = pages[:last]
+		return pages
 	}
-	s.publish(pages, count)
+	return pages[:last]
 }
 
-func (s *set[V]) publish(pages [][]V, count int) {
-	s.count = count
-	if count == 0 {
-		s.where = nil
-		s.pages.Store(nil)
+func (s *set[V]) publish(pages [][]V, where map[V]int) {
+	if len(pages) == 0 {
+		s.all.Store(nil)
 		return
 	}
-	s.pages.Store(&pages)
-}
-
-// copied returns a copy of the list of pages (not of the pages), with room.
-func (s *set[V]) copied(room int) [][]V {
-	var old [][]V
-	if p := s.pages.Load(); p != nil {
-		old = *p
+	a := &values[V]{first: pages[0]}
+	if where != nil {
+		a.many = &many[V]{pages[1:], where}
 	}
-	return append(make([][]V, 0, len(old)+room), old...)
+	s.all.Store(a)
 }
 
-func (s *set[V]) place(v V) int {
-	if s.where != nil {
-		if at, ok := s.where[v]; ok {
+// copied returns a copy of the list of pages (not of the pages), with room, and how many
+// values they hold.
+func (a *values[V]) copied(room int) (pages [][]V, count int) {
+	if a == nil {
+		return make([][]V, 0, room), 0
+	}
+	var more [][]V
+	if a.many != nil {
+		more = a.many.pages
+	}
+	pages = append(make([][]V, 0, 1+len(more)+room), a.first)
+	pages = append(pages, more...)
+	return pages, len(more)*pageSize + len(pages[len(more)])
+}
+
+func (a *values[V]) where() map[V]int {
+	if a == nil || a.many == nil {
+		return nil
+	}
+	return a.many.where
+}
+
+func (a *values[V]) place(v V) int {
+	if where := a.where(); where != nil {
+		if at, ok := where[v]; ok {
 			return at
 		}
 		return -1
 	}
-	if pages := s.pages.Load(); pages != nil {
-		for at, have := range (*pages)[0] {
+	if a != nil {
+		for at, have := range a.first {
 			if have == v {
 				return at
 			}
@@ -116,16 +150,16 @@ func (s *set[V]) place(v V) int {
 	return -1
 }
 
-// learn keeps the index in step with an added value, or builds it.
-func (s *set[V]) learn(v V) {
-	if s.where != nil {
-		s.where[v] = s.count - 1
-		return
+// learn returns the index with an added value; there is none of few values.
+func (a *values[V]) learn(v V, at int) map[V]int {
+	where := a.where()
+	if where == nil && at < indexFrom {
+		return nil
 	}
-	if s.count <= indexFrom {
-		return
+	if where == nil {
+		where = make(map[V]int, 2*indexFrom)
+		a.each(func(v V) { where[v] = len(where) })
 	}
-	s.where = make(map[V]int, 2*indexFrom)
-	at := 0
-	s.each(func(v V) { s.where[v] = at; at++ })
+	where[v] = at
+	return where
 }
