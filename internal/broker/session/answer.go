@@ -90,7 +90,7 @@ func (s *Session) pubrel(frame []byte, ev *Event, dst []byte) []byte {
 		s.flow.exact.release(ev.ack.ID)
 	}
 	if s.Durable() {
-		s.flow.durable.complete(ev.ack.ID, reason)
+		s.flows().durable.complete(ev.ack.ID, reason)
 		return dst
 	}
 	return packet.AppendAck(dst, packet.TypePubcomp, ev.ack.ID, reason, s.version)

@@ -41,8 +41,12 @@ type completion struct {
 
 // Endure makes the session one that survives the process.
 func (s *Session) Endure() {
-	if f := s.flows(); f.durable == nil {
-		f.durable = &durable{changed: true}
+	switch {
+	case s.Durable():
+	case s.flow == nil:
+		s.folded = folded{durable: true, changed: true}
+	default:
+		s.flow.durable = &durable{changed: true}
 	}
 }
 

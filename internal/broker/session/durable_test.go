@@ -366,3 +366,26 @@ func FuzzProgress(f *testing.F) {
 		}
 	})
 }
+
+// A session with nothing under way answers what a client asks that believes otherwise.
+func TestNothingUnderWayIsAnswered(t *testing.T) {
+	m := newDurableModel(1)
+	m.enter(false)
+	m.s.Endure()
+	if m.s.flow != nil {
+		t.Error("a session is born with a flow")
+	}
+	for _, kind := range []packet.Type{packet.TypePuback, packet.TypePubrec, packet.TypePubrel, packet.TypePubcomp} {
+		m.s.Step(packet.AppendAck(nil, kind, 7, packet.Success, m.version), m.now, &m.ev, nil)
+		if m.ev.Do == End {
+			t.Errorf("%v: %v", kind, m.ev.Err)
+		}
+	}
+	if !m.s.Urgent() {
+		t.Error("PUBCOMP does not wait for the journal")
+	}
+	m.s.Write(nil, nil)
+	if out := m.s.Written(nil); packet.TypeOf(out[0]) != packet.TypePubcomp {
+		t.Errorf("%x", out)
+	}
+}

@@ -1,7 +1,7 @@
 package session
 
-// folded is what a durable session whose client is away keeps of a flow with nothing in
-// it: there are many of those, and their flows would be a fifth of them.
+// folded is what a durable session has in the place of a flow with nothing in it: many
+// clients are away that have nothing under way, and their flows would be a fifth of them.
 type folded struct {
 	lastID  uint16 // window.last
 	durable bool
@@ -9,7 +9,7 @@ type folded struct {
 }
 
 // Fold lets go of the flow of a durable session whose client is away, when nothing is in it.
-// What needs one later makes it anew from what was folded.
+// What needs one later makes it from what was folded (flows).
 func (s *Session) Fold() {
 	f := s.flow
 	if s.state != away || f == nil || !f.idle() {

@@ -90,12 +90,9 @@ func (s *Session) settleBehind() {
 // Resume gives the session to the connection on which fresh has taken CONNECT; it
 // is to be accepted next.
 func (s *Session) Resume(fresh *Session) {
-	l := s.lasting
-	if s.folded.durable {
-		l.flow = s.flows()
-	}
+	l, k := s.lasting, s.folded
 	*s = *fresh
-	s.lasting = l
+	s.lasting, s.folded = l, k
 }
 
 // restart begins another connection with what is under way.
