@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
@@ -20,6 +21,8 @@ const (
 	// core at most, however large the heap.
 	restAfter = 15 * time.Second
 	restFor   = 100
+	// againFor is restFor before the one that follows; its rest is then for both.
+	againFor = 20
 )
 
 // heap is the process's memory at one time, in bytes.
@@ -35,10 +38,14 @@ type heap struct {
 // is alive before it collects, which is cheap for whoever makes much; but a node that
 // a burst of connects has left quiet would keep it for minutes. So a collection is
 // forced when the node is quiet and gains by it, and at no other time: under load the
-// pace of the collector stays Go's own, or that of the memory limit.
+// pace of the collector stays Go's own, or that of the memory limit. Once more follows:
+// what lies in pools, and caches that the engine keeps for seconds, looked alive before.
 type tidy struct {
 	last      heap
 	notBefore time.Time
+	again     bool          // once more is due
+	gains     bool          // there was something to gain when it was last looked
+	took      time.Duration // by the first, while once more is due
 }
 
 // due says whether to give memory back now.
@@ -51,12 +58,18 @@ func (t *tidy) due(h heap) bool {
 	gain := h.unused + h.objects - min(h.alive, h.objects)
 	quiet := h.allocated-before.allocated <= max(leastGain, h.alive/gainShare)
 	first := t.notBefore.IsZero() // what the start needed looks alive until somebody looks
-	return quiet && (first || gain >= max(leastGain, h.alive/gainShare))
+	t.gains = first || gain >= max(leastGain, h.alive/gainShare)
+	return quiet && (t.gains || t.again)
 }
 
 // done notes that memory was given back and how long that took.
 func (t *tidy) done(now time.Time, took time.Duration) {
-	t.notBefore = now.Add(max(restAfter, took*restFor))
+	if t.again = t.gains; t.again {
+		t.took = took
+		t.notBefore = now.Add(max(restAfter, took*againFor))
+		return
+	}
+	t.notBefore = now.Add(max(restAfter, (t.took+took)*restFor))
 }
 
 // startTidying looks after the process's memory until it is stopped.
@@ -79,6 +92,9 @@ func keepTidy(ctx context.Context) {
 		}
 		if t.due(heapNow()) {
 			from := time.Now()
+			if !t.gains {
+				runtime.GC() // a pool lets go at the second collection
+			}
 			debug.FreeOSMemory()
 			t.done(time.Now(), time.Since(from))
 		}

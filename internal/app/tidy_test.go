@@ -24,7 +24,11 @@ func TestTidy(t *testing.T) {
 		{"rest", 40, 41, 1, 193, false},
 		{"rest", 40, 42, 1, 194, false},
 		{"rest", 40, 43, 1, 195, false},
-		{"rest", 40, 43, 1, 195, false},
+		{"once more, for what was in pools", 40, 43, 1, 195, true},
+		{"rest", 40, 41, 1, 195, false},
+		{"rest", 40, 41, 1, 195, false},
+		{"rest", 40, 41, 1, 195, false},
+		{"rest", 40, 41, 1, 195, false},
 		{"there is little to gain", 40, 43, 1, 196, false},
 		{"a great flow makes garbage: the collector is at work", 40, 75, 2, 400, false},
 		{"it has ended, and left memory without anything in it", 40, 41, 30, 401, true},
@@ -43,16 +47,31 @@ func TestTidy(t *testing.T) {
 	}
 }
 
-// A collection that took two seconds is not repeated for minutes.
+// A collection that took two seconds is repeated once, and then not for minutes, whatever
+// there is to gain.
 func TestTidyRestsByWhatItCost(t *testing.T) {
 	var d tidy
 	now := time.Unix(1e9, 0)
-	d.due(heap{now, 1 << 30, 2 << 30, 0, 0})
+	due := func(after time.Duration, objects uint64) bool {
+		now = now.Add(after)
+		return d.due(heap{now, 1 << 30, objects, 0, 0})
+	}
+	due(0, 2<<30)
+	if due(4*time.Second, 2<<30) != true {
+		t.Fatal("not at all")
+	}
 	d.done(now, 2*time.Second)
-	if h := (heap{now.Add(190 * time.Second), 1 << 30, 2 << 30, 0, 0}); d.due(h) {
+	if due(39*time.Second, 1<<30) {
+		t.Error("once more too early")
+	}
+	if !due(2*time.Second, 1<<30) {
+		t.Fatal("not once more")
+	}
+	d.done(now, 2*time.Second)
+	if due(390*time.Second, 2<<30) {
 		t.Error("too early")
 	}
-	if h := (heap{now.Add(210 * time.Second), 1 << 30, 2 << 30, 0, 0}); !d.due(h) {
+	if !due(20*time.Second, 2<<30) {
 		t.Error("never again")
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // mostAway is how many bytes of heap a durable session may cost here whose client is away,
 // with one subscription.
-const mostAway = 1300
+const mostAway = 1200
 
 // What thousands of sessions cost that survive the process and wait for their clients.
 func TestASessionAwayIsSmall(t *testing.T) {
