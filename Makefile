@@ -13,6 +13,7 @@ KILLS ?= 1000
 FAULTS ?= 3
 DISKS ?= 5
 SEEDS ?= 20000
+TRANSPORT ?= auto
 
 # Pure Go everywhere; only the race detector needs C.
 export CGO_ENABLED := 0
@@ -142,8 +143,8 @@ bench-quick: build-go ## The first of these tables with one second a figure, pri
 	./deploy/bench.sh $(BIN) -duration 1s
 
 .PHONY: bench-fair
-bench-fair: build-go ## What quiet clients feel of floods (root, 3 min)
-	./deploy/fair.sh $(BIN)
+bench-fair: build-go ## What quiet clients feel of floods, over TRANSPORT (auto, portable; root, 3 min)
+	TRANSPORT=$(TRANSPORT) ./deploy/fair.sh $(BIN)
 
 .PHONY: bench-recorder
 bench-recorder: build-go ## What the flight recorder costs, with and without it in turns (10 min)

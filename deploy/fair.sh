@@ -3,6 +3,7 @@
 # prints the p99 of ten pairs with 1,000 messages a second in all, alone and beside each
 # flood, as Markdown. Linux with two processors, root: the pairs' load tool gets real-time
 # priority over the flood's, which shares a processor with it; the broker has the other one.
+# TRANSPORT=portable asks the same of the transport of Windows and macOS.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 program=$(realpath "${1:?usage: fair.sh PROGRAM [ROUNDS] [SECONDS]}")
@@ -13,7 +14,7 @@ address=127.0.0.1:23140
 
 cat > "$folder/millrace.yaml" <<Y
 data: $folder/data
-mqtt: {listen: "$address"}
+mqtt: {listen: "$address", transport: ${TRANSPORT:-auto}}
 http: {listen: "127.0.0.1:0"}
 streams: [{name: telemetry, filters: ["kept/#"]}]
 Y

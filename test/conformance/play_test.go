@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strconv"
@@ -40,7 +41,8 @@ const patience = 10 * time.Second
 
 // TestScripts plays every story in each of its versions: on one loop, where the
 // order of everything is fixed, on three loops of the portable transport, and, if
-// it does not wait for the clock, over WebSocket.
+// it does not wait for the clock, over WebSocket. With MILLRACE_TEST_TRANSPORT=portable
+// everything here goes over that transport.
 func TestScripts(t *testing.T) {
 	for _, s := range stories(t) {
 		for _, v := range s.versions {
@@ -140,6 +142,9 @@ func startBroker(t *testing.T, o broker.Options, clock *testClock, loops int, tr
 		o.Listeners = []broker.Listener{{}}
 	}
 	o.Listeners[0].Address = "127.0.0.1:0"
+	if transport == "" {
+		transport = broker.Transport(os.Getenv(testkit.TransportVariable))
+	}
 	o.Loops, o.Transport, o.Now = loops, transport, clock.now
 	b, err := broker.New(o)
 	if err != nil {
