@@ -45,6 +45,21 @@ func (f *filterSet) remove(filter string) {
 	}
 }
 
+// takeOut takes those out of which f is true, and returns them.
+func (f *filterSet) takeOut(of func(*subscription) bool) (taken []*subscription) {
+	if f == nil {
+		return nil
+	}
+	f.sorted = slices.DeleteFunc(f.sorted, func(s *subscription) bool {
+		is := of(s)
+		if is {
+			taken = append(taken, s)
+		}
+		return is
+	})
+	return taken
+}
+
 // list is all of them, to be read until the next change.
 func (f *filterSet) list() []*subscription {
 	if f == nil {

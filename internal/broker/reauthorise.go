@@ -11,8 +11,12 @@ import (
 // reauthorising is a round over the clients of a loop, some of them each turn.
 type reauthorising struct{ left []*client }
 
-// clientsPerTurn bounds how long a loop is kept from its messages.
-const clientsPerTurn = 200
+// The two bound how long a loop is kept from its messages: clients that are looked at in one
+// turn, and filters of theirs, nearly.
+const (
+	clientsPerTurn = 200
+	filtersAsked   = 1000
+)
 
 // Reauthorize asks anew about everybody who is connected: after users or rules have
 // changed. Who is no longer known is disconnected, and subscriptions that are no longer
@@ -30,9 +34,10 @@ func (w *worker) reauthoriseSome(r reauthorising) {
 			r.left = append(r.left, c)
 		}
 	}
-	n := min(clientsPerTurn, len(r.left))
-	for _, c := range r.left[:n] {
-		if w.clients[c.id] == c {
+	n := 0
+	for asked := 0; n < min(clientsPerTurn, len(r.left)) && asked < filtersAsked; n++ {
+		if c := r.left[n]; w.clients[c.id] == c {
+			asked += c.filters.len()
 			w.recheck(c)
 		}
 	}
@@ -74,36 +79,42 @@ func (w *worker) dropDenied(c *client) {
 		return
 	}
 	w.dropFollowing(c)
-	var denied topic.Tree[bool]
-	for _, s := range slices.Clone(c.filters.list()) {
-		if c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos) {
+	denied := c.filters.takeOut(func(s *subscription) bool {
+		return !c.rights.MaySubscribe(plainFilter([]byte(s.filter)), s.qos)
+	})
+	if len(denied) == 0 {
+		return
+	}
+	var later []*subscription
+	for _, s := range denied {
+		w.noteFilter(c, s.filter)
+		w.untrack(c, s)
+		if s.group == nil {
+			later = append(later, s)
 			continue
 		}
-		c.filters.remove(s.filter)
-		w.noteFilter(c, s.filter)
 		w.broker.router.remove(s)
-		w.untrack(c, s)
 		w.unshare(c, s)
-		denied.Add(s.matches(), true)
-		w.recordEvent(c, recorder.Unsubscribed, s.filter, fault.AccessRevoked)
-		w.counts.access.revokedFilters++
-		w.refusals.log("subscription ended by the access rules", about(c, "filter", shown(s.filter))...)
+		w.tellRevoked(s)
 	}
-	if denied.Len() > 0 {
-		w.withhold(c, &denied)
-	}
+	w.withhold(c, denied)
+	w.revoke(later)
+}
+
+// tellRevoked says that the access rules have ended a subscription.
+func (w *worker) tellRevoked(s *subscription) {
+	w.recordEvent(s.client, recorder.Unsubscribed, s.filter, fault.AccessRevoked)
+	w.counts.access.revokedFilters++
+	w.refusals.log("subscription ended by the access rules", about(s.client, "filter", shown(s.filter))...)
 }
 
 // withhold drops the messages that wait for the client, and only denied filters bring.
-func (w *worker) withhold(c *client, denied *topic.Tree[bool]) {
+func (w *worker) withhold(c *client, denied []*subscription) {
 	if c.session.Waiting() == 0 && len(c.retained) == 0 {
 		return
 	}
-	var allowed topic.Tree[bool]
-	for _, s := range c.filters.list() {
-		allowed.Add(s.matches(), true)
-	}
-	gone := func(name []byte) bool { return matched(denied, name) && !matched(&allowed, name) }
+	without, allowed := treeOf(denied), treeOf(c.filters.list())
+	gone := func(name []byte) bool { return matched(without, name) && !matched(allowed, name) }
 	n := c.session.Withhold(gone)
 	if lined := len(c.retained); lined > 0 {
 		c.retained = slices.DeleteFunc(c.retained, func(p pendingRetained) bool { return gone(p.message.Topic) })
@@ -115,6 +126,14 @@ func (w *worker) withhold(c *client, denied *topic.Tree[bool]) {
 		w.lost(c, fault.AccessRevoked, n)
 		c.weigh()
 	}
+}
+
+func treeOf(filters []*subscription) *topic.Tree[bool] {
+	t := new(topic.Tree[bool])
+	for _, s := range filters {
+		t.Add(s.matches(), true)
+	}
+	return t
 }
 
 func matched(t *topic.Tree[bool], name []byte) (is bool) {

@@ -1,12 +1,19 @@
 package broker
 
-// remains are the filters of a session that has ended with more of them than one turn may
-// take. They stand in the tree until their turn comes, and bring their client nothing.
-type remains struct{ filters []*subscription }
+// remains are the filters of a session that has ended, or those of a client that rules have
+// revoked, when they are more than one turn may take. They stand in the tree until their turn
+// comes, and bring their client nothing.
+type remains struct {
+	filters []*subscription
+	revoked bool
+}
+
+// over says whether the subscription is one of them.
+func (s *subscription) over() bool { return s.ended || s.client.ended }
 
 // endFilters ends the subscriptions of a session that has ended: the first at once.
 func (w *worker) endFilters(c *client) {
-	r := remains{c.filters.list()}
+	r := remains{filters: c.filters.list()}
 	c.filters = nil
 	if len(r.filters) > filtersMost {
 		c.ended = true
@@ -21,9 +28,12 @@ func (w *worker) endSome(r remains) {
 	for _, s := range r.filters[:n] {
 		w.broker.router.remove(s)
 		w.uncount(s)
+		if r.revoked {
+			w.tellRevoked(s)
+		}
 	}
 	if n < len(r.filters) {
-		w.loop.Post(remains{r.filters[n:]})
+		w.loop.Post(remains{r.filters[n:], r.revoked})
 	}
 }
 
@@ -31,6 +41,18 @@ func (w *worker) endSome(r remains) {
 func (w *worker) endMore(r remains) {
 	w.loop.Spend(min(len(r.filters), filtersMost) * filterWork)
 	w.endSome(r)
+}
+
+// revoke ends subscriptions that their client, who stays, has lost: the first at once.
+func (w *worker) revoke(filters []*subscription) {
+	if len(filters) > filtersMost {
+		for _, s := range filters {
+			s.ended = true
+			w.broker.router.exclusive.release(s)
+		}
+		w.broker.router.wild.Add(1)
+	}
+	w.endSome(remains{filters, true})
 }
 
 // leaves lets a client have nothing more by its filters, before they are taken out: routes

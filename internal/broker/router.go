@@ -31,6 +31,9 @@ type subscription struct {
 	// durable says that its client's session survives the process, and begins where in
 	// each stream it began: its loop alone reads that.
 	durable bool
+	// ended says that its client has lost it, and it is yet in the tree: it brings nothing.
+	// Its loop alone reads that.
+	ended bool
 	// owes says that its client has not acknowledged all retained messages that were there.
 	owes bool
 	// since is when it began, in seconds since 1970, however often it was made anew; 0 is

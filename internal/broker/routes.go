@@ -175,7 +175,7 @@ func (k *routes) take(s *subscription) {
 	case s.group != nil:
 		k.takeGroup(r, s.group)
 	case s.home == k.home:
-		r.logged = r.logged || s.logged() && !s.client.ended
+		r.logged = r.logged || s.logged() && !s.over()
 		k.takeLocal(r, s)
 	case s.logged():
 		r.logged = true
@@ -187,7 +187,7 @@ func (k *routes) take(s *subscription) {
 
 func (k *routes) takeLocal(r *route, s *subscription) {
 	c := s.client
-	if c.ended {
+	if s.over() {
 		return
 	}
 	if c.build != k.build {
