@@ -126,8 +126,8 @@ func (w *worker) surveyGroup(k *keptGroup, stream uint8, to msg.Position, first 
 		return // the tail has not come to it
 	}
 	q := &question{
-		worker: w, group: k, stream: stream, from: from, to: to, first: first,
-		sums: backlog.Total(k.sums(), stream), names: []string{topic.Matching(k.group.name)},
+		Question: backlog.Question{From: from, To: to, Names: []string{topic.Matching(k.group.name)}},
+		worker:   w, group: k, stream: stream, sums: backlog.Total(k.sums(), stream), first: first,
 	}
 	c.base, k.surveys[stream-1] = backlog.Tally{}, q
 	w.broker.feeds.survey.ask(q)
@@ -137,6 +137,6 @@ func (w *worker) surveyGroup(k *keptGroup, stream uint8, to msg.Position, first 
 func (w *worker) takeGroupSurvey(q *question) {
 	if k := q.group; k.surveys[q.stream-1] == q {
 		c := &k.cursors[q.stream-1]
-		c.base, c.uncounted, k.surveys[q.stream-1] = c.base.Plus(q.sums).Minus(q.found), false, nil
+		c.base, c.uncounted, k.surveys[q.stream-1] = c.base.Plus(q.sums).Minus(q.Found), false, nil
 	}
 }

@@ -1,12 +1,10 @@
 package broker
 
 import (
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
-	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -23,19 +21,14 @@ type surveyor struct {
 // question is how much there is for a client from one place to another, which is where
 // its loop stood, and the sum of its filters was sums.
 type question struct {
-	worker   *worker
-	client   *client    // or else
-	group    *keptGroup // a shared subscription
-	stream   uint8
-	round    uint32 // of the cursor
-	from, to msg.Position
-	sums     backlog.Tally
-	names    []string // of its filters
-	first    bool     // it goes to where the tail reader began
-
-	filters []*backlog.Filter // the pass's
-	before  backlog.Tally
-	found   backlog.Tally
+	backlog.Question
+	worker *worker
+	client *client    // or else
+	group  *keptGroup // a shared subscription
+	stream uint8
+	round  uint32 // of the cursor
+	sums   backlog.Tally
+	first  bool // it goes to where the tail reader began
 }
 
 // surveyed are answers for one loop. older is what was counted before its tail began, for
@@ -101,7 +94,7 @@ func (v *surveyor) answer(qs []*question) {
 	for _, w := range v.feeds.workers {
 		a := &surveyed{stream: stream}
 		if first {
-			a.older = &p.ledger
+			a.older = &p.Ledger
 		}
 		for _, q := range qs {
 			if q.worker == w {
@@ -113,99 +106,27 @@ func (v *surveyor) answer(qs []*question) {
 }
 
 // read makes one pass; nil says that the log could not be read.
-func (v *surveyor) read(qs []*question) *survey {
+func (v *surveyor) read(qs []*question) *backlog.Survey {
 	stream := qs[0].stream
-	p := newSurvey(qs, v.feeds.spacer())
-	if p.from.Compare(p.to) < 0 {
-		err := v.feeds.log.Replay(v.feeds.ctx, v.feeds.list()[stream-1], p.from.Before(), func(at msg.Position, ms []msg.Message) error {
-			if at.Compare(p.to) >= 0 {
+	asked := make([]*backlog.Question, len(qs))
+	for i, q := range qs {
+		asked[i] = &q.Question
+	}
+	p := backlog.NewSurvey(stream, asked, v.feeds.spacer())
+	if p.From.Compare(p.To) < 0 {
+		err := numbered{v.feeds}.Replay(v.feeds.ctx, stream, p.From.Before(), func(at msg.Position, ms []msg.Message) error {
+			if at.Compare(p.To) >= 0 {
 				return errFed
 			}
-			p.entry(at, ms)
+			p.Entry(at, ms)
 			return nil
 		})
-		if err != nil && err != errFed && !notThere(err) {
+		if err != nil && err != errFed {
 			return nil
 		}
 	}
-	p.pass(msg.Position{Seq: 1<<64 - 1})
+	p.End()
 	return p
-}
-
-// survey is one pass over the log.
-type survey struct {
-	stream       uint8
-	ledger       backlog.Ledger
-	spacer       backlog.Spacer
-	filters      topic.Tree[*backlog.Filter]
-	topics       map[string][]*backlog.Filter
-	begins, ends []*question // that are ahead, by place
-	from, to     msg.Position
-}
-
-func newSurvey(qs []*question, s backlog.Spacer) *survey {
-	p := &survey{stream: qs[0].stream, spacer: s, topics: map[string][]*backlog.Filter{}}
-	p.begins, p.ends = slices.Clone(qs), slices.Clone(qs)
-	slices.SortFunc(p.begins, func(a, b *question) int { return a.from.Compare(b.from) })
-	slices.SortFunc(p.ends, func(a, b *question) int { return a.to.Compare(b.to) })
-	p.from, p.to = p.begins[0].from, p.ends[len(qs)-1].to
-	for _, q := range qs {
-		q.filters = q.filters[:0]
-		for _, name := range q.names {
-			f := p.ledger.Use(name, false)
-			p.filters.Add(name, f)
-			q.filters = append(q.filters, f)
-		}
-	}
-	return p
-}
-
-func (p *survey) entry(at msg.Position, ms []msg.Message) {
-	if last, due := p.spacer.Next(at, ms[0].Time); due {
-		p.ledger.Mark(p.stream, at, last)
-	}
-	bytes, last := 0, int64(0)
-	for i := range ms {
-		m, here := &ms[i], msg.Position{Seq: at.Seq, Index: at.Index + uint32(i)}
-		p.pass(here)
-		bytes += m.Bytes()
-		last = max(last, m.Time)
-		if m.QoS == 0 {
-			continue
-		}
-		for _, f := range p.matching(m.Topic) {
-			p.ledger.Count(f, p.stream, m.Bytes())
-		}
-	}
-	p.spacer.Add(len(ms), bytes, last)
-}
-
-// pass notes the sums of those who begin or end before the message.
-func (p *survey) pass(here msg.Position) {
-	for ; len(p.begins) > 0 && p.begins[0].from.Compare(here) <= 0; p.begins = p.begins[1:] {
-		q := p.begins[0]
-		q.before = backlog.Total(q.filters, p.stream)
-	}
-	for ; len(p.ends) > 0 && p.ends[0].to.Compare(here) <= 0; p.ends = p.ends[1:] {
-		q := p.ends[0]
-		q.found = backlog.Total(q.filters, p.stream).Minus(q.before)
-	}
-}
-
-// surveyTopics is of how many topics a survey remembers whose they are.
-const surveyTopics = 1 << 16
-
-func (p *survey) matching(name []byte) (all []*backlog.Filter) {
-	all, known := p.topics[string(name)]
-	if known {
-		return all
-	}
-	p.filters.Match(name, func(f *backlog.Filter) { all = append(all, f) })
-	if len(p.topics) >= surveyTopics {
-		clear(p.topics)
-	}
-	p.topics[string(name)] = all
-	return all
 }
 
 func (f *feeds) spacer() backlog.Spacer {
@@ -249,8 +170,8 @@ func (w *worker) surveyFor(c *client, stream uint8, to msg.Position) *question {
 	k := c.enduring.cursor(stream)
 	k.surveying = true
 	return &question{
-		worker: w, client: c, stream: stream, round: k.round, from: k.next, to: to,
-		sums: backlog.Total(w.filtersOf(c), stream), names: c.loggedFilters(),
+		Question: backlog.Question{From: k.next, To: to, Names: c.loggedFilters()},
+		worker:   w, client: c, stream: stream, round: k.round, sums: backlog.Total(w.filtersOf(c), stream),
 	}
 }
 
@@ -273,7 +194,7 @@ func (w *worker) takeSurvey(a *surveyed) {
 		if k.surveying = false; !asked || k.round != q.round {
 			continue
 		}
-		k.base, k.uncounted = q.sums.Minus(q.found), false
+		k.base, k.uncounted = q.sums.Minus(q.Found), false
 		if q.client.session.Away() && k.waiting(backlog.Total(w.filtersOf(q.client), q.stream)) == (backlog.Tally{}) {
 			k.behind = false
 			w.wakes++
