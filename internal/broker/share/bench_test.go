@@ -22,6 +22,29 @@ func BenchmarkMessage(b *testing.B) {
 	}
 }
 
+// A message that is taken, given and acknowledged, after others, makes no garbage.
+func TestAMessageMakesNoGarbage(t *testing.T) {
+	g := New[int](Limits{Messages: 16 << 10, Bytes: 4 << 20}, []Place{{1, msg.Position{Seq: 1}}})
+	g.Here(1, 1000)
+	m := &msg.Message{Topic: []byte("plant/line/cell"), Payload: make([]byte, 64), Publisher: []byte("device")}
+	seq := uint64(0)
+	turn := func() {
+		var places [20]Place
+		for i := range places {
+			seq++
+			g.Take(Place{1, msg.Position{Seq: seq}}, m)
+			_, places[i], _, _ = g.Next(func(free []*Member[int], _ *msg.Message) *Member[int] { return free[0] })
+		}
+		for _, p := range places {
+			g.Ack(1, p)
+		}
+	}
+	turn()
+	if n := testing.AllocsPerRun(100, turn); n > 1 {
+		t.Errorf("20 messages make %v allocations", n)
+	}
+}
+
 // What is written down of a group with 5,000 messages under way.
 func BenchmarkRecord(b *testing.B) {
 	g := New[int](Limits{Messages: 16 << 10, Bytes: 4 << 20}, []Place{{1, msg.Position{Seq: 1}}})

@@ -22,9 +22,10 @@ type Group[M comparable] struct {
 	members []*Member[M]
 	free    []*Member[M] // who can take more, valid unless stale
 	stale   bool
-	back    []*item[M] // came back and are to be given, oldest first
-	fresh   []*item[M] // were never given, oldest first
-	held    int        // messages in memory, and their
+	back    line[M] // came back and are to be given, oldest first
+	fresh   line[M] // were never given, oldest first
+	spare   []*item[M]
+	held    int // messages in memory, and their
 	bytes   int
 	order   uint64 // of the newest item
 	changed bool   // since Append
@@ -43,8 +44,8 @@ type Member[M comparable] struct {
 // stream is how far the group is in one stream.
 type stream[M comparable] struct {
 	next msg.Position // everything before it was taken
-	// open is of that what nobody is done with, in order; between them are some that are
-	// done, but not the first.
+	// open is of that what nobody is done with, in order; among them are some that are done,
+	// fewer than half.
 	open []*item[M]
 	done int
 }
@@ -58,24 +59,57 @@ func (s *stream[M]) find(at msg.Position) *item[M] {
 	return s.open[i]
 }
 
-// finish is done with the item.
-func (s *stream[M]) finish(it *item[M]) {
+// first is the oldest that nobody is done with; nil is none.
+func (s *stream[M]) first() *item[M] {
+	if i := slices.IndexFunc(s.open, func(it *item[M]) bool { return !it.done }); i >= 0 {
+		return s.open[i]
+	}
+	return nil
+}
+
+// finish is done with the item, which nobody else has any more.
+func (g *Group[M]) finish(s *stream[M], it *item[M]) {
 	it.done = true
 	s.done++
-	for len(s.open) > 0 && s.open[0].done {
-		s.open[0] = nil
-		s.open = s.open[1:]
-		s.done--
-	}
 	if s.done > len(s.open)/2 {
-		s.compact()
+		g.compact(s)
 	}
 }
 
 // compact leaves no item that is done.
-func (s *stream[M]) compact() {
-	s.open = slices.DeleteFunc(s.open, func(it *item[M]) bool { return it.done })
+func (g *Group[M]) compact(s *stream[M]) {
+	s.open = slices.DeleteFunc(s.open, func(it *item[M]) bool {
+		if it.done {
+			g.recycle(it)
+		}
+		return it.done
+	})
 	s.done = 0
+}
+
+const (
+	// spareItems and spareBytes bound what is kept of items to be used again.
+	spareItems = 256
+	spareBytes = 2 << 10
+)
+
+// recycle keeps the memory of an item.
+func (g *Group[M]) recycle(it *item[M]) {
+	if len(g.spare) < spareItems && cap(it.room) <= spareBytes {
+		g.spare = append(g.spare, it)
+	}
+}
+
+// item is a new one, in the memory of another where there is any.
+func (g *Group[M]) item(p Place) *item[M] {
+	n := len(g.spare)
+	if n == 0 {
+		return &item[M]{place: p}
+	}
+	it := g.spare[n-1]
+	g.spare = g.spare[:n-1]
+	*it = item[M]{place: p, room: it.room}
+	return it
 }
 
 // item is a message that nobody is done with.
@@ -87,6 +121,7 @@ type item[M comparable] struct {
 	there   bool       // the message is in memory
 	done    bool
 	message msg.Message
+	room    []byte // what the message points into
 }
 
 // missing says that the message is to be given to the group once more.
@@ -130,17 +165,21 @@ func (g *Group[M]) Take(p Place, m *msg.Message) {
 	s := g.stream(p.Stream)
 	it := s.find(p.At)
 	if it == nil {
-		it = &item[M]{place: p}
+		it = g.item(p)
 		s.open = append(s.open, it)
-		g.fresh = append(g.fresh, it)
+		g.fresh.push(it)
 	} else {
-		g.back = append(g.back, it)
+		g.back.push(it)
 	}
 	if it.order == 0 {
 		g.order++
 		it.order = g.order
 	}
-	it.message, it.there = m.Clone(), true
+	if cap(it.room) < m.Bytes() {
+		it.room = make([]byte, 0, m.Bytes())
+	}
+	it.message, it.room = m.CloneTo(it.room[:0])
+	it.there = true
 	g.held++
 	g.bytes += itemBytes + m.Bytes()
 	g.Pass(Place{p.Stream, msg.Position{Seq: p.At.Seq, Index: p.At.Index + 1}})
@@ -168,8 +207,8 @@ func (g *Group[M]) From(stream uint8) msg.Position {
 // Needed is the first place of the stream that the group may have to be given again.
 func (g *Group[M]) Needed(stream uint8) msg.Position {
 	s := g.stream(stream)
-	if len(s.open) > 0 {
-		return s.open[0].place.At
+	if it := s.first(); it != nil {
+		return it.place.At
 	}
 	return s.next
 }
@@ -180,22 +219,25 @@ func (g *Group[M]) Reached(stream uint8) msg.Position { return g.stream(stream).
 // Shed forgets the messages that nobody has: they are to be given again, from From on.
 // Those that were never given lie behind Reached again; each is told with its bytes.
 func (g *Group[M]) Shed(again func(stream uint8, bytes int)) {
-	for _, it := range g.fresh {
+	for _, it := range g.fresh.rest() {
 		s := g.stream(it.place.Stream)
 		again(it.place.Stream, it.message.Bytes())
 		if it.place.At.Compare(s.next) < 0 {
 			s.next = it.place.At
 		}
-		s.finish(it)
 		g.drop(it)
+		g.finish(s, it)
 	}
 	for i := range g.streams {
-		g.streams[i].compact() // what is taken again comes behind the others
+		s := &g.streams[i]
+		if g.compact(s); len(s.open) == 0 { // what is taken again comes behind the others
+			s.open = nil
+		}
 	}
-	for _, it := range g.back {
+	for _, it := range g.back.rest() {
 		g.drop(it)
 	}
-	g.fresh, g.back = nil, nil
+	g.fresh, g.back, g.spare = line[M]{}, line[M]{}, nil
 }
 
 // drop forgets the message of an item.
@@ -208,7 +250,7 @@ func (g *Group[M]) drop(it *item[M]) {
 }
 
 // Waiting is how many messages in memory nobody has, Open how many nobody is done with.
-func (g *Group[M]) Waiting() int { return len(g.back) + len(g.fresh) }
+func (g *Group[M]) Waiting() int { return g.back.len() + g.fresh.len() }
 
 // Given is how many messages members have.
 func (g *Group[M]) Given() (n int) {
@@ -265,12 +307,10 @@ func (g *Group[M]) Next(choose func(free []*Member[M], m *msg.Message) *Member[M
 		return to, p, nil, false
 	}
 	from := &g.fresh
-	if len(g.back) > 0 {
+	if g.back.len() > 0 {
 		from = &g.back
 	}
-	it := (*from)[0]
-	(*from)[0] = nil
-	*from = (*from)[1:]
+	it := from.pop()
 	k := choose(g.free, &it.message)
 	it.member, it.given, g.changed = k, true, true
 	k.Given++
@@ -298,11 +338,11 @@ func (g *Group[M]) Ack(who M, p Place) bool {
 	if it == nil || it.member == nil || it.member.Who != who {
 		return false
 	}
-	s.finish(it)
 	g.take(it)
 	g.drop(it)
 	g.stale = g.stale || it.member.blocked
 	it.member.blocked, it.member = false, nil
+	g.finish(s, it)
 	return true
 }
 
@@ -336,10 +376,10 @@ func (g *Group[M]) giveBack(items []*item[M]) {
 		g.take(it)
 		it.member = nil
 		if it.there {
-			g.back = append(g.back, it)
+			g.back.push(it)
 		}
 	}
-	slices.SortFunc(g.back, func(a, b *item[M]) int { return int(int64(a.order - b.order)) })
+	slices.SortFunc(g.back.rest(), func(a, b *item[M]) int { return int(int64(a.order - b.order)) })
 }
 
 // Here says that the member is there and takes so many messages at one time.
@@ -444,7 +484,7 @@ func (g *Group[M]) Lose(stream uint8, before msg.Position) (n int) {
 			n++
 		}
 	}
-	s.compact()
+	g.compact(s)
 	return n
 }
 
@@ -471,9 +511,11 @@ func (g *Group[M]) abandon(stream uint8, those func(*item[M]) bool) (n int) {
 		}
 	}
 	if n > 0 {
-		s.compact()
 		gone := func(it *item[M]) bool { return it.done }
-		g.fresh, g.back, g.changed = slices.DeleteFunc(g.fresh, gone), slices.DeleteFunc(g.back, gone), true
+		g.fresh.remove(gone)
+		g.back.remove(gone)
+		g.compact(s)
+		g.changed = true
 	}
 	return n
 }
