@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,9 +13,11 @@ import (
 )
 
 // benchBatch makes a batch of n messages of 64 bytes on a hundred topics.
-func benchBatch(n int) *msg.Batch {
+func benchBatch(n int) *msg.Batch { return benchBatchOf(n, 64) }
+
+func benchBatchOf(n, size int) *msg.Batch {
 	b := new(msg.Batch)
-	payload := make([]byte, 64)
+	payload := make([]byte, size)
 	for i := range n {
 		m := msg.Message{Topic: fmt.Appendf(nil, "plant/area/line%d/cell/temperature", i%100), Payload: payload, Publisher: []byte("press-1"), Time: 1_700_000_000_000_000_000 + int64(i), QoS: 1}
 		b.Add(&m, uint64(i))
@@ -86,6 +89,35 @@ func BenchmarkAppend(b *testing.B) {
 			b.Run(fmt.Sprintf("%v/batch=%d", d, n), func(b *testing.B) { benchAppend(b, d, n, 16) })
 		}
 	}
+}
+
+// BenchmarkAppendLarge keeps batches of 1 KB messages while a reader stands at the tail.
+func BenchmarkAppendLarge(b *testing.B) {
+	engine, o := onDisk(b, b.TempDir(), bus.Power)
+	defer engine.Close()
+	s := running(b, nil, func(x *Options) { *x = o })
+	defer s.Close(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		_ = s.Read(ctx, "telemetry", msg.Position{}, func(msg.Position, []msg.Message) error { return nil })
+	})
+	defer reading.Wait()
+	defer cancel()
+	const size, inFlight = 210, 8
+	free := make(chan *msg.Batch, inFlight)
+	for range inFlight {
+		free <- benchBatchOf(size, 1024)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		s.Keep(0, <-free, func(batch *msg.Batch, _ error) { free <- batch })
+	}
+	for range inFlight {
+		<-free
+	}
+	b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "msg/s")
 }
 
 func benchAppend(b *testing.B, d bus.Durability, size, inFlight int) {
