@@ -88,9 +88,6 @@ func serve(ctx context.Context, file string, cfg *config.Config, origins *config
 	l, _ := observe.ParseLevel(cfg.Log.Level) // checked with the configuration
 	level.Set(l)
 	log := observe.NewLogger(errs, cfg.Log.Format, level)
-	if os.Getenv("GOMAXPROCS") == "" { // else it is the operator's word
-		observe.SpareProcessor()
-	}
 
 	node := app.New(app.Options{Config: cfg, Origins: origins, ConfigFile: config.Sources{File: file, Env: os.Environ()}.Path(), Version: thisBuild().Version, Log: log, Level: level})
 	start, cancel := context.WithTimeout(ctx, startDeadline)

@@ -142,6 +142,7 @@ func (a *App) steps() []step {
 		{"first administrator", a.ensureAdministrator},
 		{"answers", a.startAnswers},
 		{"tidying", a.startTidying},
+		{"sparing", a.startSparing},
 	}
 }
 

@@ -9,10 +9,12 @@ import (
 func TestTheDiskHasAProcessorOfItsOwn(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)
-	for range 2 {
-		SpareProcessor()
-		if got := runtime.GOMAXPROCS(0); got != before+1 || Cores() != before {
-			t.Fatalf("%d processors, %d cores; there are %d", got, Cores(), before)
+	for _, c := range []struct {
+		on   bool
+		want int
+	}{{true, before + 1}, {true, before + 1}, {false, before}, {false, before}} {
+		if SpareProcessor(c.on); runtime.GOMAXPROCS(0) != c.want || Cores() != before {
+			t.Errorf("%v: %d processors for %d cores; there are %d", c.on, runtime.GOMAXPROCS(0), Cores(), before)
 		}
 	}
 }

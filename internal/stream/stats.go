@@ -59,6 +59,17 @@ func (s *Streams) Stats() []Stats {
 	return all
 }
 
+// Waiting are the messages that were handed over to streams on the disk and are not yet
+// committed.
+func (s *Streams) Waiting() (n int64) {
+	for _, k := range s.table.Load().ordered() {
+		if k.appender != nil && k.appender.disk != nil {
+			n += k.appender.pending.Load()
+		}
+	}
+	return n
+}
+
 // Appended are the messages and the bytes of their records that a stream has taken
 // since the start; 0 for one that is not there.
 func (s *Streams) Appended(stream string) (messages, bytes uint64) {
