@@ -147,7 +147,7 @@ func (l *Listener) shake(nc net.Conn, a *Arrival, since time.Time) error {
 	if l.o.ProxyProtocol {
 		h, err := proxy.Read(heard)
 		if err != nil {
-			return heard.judge(err)
+			return inHeader(heard.judge(err))
 		}
 		heard.any = false
 		if h.Client.IsValid() {
@@ -199,6 +199,14 @@ var errSilent = errors.New("it has said nothing")
 func (h *hearing) judge(err error) error {
 	if !h.any && (errors.Is(err, io.EOF) || fault.PeerGone(err)) {
 		return errSilent
+	}
+	return err
+}
+
+// inHeader names the end of a connection in the midst of its PROXY header.
+func inHeader(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || fault.PeerGone(err) {
+		return fault.Wrap(fault.ProxyHeader, "proxy header", err, "The connection ended in the midst of its PROXY header.")
 	}
 	return err
 }

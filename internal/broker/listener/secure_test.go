@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -434,6 +435,39 @@ func TestSlowHandshakesGiveWay(t *testing.T) {
 	}
 	e.refusal(t, fault.HandshakeTimeout)
 	e.arrival(t)
+}
+
+// What is kept of PROXY headers that are not whole is bounded by the places there are: whoever
+// comes beyond them is not read, and gets in when one is left.
+func TestHalfProxyHeadersTakePlaces(t *testing.T) {
+	const places, head = 2, "\r\n\r\n\x00\r\nQUIT\n\x21\x11"
+	e := open(t, Options{ProxyProtocol: true, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Handshakes: places})
+	if _, err := io.WriteString(e.dial(t), head+"\x10\x01"); err != nil { // a byte too many
+		t.Fatal(err)
+	}
+	e.refusal(t, fault.ProxyHeader)
+	var first net.Conn
+	for range places {
+		first = e.dial(t)
+		if _, err := io.WriteString(first, head+"\x10\x00"+strings.Repeat("x", 2000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken := func() int {
+		e.shakes.mu.Lock()
+		defer e.shakes.mu.Unlock()
+		return len(e.shakes.under)
+	}
+	testkit.Eventually(t, func() bool { return taken() == places }, "every place to be taken")
+	if _, err := io.WriteString(e.dial(t), "PROXY TCP4 203.0.113.9 10.0.0.1 4711 1883\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Close()
+	e.refusal(t, fault.ProxyHeader)
+	if a := e.arrival(t); a.Remote.String() != "203.0.113.9:4711" {
+		t.Error(a.Remote)
+	}
+	testkit.Eventually(t, func() bool { return taken() == places-1 }, "one place to be taken")
 }
 
 func TestClosingEndsHandshakes(t *testing.T) {
