@@ -37,10 +37,17 @@ func (w *worker) endSome(r remains) {
 	}
 }
 
-// endMore goes on with them.
+// endMore goes on with them. Who keeps a group has heard that the client is gone, but not
+// that the group has one member less, which may have been its last.
 func (w *worker) endMore(r remains) {
-	w.loop.Spend(min(len(r.filters), filtersMost) * filterWork)
+	n := min(len(r.filters), filtersMost)
+	w.loop.Spend(n * filterWork)
 	w.endSome(r)
+	for _, s := range r.filters[:n] {
+		if s.group != nil && s.group.durable.Load() {
+			w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, nil})
+		}
+	}
 }
 
 // revoke ends subscriptions that their client, who stays, has lost: the first at once.

@@ -128,3 +128,34 @@ func TestAFilterThatEndsIsNotCounted(t *testing.T) {
 	c.closed()
 	eventually(t, "none is counted", func() bool { return filters() == 0 && b.Stats().Subscriptions == 0 })
 }
+
+// The shared subscriptions of a session that ends some at a time end with it: nobody keeps
+// messages for those that have no member any more.
+func TestSharedSubscriptionsEndWithTheirLastMember(t *testing.T) {
+	const all = 5 * filtersMost
+	b, _ := newDisk().node(t, Options{Loops: 2})
+	c, _ := come(t, b, "greedy", 1000, nil)
+	s := &packet.Subscribe{ID: 1}
+	for i := range all {
+		s.Filters = append(s.Filters, packet.Subscription{Filter: fmt.Appendf(nil, "$share/g%d/kept/%d", i, i), QoS: 1})
+	}
+	c.send(s)
+	expect[*packet.Suback](c)
+	kept := func() (n int) {
+		all := make([]int, len(b.workers))
+		err := b.ask(t.Context(), b.workers, func(i int) func(*worker) bool {
+			return func(w *worker) bool { all[i] = len(w.groups.kept); return false }
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all[0] + all[1]
+	}
+	if n := kept(); n != all {
+		t.Fatalf("%d are kept, want %d", n, all)
+	}
+	if err := b.Kick(t.Context(), "greedy", true); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "none is kept", func() bool { return kept() == 0 })
+}
