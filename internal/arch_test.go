@@ -19,7 +19,7 @@ const module = "github.com/millrace/millrace/"
 // leaves may be imported by everybody and import nothing of ours but each other
 // where the table says so.
 var leaves = []string{
-	"internal/msg", "internal/point", "internal/fault",
+	"internal/msg", "internal/point", "internal/fault", "internal/say",
 	"internal/mqtt/packet", "internal/mqtt/topic",
 	"internal/payload", // a codec: bytes in, metrics out, no state that outlives a message
 }
@@ -30,6 +30,7 @@ var allowed = map[string]map[string]string{
 	"internal/msg":         {},
 	"internal/point":       {},
 	"internal/fault":       {},
+	"internal/say":         {"internal/fault": "a reason is said with its code"},
 	"internal/payload":     {"internal/msg": "decodes a message", "internal/point": "into values", "internal/fault": "or says why not"},
 	"internal/mqtt/topic":  {"internal/fault": "a refused filter has a reason code"},
 	"internal/mqtt/packet": {"internal/fault": "a malformed packet has a reason code", "internal/mqtt/topic": "topic names are checked where they are decoded"},

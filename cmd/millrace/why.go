@@ -88,7 +88,7 @@ func drawWhy(t table, a api.WhyAnswer) {
 	}
 	line("", "%s: %s", strings.ToUpper(strings.ReplaceAll(a.Outcome, "_", " ")), a.Text)
 	for _, s := range a.State {
-		line("", "%s", s)
+		line("", "%s", s.Text)
 	}
 	for _, m := range a.Messages {
 		fmt.Fprintln(t.w)

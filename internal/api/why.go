@@ -30,7 +30,8 @@ type WhyAnswer struct {
 	Outcome  string       `json:"outcome" enum:"acknowledged,sent,queued,waiting,dropped,refused,other_member,not_subscribed,no_local,no_client,no_message,unknown" doc:"What became of the newest message"`
 	Reason   *WhyReason   `json:"reason,omitempty" doc:"Why it was dropped or refused"`
 	Text     string       `json:"text" doc:"The same in a sentence"`
-	State    []string     `json:"state" nullable:"false" doc:"How the client stands, in sentences"`
+	Said     *Said        `json:"said,omitempty"`
+	State    []WhyNote    `json:"state" nullable:"false" doc:"How the client stands, in sentences"`
 	Messages []WhyMessage `json:"messages" nullable:"false" doc:"The newest messages, oldest first"`
 	More     int          `json:"more" doc:"Older messages that were found, too"`
 	Notes    []WhyNote    `json:"notes" nullable:"false" doc:"What else may help: refusals, losses, topics with nearly the same name"`
@@ -55,6 +56,7 @@ type WhyMessage struct {
 	Outcome   string     `json:"outcome"`
 	Reason    *WhyReason `json:"reason,omitempty"`
 	Text      string     `json:"text"`
+	Said      *Said      `json:"said,omitempty"`
 	Steps     []WhyNote  `json:"steps" nullable:"false"`
 }
 
@@ -63,6 +65,7 @@ type WhyNote struct {
 	At     *time.Time `json:"at,omitempty"`
 	Reason *WhyReason `json:"reason,omitempty"`
 	Text   string     `json:"text"`
+	Said   *Said      `json:"said,omitempty"`
 }
 
 // WhyWindow is what the flight recorder covers.

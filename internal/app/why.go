@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/why"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/say"
 )
 
 var _ api.Why = whyAPI{}
@@ -182,7 +183,7 @@ func (a *App) whyRefusals(q refused.Query, is func(refused.Refusal) bool) (list 
 }
 
 func (a *App) whyAnswer(in why.Answer) api.WhyAnswer {
-	out := api.WhyAnswer{Client: in.Client, Topic: in.Topic, Outcome: string(in.Outcome), Reason: whyReason(in.Reason), Text: in.Text, State: append([]string{}, in.State...),
+	out := api.WhyAnswer{Client: in.Client, Topic: in.Topic, Outcome: string(in.Outcome), Reason: api.ReasonOf(in.Reason), Text: in.Text.String(), Said: api.SaidOf(in.Text), State: convert(in.State, whyState),
 		Messages: convert(in.Stories, whyStory), More: in.More, Notes: convert(in.Notes, whyNote), Window: api.WhyWindow{From: a.started.UTC(), Forgotten: in.Forgot}}
 	if in.From != 0 {
 		out.Window.From = moment(in.From)
@@ -191,7 +192,7 @@ func (a *App) whyAnswer(in why.Answer) api.WhyAnswer {
 }
 
 func whyStory(s why.Story) api.WhyMessage {
-	out := api.WhyMessage{Time: moment(s.Time), Publisher: s.By, QoS: int(s.QoS), Retain: s.Retain, Outcome: string(s.Outcome), Reason: whyReason(s.Reason), Text: s.Text, Steps: convert(s.Steps, whyNote)}
+	out := api.WhyMessage{Time: moment(s.Time), Publisher: s.By, QoS: int(s.QoS), Retain: s.Retain, Outcome: string(s.Outcome), Reason: api.ReasonOf(s.Reason), Text: s.Text.String(), Said: api.SaidOf(s.Text), Steps: convert(s.Steps, whyNote)}
 	if s.ID != (why.ID{}) {
 		out.ID = s.ID.String()
 	}
@@ -202,7 +203,7 @@ func whyStory(s why.Story) api.WhyMessage {
 }
 
 func whyNote(n why.Note) api.WhyNote {
-	out := api.WhyNote{Reason: whyReason(n.Reason), Text: n.Text}
+	out := api.WhyNote{Reason: api.ReasonOf(n.Reason), Text: n.Text.String(), Said: api.SaidOf(n.Text)}
 	if n.At != 0 {
 		at := moment(n.At)
 		out.At = &at
@@ -210,12 +211,7 @@ func whyNote(n why.Note) api.WhyNote {
 	return out
 }
 
-func whyReason(c *fault.Code) *api.WhyReason {
-	if c == nil {
-		return nil
-	}
-	return &api.WhyReason{Reason: c.String(), Code: c.Quote(), Title: c.Title()}
-}
+func whyState(s say.Said) api.WhyNote { return whyNote(why.Note{Text: s}) }
 
 // recorderWindow is how far back the flight recorder has everything, in seconds.
 func (a *App) recorderWindow() float64 {

@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/refused"
 	"github.com/millrace/millrace/internal/broker/why"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // outcomes are what a client can be told of a message beside the reasons: a word and a part
@@ -194,7 +195,7 @@ func TestWhyTellsEveryOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := inquire(t, Options{Zone: Zone{Inflight: 10_000}, RecorderBytes: 1}) // two segments a loop
 			c.happens(k)
-			if a := k.why("c", "a"); a.Outcome != c.want || !strings.Contains(a.Text, c.text) {
+			if a := k.why("c", "a"); a.Outcome != c.want || !strings.Contains(a.Text.String(), c.text) {
 				t.Errorf("want %s: %s\ngot %s", c.want, c.text, spelt(a))
 			}
 		})
@@ -222,7 +223,7 @@ func TestASubscriptionMadeAnewKeepsItsAge(t *testing.T) {
 	clock.forward(5 * time.Second)
 	settle(b)
 	a := k.why("c", "a")
-	if want := "The subscription to a began 2 min 5 s ago, and was made anew 5s ago."; !slices.Contains(a.State, want) {
+	if want := "The subscription to a began 2 min 5 s ago, and was made anew 5s ago."; !slices.ContainsFunc(a.State, func(s say.Said) bool { return s.String() == want }) {
 		t.Errorf("not told: %s\ngot %q", want, a.State)
 	}
 }

@@ -612,13 +612,13 @@ func named(a why.Answer) (codes []fault.Code) {
 func spelt(a why.Answer) string {
 	lines := []string{fmt.Sprint(a.Outcome, ": ", a.Text)}
 	for _, s := range a.Stories {
-		lines = append(lines, "message: "+s.Text)
+		lines = append(lines, "message: "+s.Text.String())
 		for _, n := range s.Steps {
-			lines = append(lines, "  "+n.Text)
+			lines = append(lines, "  "+n.Text.String())
 		}
 	}
 	for _, n := range a.Notes {
-		lines = append(lines, "note: "+n.Text)
+		lines = append(lines, "note: "+n.Text.String())
 	}
 	return strings.Join(lines, "\n")
 }

@@ -138,7 +138,7 @@ test('what the node keeps', async (t) => {
     await page.getByRole('region', { name: /^Message of/ }).nth(1).getByText('Acknowledged.').waitFor()
     await fair('why')
     await speak(page, 'de')
-    await answer.getByText('Verworfen: Client nicht verbunden (MR-4229).', { exact: false }).waitFor()
+    await answer.getByText('verworfen: Client nicht verbunden (client_away, MR-4229).', { exact: false }).waitFor()
     await speak(page, 'en')
     await ask('Client ID', 'nobody')
     await answer.getByText('No such client.').waitFor()

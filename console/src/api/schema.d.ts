@@ -2712,6 +2712,26 @@ export interface components {
             /** @description True when only the payload's first 64 KiB are shown */
             truncated: boolean;
         };
+        Said: {
+            /** @description Which sentence; codes stay */
+            code: string;
+            /** @description What stands in it, in order */
+            values: components["schemas"]["SaidValue"][];
+        };
+        SaidValue: {
+            /** Format: int64 */
+            number?: number;
+            reason?: components["schemas"]["WhyReason"];
+            /** @description A part of the sentence */
+            said?: components["schemas"]["Said"];
+            /**
+             * Format: double
+             * @description A time span
+             */
+            seconds?: number;
+            /** @description A name or other text */
+            text?: string;
+        };
         Series: {
             /** @enum {string} */
             kind: "number" | "boolean" | "text";
@@ -3257,8 +3277,9 @@ export interface components {
             outcome: "acknowledged" | "sent" | "queued" | "waiting" | "dropped" | "refused" | "other_member" | "not_subscribed" | "no_local" | "no_client" | "no_message" | "unknown";
             /** @description Why it was dropped or refused */
             reason?: components["schemas"]["WhyReason"];
+            said?: components["schemas"]["Said"];
             /** @description How the client stands, in sentences */
-            state: string[];
+            state: components["schemas"]["WhyNote"][];
             /** @description The same in a sentence */
             text: string;
             topic: string;
@@ -3275,6 +3296,7 @@ export interface components {
             qos: number;
             reason?: components["schemas"]["WhyReason"];
             retain: boolean;
+            said?: components["schemas"]["Said"];
             steps: components["schemas"]["WhyNote"][];
             text: string;
             /**
@@ -3287,6 +3309,7 @@ export interface components {
             /** Format: date-time */
             at?: string;
             reason?: components["schemas"]["WhyReason"];
+            said?: components["schemas"]["Said"];
             text: string;
         };
         WhyReason: {

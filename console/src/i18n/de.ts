@@ -1,12 +1,14 @@
 // German. MQTT terms stay as in the specification.
 import broker from "./de.broker";
 import faults from "./de.faults";
+import said from "./de.said";
 import streams from "./de.streams";
 import type { Key } from "./en";
 
 const de: Record<Key, string> = {
   ...broker,
   ...faults,
+  ...said,
   ...streams,
   "nav.main": "Hauptnavigation",
   "nav.overview": "Übersicht",

@@ -1,11 +1,13 @@
 // English. The other catalogues have the same keys (a test compares them).
 import broker from "./en.broker";
 import faults from "./en.faults";
+import said from "./en.said";
 import streams from "./en.streams";
 
 const en = {
   ...broker,
   ...faults,
+  ...said,
   ...streams,
   "nav.main": "Main",
   "nav.overview": "Overview",

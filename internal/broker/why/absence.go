@@ -1,7 +1,6 @@
 package why
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -31,13 +30,13 @@ const Historian = "historian"
 func (t *teller) historian() {
 	switch v := t.m.Values; {
 	case v.Pending:
-		t.say(Queued, nil, "The historian has not come to it yet.")
+		t.say(Queued, nil, historianPending)
 	case len(v.Rejected) > 0 && v.Taken > 0:
-		t.say(Dropped, because(v.Rejected[0]), "The historian took %s of it, and others not: %s.", count(v.Taken, "value"), reason(v.Rejected[0]))
+		t.say(Dropped, because(v.Rejected[0]), historianPart, values.With(v.Taken), v.Rejected[0])
 	case len(v.Rejected) > 0:
-		t.say(Dropped, because(v.Rejected[0]), "The historian took nothing of it: %s.", reason(v.Rejected[0]))
+		t.say(Dropped, because(v.Rejected[0]), historianNothing, v.Rejected[0])
 	default:
-		t.say(Acknowledged, nil, "The historian took %s of it.", count(v.Taken, "value"))
+		t.say(Acknowledged, nil, historianTook, values.With(v.Taken))
 	}
 }
 
@@ -45,10 +44,10 @@ func (t *teller) historian() {
 func (t *teller) nobody() {
 	if n := len(t.Refusals); n > 0 {
 		r := t.Refusals[n-1]
-		t.say(NoClient, because(r.Code), "There is no client %s: it was refused, %s ago the last time, since %s.", quoted(t.Client), length(t.Now-r.At), reason(r.Code))
+		t.say(NoClient, because(r.Code), clientRefused, quoted(t.Client), length(t.Now-r.At), r.Code)
 		return
 	}
-	t.say(NoClient, nil, "There is no client %s, and none was seen lately.", quoted(t.Client))
+	t.say(NoClient, nil, clientUnseen, quoted(t.Client))
 }
 
 // then are the client's subscriptions that matched when the message came: those of now,
@@ -146,17 +145,17 @@ func (t *teller) subscribedThen() bool {
 func (t *teller) unsubscribed() {
 	name := t.m.Topic
 	if e, ok := t.first(name); ok {
-		t.step(e.At, nil, "The client subscribed to %s.", e.Text)
-		t.say(NotSubscribed, nil, "The client subscribed to %s %s after the message came.", e.Text, length(e.At-t.m.Time))
+		t.step(e.At, nil, subscribedAt, e.Text)
+		t.say(NotSubscribed, nil, subscribedAfter, e.Text, length(e.At-t.m.Time))
 		return
 	}
 	if s := t.Standing; s != nil {
 		if now := matching(s.Subscribed, name); len(now) > 0 {
-			after := "younger than the message"
 			if from := now[0].Since - t.m.Time; from > 0 {
-				after = fmt.Sprintf("%s younger than the message", length(from))
+				t.say(NotSubscribed, nil, youngerBy, now[0].Filter, length(from))
+				return
 			}
-			t.say(NotSubscribed, nil, "The client's subscription to %s is %s.", now[0].Filter, after)
+			t.say(NotSubscribed, nil, younger, now[0].Filter)
 			return
 		}
 	}
@@ -165,13 +164,13 @@ func (t *teller) unsubscribed() {
 		return
 	}
 	if e, ok := t.last(recorder.Refused, name, t.Now); ok {
-		t.step(e.At, because(e.Code), "The client asked for %s and was refused.", e.Text)
-		t.say(NotSubscribed, because(e.Code), "The client's subscription to %s was refused: %s.", e.Text, reason(e.Code))
+		t.step(e.At, because(e.Code), askedRefused, e.Text)
+		t.say(NotSubscribed, because(e.Code), subscriptionRefused, e.Text, e.Code)
 		return
 	}
 	if e, ok := t.absent(); ok {
-		t.step(e.At, e.reason(), "The client's connection ended (%s), and its session with it.", e.cause())
-		t.say(NotSubscribed, e.reason(), "The client was not there: its connection had ended %s before (%s), and its session with it.", length(t.m.Time-e.At), e.cause())
+		t.step(e.At, e.reason(), leftWithSession, e.cause())
+		t.say(NotSubscribed, e.reason(), wasNotThere, length(t.m.Time-e.At), e.cause())
 		return
 	}
 	t.elsewhere(name)
@@ -180,12 +179,12 @@ func (t *teller) unsubscribed() {
 // lapsed tells of a subscription that had ended when the message came.
 func (t *teller) lapsed(e Event) {
 	if e.Code != 0 {
-		t.step(e.At, because(e.Code), "The client's subscription to %s was ended.", e.Text)
-		t.say(NotSubscribed, because(e.Code), "The client's subscription to %s had been ended %s before: %s.", e.Text, length(t.m.Time-e.At), reason(e.Code))
+		t.step(e.At, because(e.Code), subscriptionEnded, e.Text)
+		t.say(NotSubscribed, because(e.Code), subscriptionHadEnded, e.Text, length(t.m.Time-e.At), e.Code)
 		return
 	}
-	t.step(e.At, nil, "The client unsubscribed from %s.", e.Text)
-	t.say(NotSubscribed, nil, "The client had unsubscribed from %s %s before.", e.Text, length(t.m.Time-e.At))
+	t.step(e.At, nil, unsubscribedAt, e.Text)
+	t.say(NotSubscribed, nil, hadUnsubscribed, e.Text, length(t.m.Time-e.At))
 }
 
 // elsewhere names what the client is subscribed to.
@@ -195,20 +194,20 @@ func (t *teller) elsewhere(name string) {
 	case s == nil && len(t.Refusals) > 0:
 		t.nobody()
 	case s == nil:
-		t.say(NotSubscribed, nil, "The client is not here, and no subscription of it to %s is known.", quoted(name))
+		t.say(NotSubscribed, nil, notHere, quoted(name))
 	case len(s.Subscribed) == 0:
-		t.say(NotSubscribed, nil, "The client has no subscription at all.")
+		t.say(NotSubscribed, nil, noSubscription)
 	default:
 		if n, ok := nearest(s.Subscribed, name); ok {
-			t.say(NotSubscribed, nil, "The client is not subscribed to %s; its nearest filter is %s.", quoted(name), n.Filter)
+			t.say(NotSubscribed, nil, nearestFilter, quoted(name), n.Filter)
 			return
 		}
-		t.say(NotSubscribed, nil, "The client is not subscribed to %s; it is to %s.", quoted(name), some(s.Subscribed))
+		t.say(NotSubscribed, nil, otherFilters, quoted(name), some(s.Subscribed))
 	}
 }
 
 // some names the first few subscriptions.
-func some(all []Subscription) string {
+func some(all []Subscription) any {
 	const most = 3
 	var names []string
 	for _, s := range all[:min(len(all), most)] {
@@ -216,7 +215,7 @@ func some(all []Subscription) string {
 	}
 	text := strings.Join(names, ", ")
 	if n := len(all) - most; n > 0 {
-		text += fmt.Sprintf(" and %d more", n)
+		return andMore.With(text, n)
 	}
 	return text
 }
@@ -265,11 +264,11 @@ func (t *teller) subscribed() {
 	alone := func(f func(Subscription) bool) bool { return len(gone) == 0 && !slices.ContainsFunc(had, f) }
 	switch {
 	case t.m.By == t.Client && alone(func(s Subscription) bool { return !s.NoLocal }):
-		t.say(NoLocal, nil, "The client published it itself, and its subscription says no local.")
+		t.say(NoLocal, nil, ownMessage)
 	case alone(func(s Subscription) bool { return s.Group == "" }):
 		t.grouped(had)
 	case !t.m.Routed:
-		t.say(Waiting, nil, "It goes to the client when the log has it, which has not answered yet.")
+		t.say(Waiting, nil, logSilent)
 	case t.m.Stream != "" && t.m.QoS > 0 && t.Standing != nil && t.Standing.Durable:
 		t.logged()
 	default:
@@ -281,10 +280,10 @@ func (t *teller) subscribed() {
 func (t *teller) matched() (had []Subscription, gone []string) {
 	had, gone = t.then()
 	for _, s := range had {
-		t.step(0, nil, "The client's subscription to %s matched, QoS %d.", s.Filter, s.QoS)
+		t.step(0, nil, matchedNow, s.Filter, int(s.QoS))
 	}
 	for _, filter := range gone {
-		t.step(0, nil, "The client's subscription to %s matched then; it has ended since.", filter)
+		t.step(0, nil, matchedThen, filter)
 	}
 	return had, gone
 }
@@ -294,19 +293,19 @@ func (t *teller) grouped(had []Subscription) {
 	group := strings.Join(groups(had), ", ")
 	for _, k := range slices.Backward(t.m.Members) {
 		if k.Outcome == recorder.Dropped && k.Conn == 0 {
-			t.step(0, because(k.Code), "No member of the shared subscription took it.")
-			t.say(Dropped, because(k.Code), "No member of the shared subscription %s took it: %s.", group, reason(k.Code))
+			t.step(0, because(k.Code), noMemberStep)
+			t.say(Dropped, because(k.Code), noMember, group, k.Code)
 			return
 		}
 		if k.Outcome == recorder.Dropped {
 			continue
 		}
-		who := "another client, whose name is forgotten"
+		who := forgottenClient.With()
 		if k.Client != "" {
-			who = "client " + quoted(k.Client)
+			who = namedClient.With(quoted(k.Client))
 		}
-		t.step(0, nil, "Of the shared subscription %s it went to %s.", group, who)
-		t.say(OtherMember, nil, "The client shares its subscription (%s): the message went to %s.", group, who)
+		t.step(0, nil, memberStep, group, who)
+		t.say(OtherMember, nil, memberGot, group, who)
 		return
 	}
 	t.lost()
@@ -324,13 +323,13 @@ func (t *teller) logged() {
 	case !ok || at.Seq == 0:
 		t.lost()
 	case slices.Contains(p.Waiting, at):
-		t.say(Queued, nil, "It waits in the client's queue%s.", t.whyQueued())
+		t.say(Queued, nil, inQueue, t.whyQueued())
 	case slices.Contains(p.Sent, at):
-		t.say(Sent, nil, "It was sent to the client, which has not acknowledged it yet.")
+		t.say(Sent, nil, sentUnacknowledged)
 	case at.Compare(p.Next) >= 0 && !s.Connected:
-		t.say(Queued, nil, "It waits in stream %s for the client, which is not connected.", m.Stream)
+		t.say(Queued, nil, inStreamAway, m.Stream)
 	case at.Compare(p.Next) >= 0:
-		t.say(Queued, nil, "It waits in stream %s: the client has been sent what lies before %v there.", m.Stream, p.Next)
+		t.say(Queued, nil, inStream, m.Stream, p.Next)
 	default:
 		t.passed()
 	}
@@ -341,7 +340,7 @@ func (t *teller) passed() {
 	if t.blamed() {
 		return
 	}
-	t.say(Unknown, nil, "The client's session is past it in the log: it was acknowledged, or dropped for a reason that is forgotten.")
+	t.say(Unknown, nil, sessionPast)
 }
 
 // blamed tells of losses that are recorded without names and may have been of this message.
@@ -350,8 +349,8 @@ func (t *teller) blamed() bool {
 		if l.At < t.m.Time || l.Since != 0 && l.Since > t.m.Time+1e9 {
 			continue
 		}
-		t.step(l.At, because(l.Code), "%s of the client were dropped.", count(l.Count, "message"))
-		t.say(Dropped, because(l.Code), "It is one of %s that were dropped for the client: %s.", count(l.Count, "message"), reason(l.Code))
+		t.step(l.At, because(l.Code), clientLost, messages.With(l.Count))
+		t.say(Dropped, because(l.Code), oneOfLost, messages.With(l.Count), l.Code)
 		return true
 	}
 	return false
@@ -362,10 +361,10 @@ func (t *teller) lost() {
 	switch {
 	case t.blamed():
 	case t.forgets(t.home, t.m.Time):
-		t.say(Unknown, nil, "The flight recorder has forgotten it: it goes back to %s ago.", length(t.Now-t.Loops[t.home].From))
+		t.say(Unknown, nil, recorderForgot, length(t.Now-t.Loops[t.home].From))
 	case t.m.Missing > 0:
-		t.say(Unknown, nil, "The recorder has forgotten what became of it.")
+		t.say(Unknown, nil, outcomeForgotten)
 	default:
-		t.say(Unknown, nil, "A subscription of the client matched, and nothing is recorded of it.")
+		t.say(Unknown, nil, nothingRecorded)
 	}
 }

@@ -1,6 +1,9 @@
 package why
 
-import "github.com/millrace/millrace/internal/fault"
+import (
+	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
+)
 
 // Outcome is a word for what became of a message for the client.
 type Outcome string
@@ -27,9 +30,9 @@ type Answer struct {
 	// Outcome and Reason are those of the newest message, Text says it in a sentence.
 	Outcome Outcome
 	Reason  *fault.Code
-	Text    string
+	Text    say.Said
 	// State is how the client stands, a sentence each.
-	State []string
+	State []say.Said
 	// Stories are the messages, oldest first; More is how many older ones there are.
 	Stories []Story
 	More    int
@@ -46,7 +49,7 @@ type Story struct {
 	*Message
 	Outcome Outcome
 	Reason  *fault.Code
-	Text    string
+	Text    say.Said
 	Steps   []Note
 }
 
@@ -54,7 +57,7 @@ type Story struct {
 type Note struct {
 	At     int64
 	Reason *fault.Code
-	Text   string
+	Text   say.Said
 }
 
 func because(c fault.Code) *fault.Code { return &c }

@@ -1,45 +1,45 @@
 package why
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/recorder"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // state says how the client stands.
-func (f *Facts) state() (lines []string) {
+func (f *Facts) state() (lines []say.Said) {
 	s := f.Standing
 	if s == nil {
 		return nil
 	}
-	kind := "its session ends with its connection"
+	kind := sessionPasses
 	if s.Durable {
-		kind = "its session survives the node"
+		kind = sessionSurvives
 	} else if s.Lasting {
-		kind = "its session outlives its connection"
+		kind = sessionLasts
 	}
-	word := "connected"
+	word := beenConnected
 	if !s.Connected {
-		word = "away"
+		word = beenAway
 	}
-	lines = append(lines, fmt.Sprintf("Client %s has been %s for %s; %s.", quoted(f.Client), word, length(f.Now-s.Since), kind))
+	lines = append(lines, word.With(quoted(f.Client), length(f.Now-s.Since), kind.With()))
 	if s.Inflight+s.Queued > 0 {
-		lines = append(lines, fmt.Sprintf("%d sent to it and not acknowledged, %d in its queue.", s.Inflight, s.Queued))
+		lines = append(lines, underWay.With(s.Inflight, s.Queued))
 	}
 	if f.Topic == "" {
 		return lines
 	}
-	if now := matching(s.Subscribed, f.Topic); len(now) > 0 {
-		lines = append(lines, fmt.Sprintf("It is subscribed to %s.", some(now)))
-		for _, s := range now[:min(len(now), mostNotes)] {
-			if at, ok := f.renewed(s.Filter); ok {
-				lines = append(lines, fmt.Sprintf("The subscription to %s began %s, and was made anew %s ago.", s.Filter, f.began(s), length(f.Now-at)))
-			}
+	now := matching(s.Subscribed, f.Topic)
+	if len(now) == 0 {
+		return append(lines, noneMatches.With(subscriptions.With(len(s.Subscribed)), quoted(f.Topic)))
+	}
+	lines = append(lines, subscribedTo.With(some(now)))
+	for _, s := range now[:min(len(now), mostNotes)] {
+		if at, ok := f.renewed(s.Filter); ok {
+			lines = append(lines, renewed.With(s.Filter, f.began(s), length(f.Now-at)))
 		}
-	} else {
-		lines = append(lines, fmt.Sprintf("It has %s, none of which matches %s.", count(len(s.Subscribed), "subscription"), quoted(f.Topic)))
 	}
 	return lines
 }
@@ -55,16 +55,16 @@ func (f *Facts) renewed(filter string) (at int64, ok bool) {
 }
 
 // began says when a subscription did.
-func (f *Facts) began(s Subscription) string {
+func (f *Facts) began(s Subscription) say.Said {
 	for _, e := range slices.Backward(f.Events) {
 		if e.Text == s.Filter && e.What == recorder.Subscribed {
-			return length(f.Now-e.At) + " ago"
+			return ago.With(length(f.Now - e.At))
 		}
 	}
 	if s.Since == 0 {
-		return "before what is recorded"
+		return beforeRecorded.With()
 	}
-	return length(f.Now-s.Since) + " ago"
+	return ago.With(length(f.Now - s.Since))
 }
 
 // mostNotes are shown of a kind.
@@ -73,18 +73,18 @@ const mostNotes = 5
 // notes are what else may help.
 func (f *Facts) notes() (list []Note) {
 	for _, l := range last(f.Losses) {
-		what := ""
+		var what say.Said
 		if l.Topic != "" {
-			what = " of " + quoted(l.Topic) + " whose beginning is forgotten"
+			what = ofForgotten.With(quoted(l.Topic))
 		}
-		list = append(list, Note{l.At, because(l.Code), fmt.Sprintf("%s%s dropped for the client: %s.", count(l.Count, "message"), what, reason(l.Code))})
+		list = append(list, Note{l.At, because(l.Code), droppedNote.With(messages.With(l.Count), what, l.Code)})
 	}
 	for _, e := range last(f.Events) {
 		switch {
 		case e.What == recorder.Refused:
-			list = append(list, Note{e.At, because(e.Code), fmt.Sprintf("Its subscription to %s was refused: %s.", e.Text, reason(e.Code))})
+			list = append(list, Note{e.At, because(e.Code), refusedNote.With(e.Text, e.Code)})
 		case e.What == recorder.Left && e.Code != 0:
-			list = append(list, Note{e.At, because(e.Code), fmt.Sprintf("The node closed its connection: %s.", reason(e.Code))})
+			list = append(list, Note{e.At, because(e.Code), closedNote.With(e.Code)})
 		}
 	}
 	for _, r := range last(f.Refusals) {
@@ -93,30 +93,29 @@ func (f *Facts) notes() (list []Note) {
 	if f.Standing == nil {
 		for _, r := range last(f.Nameless) {
 			n := refusal(r)
-			n.Text = "Before it said who it is: " + n.Text
+			n.Text = nameless.With(n.Text)
 			list = append(list, n)
 		}
 	}
 	if len(f.Similar) > 0 {
-		list = append(list, Note{Text: "Published were also, nearly the same: " + strings.Join(f.Similar, ", ") + "."})
+		list = append(list, Note{Text: similar.With(strings.Join(f.Similar, ", "))})
 	}
 	return list
 }
 
 func refusal(r Refusal) Note {
-	what := "A connection was refused"
+	what := doorRefused
 	if r.Admitted {
-		what = "Refused or closed"
+		what = insideRefused
 	}
-	from := ""
+	var from, more say.Said
 	if r.Address != "" {
-		from = " from " + r.Address
+		from = fromAddress.With(r.Address)
 	}
-	text := fmt.Sprintf("%s%s at listener %s: %s.", what, from, r.Listener, reason(r.Code))
 	if r.Text != "" {
-		text += " " + r.Text
+		more = inDetail.With(r.Text)
 	}
-	return Note{r.At, because(r.Code), text}
+	return Note{r.At, because(r.Code), what.With(from, r.Listener, r.Code, more)}
 }
 
 func last[T any](all []T) []T { return all[max(len(all)-mostNotes, 0):] }

@@ -1,14 +1,14 @@
 package why
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/topic"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Tell says what became of each message for the client, and why.
@@ -48,16 +48,16 @@ func (f *Facts) conclude(a *Answer) {
 	case f.Standing == nil && !f.known():
 		t.nobody()
 	default:
-		t.say(NoMessage, nil, "No message was published on %s%s.", quoted(f.Topic), f.span())
+		t.say(NoMessage, nil, noMessage, quoted(f.Topic), f.span())
 	}
 	a.Outcome, a.Reason, a.Text = t.s.Outcome, t.s.Reason, t.s.Text
 }
 
-func (f *Facts) span() string {
+func (f *Facts) span() say.Said {
 	if f.Since <= 0 {
-		return " in what is recorded"
+		return inRecorded.With()
 	}
-	return " in the last " + length(f.Now-f.Since)
+	return inLast.With(length(f.Now - f.Since))
 }
 
 // known says whether the client was ever here, as far as is recorded.
@@ -70,42 +70,42 @@ type teller struct {
 	s Story
 }
 
-func (t *teller) step(at int64, code *fault.Code, format string, args ...any) {
-	t.s.Steps = append(t.s.Steps, Note{at, code, fmt.Sprintf(format, args...)})
+func (t *teller) step(at int64, code *fault.Code, phrase say.Phrase, values ...any) {
+	t.s.Steps = append(t.s.Steps, Note{at, code, phrase.With(values...)})
 }
 
-func (t *teller) say(o Outcome, code *fault.Code, format string, args ...any) {
-	t.s.Outcome, t.s.Reason, t.s.Text = o, code, fmt.Sprintf(format, args...)
+func (t *teller) say(o Outcome, code *fault.Code, phrase say.Phrase, values ...any) {
+	t.s.Outcome, t.s.Reason, t.s.Text = o, code, phrase.With(values...)
 }
 
 // publication tells who published the message, and where it went.
 func (t *teller) publication() {
 	m := t.m
-	t.step(m.Time, nil, "%s", m.origin())
+	t.s.Steps = append(t.s.Steps, Note{At: m.Time, Text: m.origin()})
 	if m.Was.Refused && m.Was.Code != fault.NoSubscriber {
 		t.refused(m.Was.Code)
 		return
 	}
 	if m.From == recorder.Delayed {
-		t.step(m.Time, nil, "It was to be published later; the publication is a message of its own.")
-		t.say(Waiting, nil, "It was published to $delayed, and waits for its time, or has come as a message of its own.")
+		t.step(m.Time, nil, toBeLater)
+		t.say(Waiting, nil, waitsForTime)
 		return
 	}
 	t.kept()
 	if m.NotRetained != nil {
-		t.step(m.Time, m.NotRetained, "It was not stored as retained message: %s.", reason(*m.NotRetained))
+		t.step(m.Time, m.NotRetained, notRetained, *m.NotRetained)
 	}
 	t.valued()
 	switch {
 	case m.Unkept != nil:
-		t.step(0, m.Unkept, "The log refused it: %s.", reason(*m.Unkept))
+		t.step(0, m.Unkept, logRefused, *m.Unkept)
 		if !m.Routed || m.QoS > 0 && len(m.Deliveries) == 0 {
-			t.say(Refused, m.Unkept, "The log refused it, and its publisher was not told that it is kept: %s.", reason(*m.Unkept))
+			t.say(Refused, m.Unkept, logRefusedUntold, *m.Unkept)
 		}
 	case !m.Routed:
-		t.step(0, nil, "It goes to its receivers when the log has it.")
+		t.step(0, nil, whenLogged)
 	case m.From >= recorder.Client && m.From <= recorder.Due && m.Receivers == 0:
-		t.step(0, because(fault.NoSubscriber), "No subscription matched it.")
+		t.step(0, because(fault.NoSubscriber), nobodyMatched)
 	}
 }
 
@@ -114,12 +114,12 @@ func (t *teller) kept() {
 	switch m := t.m; {
 	case m.Stream == "":
 		if m.From != 0 && m.From <= recorder.Delayed { // else it is not known
-			t.step(0, nil, "No stream keeps it.")
+			t.step(0, nil, noStream)
 		}
 	case m.Position.Seq > 0:
-		t.step(0, nil, "It is stored in stream %s at %v.", m.Stream, m.Position)
+		t.step(0, nil, storedAt, m.Stream, m.Position)
 	case m.Unkept == nil:
-		t.step(0, nil, "It was given to stream %s.", m.Stream)
+		t.step(0, nil, givenTo, m.Stream)
 	}
 }
 
@@ -129,53 +129,54 @@ func (t *teller) valued() {
 	switch {
 	case v == nil:
 	case v.Pending:
-		t.step(0, nil, "The historian has not come to it yet.")
+		t.step(0, nil, historianPending)
 	case v.Taken > 0 || len(v.Rejected) == 0:
-		t.step(0, nil, "The historian took %s of it.", count(v.Taken, "value"))
+		t.step(0, nil, historianTook, values.With(v.Taken))
 	}
 	if v == nil {
 		return
 	}
 	for _, code := range v.Rejected {
-		t.step(0, because(code), "The historian did not take all of it: %s.", reason(code))
+		t.step(0, because(code), historianRefused, code)
 	}
 }
 
 // origin says who published the message.
-func (m *Message) origin() string {
-	by := "An unknown client"
+func (m *Message) origin() say.Said {
+	by := unknownClient.With()
 	if m.By != "" {
-		by = "Client " + quoted(m.By)
+		by = knownClient.With(quoted(m.By))
 	}
-	what := fmt.Sprintf(" published it with QoS %d", m.QoS)
+	var retained, id say.Said
 	if m.Retain {
-		what += ", retained"
+		retained = asRetained.With()
 	}
 	if m.Was.ID != 0 {
-		what += fmt.Sprintf(", packet identifier %d", m.Was.ID)
+		id = withPacketID.With(int(m.Was.ID))
 	}
-	switch m.From {
+	switch qos := int(m.QoS); m.From {
 	case recorder.Inside:
-		return "The node itself, a person or a program through it" + what + "."
+		return byNode.With(qos, retained, id)
 	case recorder.Will:
-		return by + " had left it as its will, QoS " + fmt.Sprint(m.QoS) + "."
+		return byWill.With(by, qos)
 	case recorder.Due:
-		return by + " published it to $delayed; now its time had come."
+		return byDelayed.With(by)
 	case recorder.HandedOver:
-		return "Another member of a shared subscription had it, and left."
+		return handedOver.With()
 	case recorder.Client, recorder.Delayed, recorder.Unkept:
-		return by + what + "."
+		return published.With(by, qos, retained, id)
+	default:
+		if m.By != "" {
+			return publishedOnce.With(by, qos, retained, id)
+		}
+		return publishedByNobody.With(qos)
 	}
-	if m.By != "" {
-		return by + what + "; the recorder has forgotten the rest of its publication."
-	}
-	return fmt.Sprintf("It was published with QoS %d; the recorder has forgotten by whom.", m.QoS)
 }
 
 // refused tells that nobody got the message.
 func (t *teller) refused(code fault.Code) {
-	t.step(t.m.Time, because(code), "It was refused: %s.", reason(code))
-	t.say(Refused, because(code), "It was refused when it was published, so nobody got it: %s.", reason(code))
+	t.step(t.m.Time, because(code), refusedStep, code)
+	t.say(Refused, because(code), refusedAll, code)
 }
 
 // attempts tells what became of it for the client, where that is recorded.
@@ -196,54 +197,54 @@ func (t *teller) attempts() {
 }
 
 func (t *teller) attempt(d *Delivery) {
-	by := ""
+	var by say.Said
 	switch {
 	case d.From == recorder.Retained:
-		by = " as a retained message"
+		by = byRetained.With()
 	case d.Shared:
-		by = " by a shared subscription"
+		by = byShared.With()
 	case d.From == recorder.Logged:
-		by = " from the log"
+		by = fromLog.With()
 	case d.From == recorder.Followed:
-		by = " from a stream that the client follows"
+		by = fromStream.With()
 	}
 	switch d.Outcome {
 	case recorder.Dropped:
 		t.dropped(d.At, d.Code)
 		return
 	case recorder.Behind:
-		t.step(d.At, nil, "Its queue had no room, so it waits in the log.")
+		t.step(d.At, nil, noRoom)
 		t.logged()
 		return
 	case recorder.Queued:
-		t.step(d.At, nil, "It was put into the client's queue%s.", by)
+		t.step(d.At, nil, putIntoQueue, by)
 	default:
-		t.step(d.At, nil, "It was written to the client's connection%s%s.", by, packetID(d.ID))
+		t.step(d.At, nil, written, by, packetID(d.ID))
 	}
 	if d.SentAt != 0 {
-		t.step(d.SentAt, nil, "It was sent from the queue%s.", packetID(d.ID))
+		t.step(d.SentAt, nil, sentFromQueue, packetID(d.ID))
 	}
 	sent := d.Outcome == recorder.Sent || d.SentAt != 0
 	switch {
 	case d.LostAt != 0:
 		t.dropped(d.LostAt, d.LostCode)
 	case d.AckedAt != 0:
-		t.step(d.AckedAt, nil, "The client acknowledged it.")
-		t.say(Acknowledged, nil, "The client got it and acknowledged it after %s.", length(d.AckedAt-t.m.Time))
+		t.step(d.AckedAt, nil, acknowledgedStep)
+		t.say(Acknowledged, nil, acknowledgedAfter, length(d.AckedAt-t.m.Time))
 	case sent && d.ID == 0:
 		t.sent(max(d.At, d.SentAt))
 	case sent:
 		t.unacknowledged(max(d.At, d.SentAt))
 	default:
-		t.say(Queued, nil, "It waits in the client's queue%s.", t.whyQueued())
+		t.say(Queued, nil, inQueue, t.whyQueued())
 	}
 }
 
-func packetID(id uint16) string {
+func packetID(id uint16) (said say.Said) {
 	if id == 0 {
-		return ""
+		return said
 	}
-	return fmt.Sprintf(" with packet identifier %d", id)
+	return onPacketID.With(int(id))
 }
 
 // sent tells of QoS 0, which nobody acknowledges; a connection that ended soon after may
@@ -252,12 +253,12 @@ func (t *teller) sent(at int64) {
 	const soon = 5e9
 	for _, e := range t.Events {
 		if e.What == recorder.Left && e.At >= at && e.At-at < soon {
-			t.step(e.At, e.reason(), "The client's connection ended (%s).", e.cause())
-			t.say(Sent, e.reason(), "It was written to the client's connection, which ended %s later (%s): with QoS 0 it may not have arrived.", length(e.At-at), e.cause())
+			t.step(e.At, e.reason(), leftStep, e.cause())
+			t.say(Sent, e.reason(), writtenThenLeft, length(e.At-at), e.cause())
 			return
 		}
 	}
-	t.say(Sent, nil, "It was written to the client's connection; QoS 0 is not acknowledged.")
+	t.say(Sent, nil, writtenQoS0)
 }
 
 func (t *teller) unacknowledged(at int64) {
@@ -266,10 +267,10 @@ func (t *teller) unacknowledged(at int64) {
 		return
 	}
 	if t.forgets(t.home, at) {
-		t.say(Sent, nil, "It was written to the client's connection. Whether it was acknowledged is forgotten.")
+		t.say(Sent, nil, ackForgotten)
 		return
 	}
-	t.say(Sent, nil, "It was written to the client's connection %s ago and is not acknowledged yet.", length(t.Now-at))
+	t.say(Sent, nil, writtenSince, length(t.Now-at))
 }
 
 // ended says whether the client's session has ended after that time.
@@ -283,20 +284,19 @@ func (t *teller) ended(at int64) (when int64, ok bool) {
 }
 
 func (t *teller) dropped(at int64, code fault.Code) {
-	t.step(at, because(code), "It was dropped: %s.", reason(code))
-	t.say(Dropped, because(code), "It was dropped for the client: %s.", reason(code))
+	t.step(at, because(code), droppedStep, code)
+	t.say(Dropped, because(code), droppedFor, code)
 }
 
-func (t *teller) whyQueued() string {
+func (t *teller) whyQueued() (said say.Said) {
 	switch s := t.Standing; {
 	case s == nil:
-		return ""
 	case !s.Connected:
-		return ", which is not connected"
+		return ofAway.With()
 	case s.Inflight > 0:
-		return fmt.Sprintf(", behind %s that the client has not acknowledged", count(s.Inflight, "message"))
+		return behindOthers.With(messages.With(s.Inflight))
 	}
-	return ""
+	return said
 }
 
 // forgets says whether the loop's recording begins behind that time.
@@ -313,47 +313,22 @@ func (e Event) reason() *fault.Code {
 }
 
 // cause is why the client's connection ended.
-func (e Event) cause() string {
+func (e Event) cause() any {
 	switch {
 	case e.Code != 0:
-		return reason(e.Code)
+		return e.Code
 	case e.Text == "tcp_closed":
-		return "it broke off"
+		return brokeOff.With()
 	case e.Text == "normal":
-		return "the client disconnected"
+		return disconnected.With()
 	}
 	return e.Text
 }
 
-// reason is a code in words that can be looked up.
-func reason(c fault.Code) string {
-	return fmt.Sprintf("%s (%v, %s)", strings.ToLower(c.Title()[:1])+c.Title()[1:], c, c.Quote())
-}
+func quoted(name string) string { return strconv.Quote(name) }
 
-func quoted(name string) string { return fmt.Sprintf("%q", name) }
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// length is a time span of ns in words.
-func length(ns int64) string {
-	d := time.Duration(max(ns, 0))
-	switch {
-	case d < time.Second:
-		return d.Round(10 * time.Microsecond).String()
-	case d < time.Minute:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	d = d.Round(time.Second)
-	if d < time.Hour {
-		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-}
+// length is a time span of ns.
+func length(ns int64) say.Span { return say.Span(ns) }
 
 // nearest is the filter that comes closest to the topic: it shares the most levels from
 // the front.

@@ -8,7 +8,7 @@ import { Panel } from "../../kit/Panel";
 import { Select } from "../../kit/Select";
 import { Empty, Failure, Skeleton } from "../../kit/states";
 import { setQuery, usePlace } from "../../router";
-import { Notes, Verdict } from "./parts";
+import { Notes, Sentence, Verdict } from "./parts";
 
 const spans = ["-10m", "-1h", "-1d"] as const;
 
@@ -88,14 +88,14 @@ function Story({ answer: a }: { answer: WhyAnswer }) {
   return (
     <>
       <div aria-live="polite">
-        <Verdict outcome={a.outcome} reason={a.reason} text={a.text} />
+        <Verdict outcome={a.outcome} reason={a.reason} text={a.text} said={a.said} />
       </div>
       {a.state.length > 0 && (
         <Panel title={t("story.state")}>
           <div className="pad">
             {a.state.map((s) => (
-              <p key={s} lang="en">
-                {s}
+              <p key={s.text}>
+                <Sentence text={s.text} said={s.said} />
               </p>
             ))}
           </div>
@@ -110,7 +110,7 @@ function Story({ answer: a }: { answer: WhyAnswer }) {
         >
           <Notes notes={m.steps} label={t("story.steps")} />
           <div className="pad">
-            <Verdict outcome={m.outcome} reason={m.reason} text={m.text} />
+            <Verdict outcome={m.outcome} reason={m.reason} text={m.text} said={m.said} />
           </div>
         </Panel>
       ))}

@@ -1,0 +1,39 @@
+package say
+
+import (
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/internal/fault"
+)
+
+var (
+	waits   = New("test_waits", "It waits for {0}{1}.")
+	behind  = New("test_behind", ", behind {0}")
+	letters = Counted("test_letters", "1 letter", "{0} letters")
+	failed  = New("test_failed", "It failed after {0}: {1}.")
+)
+
+func TestPhrasesAreSaidInEnglish(t *testing.T) {
+	for want, s := range map[string]Said{
+		"It waits for press-7.":                                                waits.With("press-7", Said{}),
+		"It waits for {1}, behind 1 letter.":                                   waits.With("{1}", behind.With(letters.With(1))),
+		"It waits for x, behind 12 letters.":                                   waits.With("x", behind.With(letters.With(12))),
+		"It failed after 2 min 5 s: queue full (queue_full, MR-4216).":         failed.With(Span(125*time.Second), fault.QueueFull),
+		"It failed after 0s: no matching subscriber (no_subscriber, MR-4219).": failed.With(Span(-5), fault.NoSubscriber),
+		"": {},
+	} {
+		if got := s.String(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestACodeIsGivenOnce(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("a second phrase took the code")
+		}
+	}()
+	New("test_waits", "It waits, too.")
+}
