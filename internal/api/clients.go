@@ -122,7 +122,7 @@ type ClientTLS struct {
 // ClientLimits are what a client is held to, and what it asked for.
 type ClientLimits struct {
 	ReceiveMaximum       int   `json:"receiveMaximum" doc:"Messages of QoS 1 and 2 it may have under way to the node"`
-	ClientReceiveMaximum int   `json:"clientReceiveMaximum" doc:"Messages of QoS 1 and 2 it may be sent before it acknowledges one"`
+	ClientReceiveMaximum int   `json:"clientReceiveMaximum" doc:"Messages of QoS 1 and 2 it may be sent before it acknowledges one: of its last connection while it is away, 0 when it was away since the node started"`
 	MaxPacketSize        int64 `json:"maxPacketSize" doc:"Largest packet it may send, in bytes"`
 	ClientMaxPacketSize  int64 `json:"clientMaxPacketSize" doc:"Largest packet it takes; 0 is any"`
 	Queue                int   `json:"queue" doc:"Messages that may wait for it"`

@@ -1652,7 +1652,7 @@ export interface components {
             clientMaxPacketSize: number;
             /**
              * Format: int64
-             * @description Messages of QoS 1 and 2 it may be sent before it acknowledges one
+             * @description Messages of QoS 1 and 2 it may be sent before it acknowledges one: of its last connection while it is away, 0 when it was away since the node started
              */
             clientReceiveMaximum: number;
             /** @description Of a session that lasts: what may wait for it in the log, which queue and queueBytes do not bound */

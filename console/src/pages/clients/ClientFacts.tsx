@@ -22,7 +22,7 @@ export function ClientFacts({ client: c, full }: { client: ClientDetail; full?: 
     [t("clients.session"), sessionText(c, text)],
     !c.connected && c.expiresAt ? [t("clients.expiresAt"), when(c.expiresAt)] : null,
     [t("clients.keepAlive"), c.keepAlive === 0 ? t("value.none") : duration(c.keepAlive)],
-    [t("clients.receiveMaximum"), t("clients.bothWays", { out: count(l.clientReceiveMaximum), in: count(l.receiveMaximum) })],
+    c.connected && [t("clients.receiveMaximum"), t("clients.bothWays", { out: count(l.clientReceiveMaximum), in: count(l.receiveMaximum) })],
     full && [
       t("clients.maxPacket"),
       t("clients.bothWays", {

@@ -2,6 +2,12 @@
 import type { ClientDetail } from "../../api/broker";
 import type { Text } from "../../i18n/text";
 
+/** How many messages it may have under way. Of who is away that is of a connection that is no more, or not known. */
+export function windowText({ connected, limits }: ClientDetail, { t, count }: Text): string {
+  const window = limits.clientReceiveMaximum;
+  return connected && window > 0 ? t("clients.ofWindow", { count: count(window) }) : "";
+}
+
 /** The bytes that wait and their bounds: of a session that lasts those of the log, of each stream. */
 export function boundsText({ queuedBytes, limits }: ClientDetail, { t, count, bytes, span }: Text): string {
   const { log } = limits;
