@@ -1,7 +1,7 @@
 // Rows of a fixed height, of which only those in sight exist. Order, scroll and
 // selection never move by themselves; live cells write themselves, outside React.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import type { Branch, Column, Sort } from "./columns";
 import { DataRow } from "./DataRow";
 import { HeaderCell } from "./HeaderCell";
@@ -95,6 +95,12 @@ export function DataGrid<Row>(props: Props<Row>) {
     }
   };
 
+  // What a row calls stays the same function, so that rows in sight are not made anew.
+  const latest = useRef(props);
+  latest.current = props;
+  const onSelect = useCallback((row: Row) => latest.current.onSelect(row), []);
+  const onOpen = useCallback((row: Row) => latest.current.onOpen?.(row), []);
+  const onFold = useCallback((row: Row, open: boolean) => latest.current.onFold?.(row, open), []);
   const tracks = columns.map((c) => c.width).join(" ");
   return (
     <div
@@ -118,6 +124,7 @@ export function DataGrid<Row>(props: Props<Row>) {
           const row = rows[item.index];
           // A row under way has nothing to keep: it moves as one scrolls, and is not made anew.
           if (row === undefined) return <div key={`due-${place}`} className="dgr due" aria-hidden style={{ transform: `translateY(${item.start}px)` }} />;
+          const twig = branch?.(row);
           return (
             <DataRow
               key={item.key}
@@ -126,12 +133,13 @@ export function DataGrid<Row>(props: Props<Row>) {
               top={item.start}
               tracks={tracks}
               columns={columns}
-              branch={branch?.(row)}
+              level={twig?.level}
+              open={twig?.open}
               selected={item.index === at}
               className={props.rowClass?.(row)}
-              onSelect={props.onSelect}
-              onOpen={props.onOpen}
-              onFold={props.onFold}
+              onSelect={onSelect}
+              onOpen={onOpen}
+              onFold={onFold}
             />
           );
         })}

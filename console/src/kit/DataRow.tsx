@@ -1,5 +1,6 @@
 import { ChevronDown, ChevronRight } from "lucide-react";
-import type { Branch, Column } from "./columns";
+import { memo } from "react";
+import type { Column } from "./columns";
 
 interface Props<Row> {
   row: Row;
@@ -7,7 +8,9 @@ interface Props<Row> {
   top: number;
   tracks: string;
   columns: readonly Column<Row>[];
-  branch?: Branch;
+  /** Of a tree; open is undefined for a leaf. */
+  level?: number;
+  open?: boolean;
   selected: boolean;
   className?: string;
   onSelect: (row: Row) => void;
@@ -15,8 +18,11 @@ interface Props<Row> {
   onFold?: (row: Row, open: boolean) => void;
 }
 
-export function DataRow<Row>(props: Props<Row>) {
-  const { row, index, branch, selected, columns } = props;
+/** One row. Scrolling makes it anew only when something of its own has changed. */
+export const DataRow = memo(Line) as typeof Line;
+
+function Line<Row>(props: Props<Row>) {
+  const { row, index, level, open, selected, columns } = props;
   const style = { transform: `translateY(${props.top}px)`, gridTemplateColumns: props.tracks };
   return (
     <div
@@ -24,8 +30,8 @@ export function DataRow<Row>(props: Props<Row>) {
       className={`dgr ${props.className ?? ""}`}
       role="row"
       aria-rowindex={index + 2}
-      aria-level={branch ? branch.level + 1 : undefined}
-      aria-expanded={branch?.open}
+      aria-level={level === undefined ? undefined : level + 1}
+      aria-expanded={open}
       aria-selected={selected}
       style={style}
       onClick={() => props.onSelect(row)}
@@ -33,7 +39,7 @@ export function DataRow<Row>(props: Props<Row>) {
     >
       {columns.map((c, i) => (
         <div key={c.id} role="gridcell" className={`${c.end ? "num " : ""}${c.className ?? ""}`}>
-          {i === 0 && branch && <Twig branch={branch} onFold={() => props.onFold?.(row, !branch.open)} />}
+          {i === 0 && level !== undefined && <Twig level={level} open={open} onFold={() => props.onFold?.(row, !open)} />}
           {c.cell(row)}
         </div>
       ))}
@@ -42,14 +48,14 @@ export function DataRow<Row>(props: Props<Row>) {
 }
 
 /** The lines of the levels above, and the arrow that folds. */
-function Twig({ branch, onFold }: { branch: Branch; onFold: () => void }) {
-  const Arrow = branch.open ? ChevronDown : ChevronRight;
+function Twig({ level, open, onFold }: { level: number; open: boolean | undefined; onFold: () => void }) {
+  const Arrow = open ? ChevronDown : ChevronRight;
   return (
-    <span className="twig" style={{ width: branch.level * 16 + 19 }} aria-hidden="true">
-      {Array.from({ length: branch.level }, (_, i) => (
+    <span className="twig" style={{ width: level * 16 + 19 }} aria-hidden="true">
+      {Array.from({ length: level }, (_, i) => (
         <s key={i} style={{ left: i * 16 + 7 }} />
       ))}
-      {branch.open !== undefined && (
+      {open !== undefined && (
         <button
           type="button"
           tabIndex={-1}
