@@ -177,9 +177,12 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 	s := Session{limits: l, version: v, state: away}
 	s.setID(id)
 	s.expiry = expiry
+	s.folded = folded{lastID: p.LastID, durable: true}
+	if len(p.Open)+len(p.Held) == 0 && p.HeldAsOf == 0 && p.Dropped == 0 {
+		return s
+	}
 	f := s.flows()
-	f.durable = &durable{newest: p.HeldAsOf, floor: p.HeldAsOf}
-	f.window.last, f.dropped = p.LastID, p.Dropped
+	f.durable.newest, f.durable.floor, f.dropped = p.HeldAsOf, p.HeldAsOf, p.Dropped
 	for _, id := range p.Held {
 		f.exact.add(id)
 		f.exact.answer(id)
@@ -189,7 +192,6 @@ func Recovered(l *Limits, id string, v packet.Version, expiry uint32, p *Progres
 			f.window.enter(o.ID, awaitsComplete)
 		}
 	}
-	s.Fold()
 	return s
 }
 

@@ -38,7 +38,7 @@ func durableRows() []row {
 		{name: "100 publishers × 16 in flight, to a group of 10 durable sessions", args: "shared --lasting --publishers 100 --subscribers 10 --window 16", brokers: append(slices.Clone(ours), "mosquitto-kept")},
 		{name: "100 clients come back for 1,000 each", args: "durable --step return --window 64"},
 		{name: "10,000 clients come back for 100 each", args: "durable --step return --window 64 --sessions 10000 --messages 100", brokers: ours},
-		{name: "50,000 sessions away: memory of each", args: "durable --step away --sessions 50000 --duration 20s", brokers: []string{"millrace", "mosquitto-kept"}},
+		{name: "50,000 sessions away: memory of each, when they are quiet for 45 s", args: "durable --step away --sessions 50000 --duration 45s", brokers: []string{"millrace", "mosquitto-kept"}},
 		{name: "kill -9 with 100,000 sessions and 1 million messages: until clients are taken", args: "durable --step restart --sessions 100000 --messages 10 --window 64", brokers: ours[:1], restarts: true},
 	}
 }
