@@ -540,3 +540,18 @@ func TestLatencyQuantiles(t *testing.T) {
 		}
 	}
 }
+
+// What was handed over waits until the log has it.
+func TestWhatIsNotCommittedWaits(t *testing.T) {
+	stuck := make(chan func(uint64, error), 1)
+	s := running(t, stuckLog{new(MemoryLog), stuck}, nil)
+	kept := make(chan error)
+	s.Keep(0, batchOf(reading("a", "1", 1), reading("a", "2", 2)), func(_ *msg.Batch, err error) { kept <- err })
+	if n := s.Waiting(); n != 2 {
+		t.Errorf("%d messages wait, want 2", n)
+	}
+	(<-stuck)(1, nil)
+	if err := <-kept; err != nil || s.Waiting() != 0 {
+		t.Errorf("%d messages wait, %v", s.Waiting(), err)
+	}
+}
