@@ -32,6 +32,21 @@ func queued(t *testing.T, b *Broker, id string) int {
 	return d.Queued
 }
 
+// waitOverARestart publishes 50 messages for somebody who is away, and when the node has come
+// back ten more: how many wait is known all the while.
+func waitOverARestart(t *testing.T, b **Broker, restart func(), topic string, wait func() int) (all []string) {
+	t.Helper()
+	all = long(series("m", 1, 60))
+	enter(t, *b, packet.V5, "pub").publishAll(topic, all[:50])
+	eventually(t, "what waits is counted", func() bool { return wait() == 50 })
+	restart()
+	eventually(t, "what waits is counted anew", func() bool { return wait() == 50 })
+	enter(t, *b, packet.V5, "pub").publishAll(topic, all[50:])
+	eventually(t, "what comes is counted", func() bool { return wait() == 60 })
+	eventually(t, "it is in the sum", func() bool { return (*b).Stats().Backlog.Messages == 60 })
+	return all
+}
+
 // How much waits for a client that is away is known, though it is in the log alone, and
 // known again when the node comes back.
 func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
@@ -47,18 +62,8 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 				}
 				c.drop(b)
 			}
-			all := long(series("m", 1, 50))
-			pub := enter(t, b, packet.V5, "pub")
-			pub.publishAll(topic, all)
-			eventually(t, "what waits is counted", func() bool { return queued(t, b, "sub") == 50 })
-			end()
-
-			b, end = d.node(t, Options{Backlog: Backlog{Bytes: 1 << 20}})
-			eventually(t, "what waits is counted anew", func() bool { return queued(t, b, "sub") == 50 })
-			pub = enter(t, b, packet.V5, "pub")
-			pub.publishAll(topic, all[:10])
-			eventually(t, "what comes is counted", func() bool { return queued(t, b, "sub") == 60 })
-			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
+			restart := func() { end(); b, end = d.node(t, Options{Backlog: Backlog{Bytes: 1 << 20}}) }
+			all := waitOverARestart(t, &b, restart, topic, func() int { return queued(t, b, "sub") })
 			if d, err := b.Client(t.Context(), "sub"); err != nil || len(d.Queue) != 60 || d.Queue[0].Topic != topic {
 				t.Errorf("the list has %d messages: %v", len(d.Queue), err)
 			} else if d.Log == nil || d.Log.Bytes != 1<<20 {
@@ -69,7 +74,7 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 				t.Errorf("%v %v", list, err)
 			}
 			sub, _ := come(t, b, "sub", 1000, nil)
-			if got := sub.take(60); !reflect.DeepEqual(got, append(all[:50:50], all[:10]...)) {
+			if got := sub.take(60); !reflect.DeepEqual(got, all) {
 				t.Errorf("got %d", len(got))
 			}
 			eventually(t, "nothing waits", func() bool { return queued(t, b, "sub") == 0 })
@@ -78,18 +83,32 @@ func TestWhatWaitsInTheLogIsCounted(t *testing.T) {
 	}
 }
 
+// bounded are bounds, and how many of 200 messages stay within them, of which the first half
+// comes two hours before the others ([publishApart]).
+var bounded = map[string]struct {
+	bounds Backlog
+	least  int
+}{
+	"messages": {Backlog{Messages: 60}, 60},
+	"bytes":    {Backlog{Bytes: 60 * (padding + 10)}, 60},
+	"age":      {Backlog{Age: time.Hour}, 100},
+	"total":    {Backlog{BytesAll: 60 * (padding + 60)}, 40},
+}
+
+func publishApart(t *testing.T, b *Broker, clock *testClock) (all []string) {
+	t.Helper()
+	all = long(series("m", 1, 200))
+	pub := enter(t, b, packet.V5, "pub")
+	pub.publishAll("other/a", all[:100])
+	clock.forward(2 * time.Hour)
+	pub.publishAll("other/a", all[100:])
+	return all
+}
+
 // A session that is away has its bounds: what is beyond them is given up, the oldest
 // first, and counted; nothing within them.
 func TestASessionsBoundsInTheLog(t *testing.T) {
-	for name, c := range map[string]struct {
-		bounds Backlog
-		least  int // messages that stay
-	}{
-		"messages": {Backlog{Messages: 60}, 60},
-		"bytes":    {Backlog{Bytes: 60 * (padding + 10)}, 60},
-		"age":      {Backlog{Age: time.Hour}, 100},
-		"total":    {Backlog{BytesAll: 60 * (padding + 60)}, 40},
-	} {
+	for name, c := range bounded {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d, clock := newDisk(), newClock()
@@ -101,11 +120,7 @@ func TestASessionsBoundsInTheLog(t *testing.T) {
 				s.subscribe("other/#", 1)
 				s.drop(b)
 			}
-			all := long(series("m", 1, 200))
-			pub := enter(t, b, packet.V5, "pub")
-			pub.publishAll("other/a", all[:100])
-			clock.forward(2 * time.Hour)
-			pub.publishAll("other/a", all[100:])
+			all := publishApart(t, b, clock)
 			eventually(t, "messages are given up", func() bool {
 				return int(b.Stats().Dropped[fault.Retention])/2 > 200-c.least-20
 			})

@@ -36,26 +36,17 @@ func TestWhatWaitsForAGroupIsShown(t *testing.T) {
 				c.subscribe("$share/g/+/a", 1)
 				c.drop(b)
 			}
-			waits := func(n int64) func() bool { return func() bool { return groupInfo(t, b).Waiting.Messages == n } }
-			all := long(series("m", 1, 50))
-			enter(t, b, packet.V5, "pub").publishAll(topic, all)
-			eventually(t, "what waits is counted", waits(50))
-			end()
-
-			b, end = d.node(t, Options{Loops: 2})
-			eventually(t, "what waits is counted anew", waits(50))
-			enter(t, b, packet.V5, "pub").publishAll(topic, all[:10])
-			eventually(t, "what comes is counted", waits(60))
+			restart := func() { end(); b, end = d.node(t, Options{Loops: 2}) }
+			all := waitOverARestart(t, &b, restart, topic, func() int { return int(groupInfo(t, b).Waiting.Messages) })
 			if i := groupInfo(t, b); i.Share != "g" || i.Filter != "+/a" || i.Members != 2 || i.Connected != 0 || !i.Lasting || i.Waiting.Bytes < 60*padding || i.Strategy != string(RoundRobin) || len(i.Behind) == 0 {
 				t.Errorf("%+v", i)
 			}
-			eventually(t, "it is in the sum", func() bool { return b.Stats().Backlog.Messages == 60 })
 			slow, _ := come(t, b, "worker0", 1000, func(p *packet.Connect) { p.ReceiveMaximum = 5 })
 			eventually(t, "what is under way waits no more", func() bool {
 				i := groupInfo(t, b)
 				return i.Waiting.Messages == 55 && i.Unacknowledged == 5 && i.Connected == 1 && i.Oldest > 0
 			})
-			if got := slow.take(60); !reflect.DeepEqual(got, append(all[:50:50], all[:10]...)) {
+			if got := slow.take(60); !reflect.DeepEqual(got, all) {
 				t.Errorf("got %d", len(got))
 			}
 			eventually(t, "nothing waits", func() bool {
@@ -72,15 +63,7 @@ func TestWhatWaitsForAGroupIsShown(t *testing.T) {
 // oldest first, and counted; nothing within them. A member is there or none; the group is
 // known or comes with the node.
 func TestAGroupsBoundsInTheLog(t *testing.T) {
-	for name, c := range map[string]struct {
-		bounds Backlog
-		least  int // messages that stay
-	}{
-		"messages": {Backlog{Messages: 60}, 60},
-		"bytes":    {Backlog{Bytes: 60 * (padding + 10)}, 60},
-		"age":      {Backlog{Age: time.Hour}, 100},
-		"total":    {Backlog{BytesAll: 60 * (padding + 60)}, 40},
-	} {
+	for name, c := range bounded {
 		for _, again := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, again), func(t *testing.T) {
 				t.Parallel()
@@ -98,11 +81,7 @@ func TestAGroupsBoundsInTheLog(t *testing.T) {
 					end()
 					b, _ = d.node(t, o)
 				}
-				all := long(series("m", 1, 200))
-				pub := enter(t, b, packet.V5, "pub")
-				pub.publishAll("other/a", all[:100])
-				clock.forward(2 * time.Hour)
-				pub.publishAll("other/a", all[100:])
+				all := publishApart(t, b, clock)
 				eventually(t, "messages are given up", func() bool {
 					return int(b.Stats().Dropped[fault.Retention]) > 200-c.least-20
 				})

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"strings"
 
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
@@ -145,18 +144,9 @@ func (w *worker) trace(c *client, name string, in bool, on, frame []byte) {
 func (t *tracer) follows(c *client, name string, from netip.Addr, on []byte) bool {
 	switch {
 	case t.filter != "":
-		return on != nil && topic.Match(t.inner(), string(on))
+		return on != nil && topic.Match(topic.Matching(t.filter), string(on))
 	case t.network.IsValid():
 		return t.network.Contains(from.Unmap())
 	}
 	return name == t.client || name == "" && c.name != "" && c.name == shown(t.client)
-}
-
-// inner is the filter behind $share/NAME/.
-func (t *tracer) inner() string {
-	if rest, ok := strings.CutPrefix(t.filter, "$share/"); ok {
-		_, rest, _ = strings.Cut(rest, "/")
-		return rest
-	}
-	return t.filter
 }
