@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,6 +100,7 @@ func (a *App) whyRecorded(ctx context.Context, q why.Question) (*why.Facts, erro
 	f := why.Gather(q, loops, a.broker.LoopOf(q.Client), standing.Conn, why.Names{Kept: a.streamNumbered, Logged: a.broker.StreamName})
 	if here {
 		f.Standing = whyStanding(standing)
+		f.Standing.Gone = a.streamsGone(f.Standing)
 	}
 	return f, nil
 }
@@ -111,6 +113,18 @@ func (a *App) streamNumbered(number uint8) string {
 		}
 	}
 	return ""
+}
+
+// streamsGone are streams that the client had to read and the node does not have.
+func (a *App) streamsGone(s *why.Standing) (gone []string) {
+	have := a.streams.Names()
+	for name := range s.Streams {
+		if !slices.Contains(have, name) {
+			gone = append(gone, name)
+		}
+	}
+	slices.Sort(gone)
+	return gone
 }
 
 func whyStanding(s broker.Standing) *why.Standing {

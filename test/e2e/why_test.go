@@ -11,6 +11,7 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/millrace/millrace/internal/api"
+	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
 // why asks millrace why for people, and holds the answer's first line.
@@ -126,6 +127,37 @@ func TestWhyNamesWhatTheHistorianRejects(t *testing.T) {
 		if named != reason || (reason == "") != (a.Outcome == "acknowledged") {
 			t.Errorf("%q: %+v", reason, a)
 		}
+	}
+	n.stop(t)
+}
+
+// A stream that was taken out of the configuration, of which a client has still to get
+// something, has an alarm, and why names it, until it is there again.
+func TestWhyNamesAStreamThatIsGone(t *testing.T) {
+	dir := t.TempDir()
+	const telemetry = `{"name": "telemetry", "filters": ["kept/#"]}`
+	with := []string{`MILLRACE_STREAMS=[{"name": "lab", "filters": ["kept/lab"]}, ` + telemetry + `]`}
+	n := startNode(t, dir, with)
+	w := durably(t, n, "away")
+	w.send(&packet.Subscribe{ID: 1, Filters: []packet.Subscription{{Filter: []byte("kept/#"), QoS: 1}}})
+	if _, err := w.next(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.conn.Close()
+	publishSome(t, n, 1, 3, "kept/lab")
+	n.stop(t)
+	n = startNode(t, dir, []string{`MILLRACE_STREAMS=[` + telemetry + `]`})
+	n.says(t, []string{"stream-forgotten-lab"}, "alarms", "list")
+	if out, err := run(n, "why", "away", "kept/lab"); err != nil || !strings.Contains(out, `Stream "lab" is not in the configuration`) {
+		t.Errorf("%v: %s", err, out)
+	}
+	n.stop(t)
+	n = startNode(t, dir, with)
+	if out := n.ctl(t, "alarms", "list"); strings.Contains(out, "stream-forgotten") {
+		t.Error(out)
+	}
+	if out, _ := run(n, "why", "away", "kept/lab"); strings.Contains(out, "not in the configuration") {
+		t.Error(out)
 	}
 	n.stop(t)
 }

@@ -101,6 +101,7 @@ const de: Record<keyof typeof said, string> = {
   "said.why_been_away": "Client {0} ist seit {1} fort; {2}.",
   "said.why_under_way": "{0} an ihn gesendet und nicht bestätigt, {1} in seiner Warteschlange.",
   "said.why_none_matches": "Er hat {0}, von denen keines zu {1} passt.",
+  "said.why_stream_gone": "Stream {0} steht nicht in der Konfiguration und wird nicht gelesen: Was er hinter {1} für den Client hält, wartet, bis er wieder da ist.",
   "said.why_subscribed_to": "Er hat {0} abonniert.",
   "said.why_renewed": "Das Abonnement von {0} begann {1} und wurde vor {2} erneuert.",
   "said.why_ago": "vor {0}",

@@ -169,6 +169,8 @@ type Standing struct {
 	Inflight, Queued int
 	Subscribed       []Subscription
 	Streams          map[string]Progress
+	// Gone are those of Streams that the node does not have open.
+	Gone []string
 }
 
 // Subscription is one of its filters; Matches is what is matched of it, Begins where a

@@ -28,6 +28,9 @@ func (f *Facts) state() (lines []say.Said) {
 	if s.Inflight+s.Queued > 0 {
 		lines = append(lines, underWay.With(s.Inflight, s.Queued))
 	}
+	for _, name := range s.Gone {
+		lines = append(lines, streamGone.With(quoted(name), s.Streams[name].Next.Before().String()))
+	}
 	if f.Topic == "" {
 		return lines
 	}

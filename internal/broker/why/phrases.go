@@ -104,6 +104,7 @@ var (
 	beenAway             = say.New("why_been_away", "Client {0} has been away for {1}; {2}.")
 	underWay             = say.New("why_under_way", "{0} sent to it and not acknowledged, {1} in its queue.")
 	noneMatches          = say.New("why_none_matches", "It has {0}, none of which matches {1}.")
+	streamGone           = say.New("why_stream_gone", "Stream {0} is not in the configuration and is not read: what it holds for the client behind {1} waits until it is there again.")
 	subscribedTo         = say.New("why_subscribed_to", "It is subscribed to {0}.")
 	renewed              = say.New("why_renewed", "The subscription to {0} began {1}, and was made anew {2} ago.")
 	ago                  = say.New("why_ago", "{0} ago")
