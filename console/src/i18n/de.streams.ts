@@ -170,6 +170,7 @@ const de: Record<keyof typeof streams, string> = {
   "groups.ackWait": "Erneut nach",
   "groups.maxInFlight": "Unterwegs höchstens",
   "groups.maxDeliveries": "Aufgeben nach (0: nie)",
+  "groups.holds": "hält den Stream",
   "groups.hold": "Hält den Stream zurück",
 
   "replay.open": "Wiedergeben …",

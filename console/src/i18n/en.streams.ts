@@ -168,6 +168,7 @@ const streams = {
   "groups.ackWait": "Again after",
   "groups.maxInFlight": "In flight at most",
   "groups.maxDeliveries": "Give up after (0: never)",
+  "groups.holds": "holds the stream",
   "groups.hold": "Holds the stream back",
 
   "replay.open": "Replay …",

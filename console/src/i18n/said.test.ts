@@ -12,6 +12,7 @@ describe("what the node says", () => {
   it("is said in the person's language, its parts, too", () => {
     expect(saidText(queued, "", en)).toBe("It waits in the client's queue, behind 1 message that the client has not acknowledged.");
     expect(saidText(queued, "", de)).toBe("Sie wartet in der Warteschlange des Clients hinter 1 Nachricht, noch ohne Bestätigung.");
+    expect(saidText(dropped, "", en)).toBe("It was dropped for the client: queue full (queue_full, MR-4216).");
     expect(saidText(dropped, "", de)).toBe("Sie wurde für den Client verworfen: Warteschlange voll (queue_full, MR-4216).");
   });
   it("leaves out what is not said, and takes names as they are", () => {

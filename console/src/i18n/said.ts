@@ -22,7 +22,10 @@ function inWords(said: Said, text: Text): string {
 
 function valueText(value: Value, text: Text): string | number {
   if (value.said) return inWords(value.said, text);
-  if (value.reason) return `${text.fault(value.reason.reason, value.reason.title)} (${value.reason.reason}, ${value.reason.code})`;
+  if (value.reason) return `${inSentence(text.fault(value.reason.reason, value.reason.title), text)} (${value.reason.reason}, ${value.reason.code})`;
   if (value.seconds !== undefined) return value.seconds < 1 ? text.millis(value.seconds * 1000) : text.duration(value.seconds);
   return value.number ?? value.text ?? "";
 }
+
+/** English writes a title small within a sentence; German has its nouns. */
+const inSentence = (title: string, { language }: Text) => (language === "en" ? title.charAt(0).toLowerCase() + title.slice(1) : title);

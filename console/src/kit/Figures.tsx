@@ -12,7 +12,7 @@ export function Figures({ figures }: { figures: readonly Figure[] }) {
           <dt>{name}</dt>
           <dd>
             <b>{value}</b>
-            <span className="t11 mut two" title={aside}>
+            <span className="t11 mut beside" title={aside}>
               {aside}
             </span>
           </dd>

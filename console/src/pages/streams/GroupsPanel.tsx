@@ -48,7 +48,7 @@ export function GroupsPanel({ stream }: { stream: string }) {
           rows={data.items}
           keyOf={(g) => g.name}
           columns={[
-            { id: "name", header: t("groups.name"), cell: (g) => g.name },
+            { id: "name", header: t("groups.name"), cell: (g) => (g.hold ? <>{g.name} <span className="tag">{t("groups.holds")}</span></> : g.name) },
             { id: "filter", header: t("subs.filter"), cell: (g) => g.filter || <span className="mut">{t("groups.all")}</span> },
             { id: "position", header: t("streams.position"), cell: (g) => placeText(g.position, text) },
             { id: "behind", header: t("streams.entries"), end: true, cell: (g) => count(g.behind) },

@@ -54,7 +54,7 @@ function Ask(asked: Question) {
   };
   return (
     <Panel ruled title={t("story.question")}>
-      <form className="pad form" onSubmit={ask}>
+      <form className="pad form question" onSubmit={ask}>
         <div className="two">
           <Field autoFocus={asked.client === "" && asked.about !== ""} label={t("clients.id")} value={q.client} onChange={(client) => setQ({ ...q, client })} />
           <Field label={t("story.about")} value={q.about} onChange={(about) => setQ({ ...q, about })} />
@@ -91,8 +91,8 @@ function Story({ answer: a }: { answer: WhyAnswer }) {
         <Verdict outcome={a.outcome} reason={a.reason} text={a.text} said={a.said} />
       </div>
       {a.state.length > 0 && (
-        <Panel title={t("story.state")}>
-          <div className="pad">
+        <Panel ruled title={t("story.state")}>
+          <div className="pad said">
             {a.state.map((s) => (
               <p key={s.text}>
                 <Sentence text={s.text} said={s.said} />
