@@ -127,9 +127,15 @@ func (w *worker) unheld(b *msg.Batch) {
 	}
 }
 
-// putBack has a delayed message published anew whose publication the log has refused.
-func (w *worker) putBack(m *msg.Message) {
-	if id, ok := m.Origin.Delayed(); ok {
+// doneDelayed ends the way of a delayed message, or has it published anew when the log has
+// refused its publication.
+func (w *worker) doneDelayed(m *msg.Message, err error) {
+	id, ok := m.Origin.Delayed()
+	switch {
+	case !ok:
+	case err == nil:
+		w.broker.delays.Done(id)
+	default:
 		own := m.Clone()
 		w.broker.delays.Restore(delay.Entry{ID: id, Due: w.loop.Now() + delayAgain, Message: &own})
 	}

@@ -53,9 +53,7 @@ func (w *worker) routeLater(c *committal) {
 		if c.err == nil || m.QoS == 0 && m.Origin == 0 || m.Origin.Will() {
 			w.routeFrom(loop.Handle(l.From), m)
 		}
-		if c.err != nil {
-			w.putBack(m)
-		}
+		w.doneDelayed(m, c.err)
 		if m.Origin.Will() {
 			w.fired(m)
 		}

@@ -155,7 +155,10 @@ func (w *worker) passOn(m *msg.Message, token uint64) {
 	w.recordOwn(m, r, stream, receivers)
 	if kept {
 		w.keeping.add(stream, m, token)
-	} else if receivers == 0 {
+		return
+	}
+	w.doneDelayed(m, nil)
+	if receivers == 0 {
 		w.counts.dropped[fault.NoSubscriber]++
 	}
 }

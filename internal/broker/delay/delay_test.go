@@ -82,15 +82,15 @@ func TestScheduleAgainstAModel(t *testing.T) {
 func play(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	s, clock := New(20, 20*(entryBytes+4)), int64(0)
-	var model []Entry
+	var model, taken []Entry
 	for range 500 {
-		switch r.IntN(4) {
+		switch r.IntN(5) {
 		case 0, 1:
 			m := msg.Message{Topic: []byte("t"), Payload: []byte(fmt.Sprint(r.IntN(100)))}
 			due := clock + r.Int64N(10)
 			id, err := s.Add(&m, due)
-			if full := len(model) == 20; full != (err != nil) {
-				t.Fatalf("seed %d: Add with %d messages: %v", seed, len(model), err)
+			if full := len(model)+len(taken) == 20; full != (err != nil) {
+				t.Fatalf("seed %d: Add with %d messages: %v", seed, len(model)+len(taken), err)
 			}
 			if err == nil {
 				c := m.Clone()
@@ -104,7 +104,7 @@ func play(t *testing.T, seed uint64) {
 				if !ok || e.ID != model[0].ID || string(e.Message.Payload) != string(model[0].Message.Payload) {
 					t.Fatalf("seed %d: took %+v %v, want %+v", seed, e, ok, model[0])
 				}
-				model = model[1:]
+				model, taken = model[1:], append(taken, e)
 			}
 			if e, ok := s.Take(clock); ok {
 				t.Fatalf("seed %d: took %+v too early", seed, e)
@@ -118,14 +118,35 @@ func play(t *testing.T, seed uint64) {
 			if at >= 0 {
 				model = slices.Delete(model, at, at+1)
 			}
+		case 4:
+			if len(taken) == 0 {
+				continue
+			}
+			at := r.IntN(len(taken))
+			e := taken[at]
+			taken = slices.Delete(taken, at, at+1)
+			if r.IntN(2) == 0 {
+				s.Done(e.ID)
+			} else {
+				e.Due += r.Int64N(5)
+				s.Restore(e)
+				model = append(model, e)
+				slices.SortStableFunc(model, compare)
+			}
 		}
-		same(t, seed, s, model)
+		same(t, seed, s, model, taken)
 	}
 }
 
-func same(t *testing.T, seed uint64, s *Schedule, model []Entry) {
+func same(t *testing.T, seed uint64, s *Schedule, model, taken []Entry) {
 	t.Helper()
 	got, bytes := s.List(), 0
+	for _, e := range taken {
+		bytes += size(e.Message)
+	}
+	if n := len(s.Owed()); n != len(model)+len(taken) {
+		t.Fatalf("seed %d: %d are owed, want %d and %d", seed, n, len(model), len(taken))
+	}
 	for i, e := range model {
 		bytes += size(e.Message)
 		if i >= len(got) || got[i].ID != e.ID || got[i].Due != e.Due {
@@ -157,6 +178,7 @@ func BenchmarkAddTake(b *testing.B) {
 	}
 	for i := range b.N {
 		_, _ = s.Add(&m, int64(100_000+i))
-		_, _ = s.Take(int64(i))
+		e, _ := s.Take(int64(i))
+		s.Done(e.ID)
 	}
 }

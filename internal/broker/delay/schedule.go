@@ -3,6 +3,7 @@ package delay
 import (
 	"cmp"
 	"container/heap"
+	"maps"
 	"slices"
 	"sync"
 
@@ -32,7 +33,8 @@ type Schedule struct {
 	mu      sync.Mutex // guards what follows
 	queue   queue
 	byID    map[uint64]*waiting
-	bytes   int
+	taken   map[uint64]Entry // due, and on their way
+	bytes   int              // of all
 	last    uint64
 	changed []uint64 // identifiers of what has gone or come back; nil while nobody tracks them
 }
@@ -48,7 +50,7 @@ type waiting struct {
 func New(messages, bytes int) *Schedule {
 	return &Schedule{
 		maxMessages: cmp.Or(messages, DefaultMessages), maxBytes: cmp.Or(bytes, DefaultBytes),
-		byID: map[uint64]*waiting{},
+		byID: map[uint64]*waiting{}, taken: map[uint64]Entry{},
 	}
 }
 
@@ -57,8 +59,8 @@ func New(messages, bytes int) *Schedule {
 func (s *Schedule) Add(m *msg.Message, due int64) (id uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) >= s.maxMessages || s.bytes+size(m) > s.maxBytes {
-		return 0, fault.New(fault.TooMany, "The broker holds as many delayed messages as it may (%d, %d bytes).", len(s.queue), s.bytes)
+	if n := len(s.queue) + len(s.taken); n >= s.maxMessages || s.bytes+size(m) > s.maxBytes {
+		return 0, fault.New(fault.TooMany, "The broker holds as many delayed messages as it may (%d, %d bytes).", n, s.bytes)
 	}
 	c := m.Clone()
 	s.last++
@@ -66,11 +68,12 @@ func (s *Schedule) Add(m *msg.Message, due int64) (id uint64, err error) {
 	return s.last, nil
 }
 
-// Restore puts an entry back that was there when the process ended, whatever the limits
-// are now. One that is there already is not put in again.
+// Restore puts an entry back that was taken, or there when the process ended, whatever the
+// limits are now. One that is there already is not put in again.
 func (s *Schedule) Restore(e Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.land(e.ID)
 	s.last = max(s.last, e.ID)
 	if s.byID[e.ID] == nil {
 		s.in(e)
@@ -112,6 +115,8 @@ func (s *Schedule) Changes(dst []Change) []Change {
 		c := Change{ID: id}
 		if w := s.byID[id]; w != nil {
 			c = Change(w.Entry)
+		} else if e, ok := s.taken[id]; ok {
+			c = Change(e)
 		}
 		dst = append(dst, c)
 	}
@@ -126,15 +131,36 @@ func size(m *msg.Message) int {
 	return len(m.Topic) + len(m.Payload) + len(m.Properties) + len(m.Publisher) + entryBytes
 }
 
-// Take takes the first message that is due at that time out; ok is false when there
-// is none.
+// Take takes the first message that is due at that time; ok is false when there is none.
+// It is on its way until [Schedule.Done] or [Schedule.Restore].
 func (s *Schedule) Take(now int64) (e Entry, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 || s.queue[0].Due > now {
 		return Entry{}, false
 	}
-	return s.out(s.queue[0]), true
+	e = s.out(s.queue[0])
+	s.taken[e.ID] = e
+	return e, true
+}
+
+// Done says that a message that was taken is published.
+func (s *Schedule) Done(id uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.land(id) {
+		s.touch(id)
+	}
+}
+
+// land ends an entry's way; mu is held. false says that it is not on one.
+func (s *Schedule) land(id uint64) bool {
+	e, ok := s.taken[id]
+	if ok {
+		delete(s.taken, id)
+		s.bytes -= size(e.Message)
+	}
+	return ok
 }
 
 // Remove takes a message out before its time; false says that there is none of that
@@ -144,17 +170,16 @@ func (s *Schedule) Remove(id uint64) bool {
 	defer s.mu.Unlock()
 	w := s.byID[id]
 	if w != nil {
-		s.out(w)
+		s.bytes -= size(s.out(w).Message)
+		s.touch(id)
 	}
 	return w != nil
 }
 
-// out takes w out of everything; mu is held.
+// out takes w out of what waits; mu is held.
 func (s *Schedule) out(w *waiting) Entry {
 	heap.Remove(&s.queue, w.at)
 	delete(s.byID, w.ID)
-	s.bytes -= size(w.Message)
-	s.touch(w.ID)
 	return w.Entry
 }
 
@@ -170,7 +195,19 @@ func (s *Schedule) List() []Entry {
 	return all
 }
 
-// Len is how many messages wait, and their bytes.
+// Owed returns, in any order, what waits and what is on its way: a process that began with
+// them now would publish them.
+func (s *Schedule) Owed() []Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := slices.Collect(maps.Values(s.taken))
+	for _, w := range s.queue {
+		all = append(all, w.Entry)
+	}
+	return all
+}
+
+// Len is how many messages wait, and the bytes of those and of what is on its way.
 func (s *Schedule) Len() (messages, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -231,7 +231,7 @@ func (p *Preserver) snapshot(ctx context.Context, at checkpoint) error {
 			w.add(retainedRecord(string(m.Topic), m))
 		}
 	}
-	for _, e := range p.o.Delayed.List() {
+	for _, e := range p.o.Delayed.Owed() {
 		w.add(Delayed(e))
 	}
 	if p.o.Sessions != nil {
