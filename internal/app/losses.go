@@ -29,6 +29,9 @@ func (l *losses) add(x bus.Loss) {
 	if l.told[x.Stream] = texts; len(texts) > maxLosses {
 		texts = append([]string{"…"}, texts[len(texts)-maxLosses:]...)
 	}
-	l.raise("storage-loss-"+x.Stream, 1, "Stored data of "+x.Stream+" is lost",
-		strings.Join(texts, " ")+" Check the disk, and restore a back-up if what is gone is needed. This is told for seven days.")
+	help := " Check the disk, and restore a back-up if what is gone is needed."
+	if x.Stream == journalStream {
+		help += " Clients whose sessions outlive their connections may lack subscriptions: have them subscribe again."
+	}
+	l.raise("storage-loss-"+x.Stream, 1, "Stored data of "+x.Stream+" is lost", strings.Join(texts, " ")+help+" This is told for seven days.")
 }

@@ -17,7 +17,11 @@ func TestLossesOfOneStreamAreOneAlarm(t *testing.T) {
 	if d := alarms["storage-loss-telemetry"]; strings.Count(d, "1.blk") != maxLosses || !strings.HasPrefix(d, "…") {
 		t.Errorf("%q", d)
 	}
-	if d := alarms["storage-loss-people"]; strings.Count(d, "2.blk") != 1 || len(alarms) != 2 {
+	l.add(bus.Loss{Stream: journalStream, File: "3.blk", Text: "4 was damaged"})
+	if d := alarms["storage-loss-journal"]; !strings.Contains(d, "subscribe again") {
+		t.Errorf("%q", d)
+	}
+	if d := alarms["storage-loss-people"]; strings.Count(d, "2.blk") != 1 || len(alarms) != 3 {
 		t.Errorf("%v", alarms)
 	}
 }
