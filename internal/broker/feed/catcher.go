@@ -84,7 +84,7 @@ func (k *Catcher) Ask(q Question) {
 const passMembers = 16 << 10
 
 // next waits for questions, and takes those about one stretch of a stream: they share a
-// pass. nil comes when the feeds stop.
+// pass. nil comes when the context ends.
 func (k *Catcher) next() (s *stretch, members []*Answer) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -140,7 +140,7 @@ func (k *keeper) round(r *Replays) {
 		}
 	}
 	for _, id := range gone {
-		if err := r.opt.KV.Delete(ctx, id); err != nil {
+		if err := k.remove(ctx, r, id); err != nil {
 			failed = err
 		}
 	}
@@ -173,6 +173,16 @@ func (k *keeper) write(ctx context.Context, r *Replays, p *replay) error {
 	}
 	if err != nil {
 		p.note(func(*Status) {})
+	}
+	return err
+}
+
+func (k *keeper) remove(ctx context.Context, r *Replays, id string) error {
+	err := r.opt.KV.Delete(ctx, id)
+	if err != nil {
+		r.mu.Lock()
+		k.forgotten = append(k.forgotten, id)
+		r.mu.Unlock()
 	}
 	return err
 }

@@ -1,11 +1,13 @@
 package replay
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/fault"
 )
 
 // node is a room over what earlier ones have kept.
@@ -116,10 +118,10 @@ func TestReplaysOutliveTheNode(t *testing.T) {
 	}
 }
 
-// Of those that are over only so many are kept.
+// Of those that are over only so many are kept, also when the bucket refuses for a while.
 func TestOldReplaysAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kv := bus.Memory()
+		kv := &stubborn{MemoryKV: bus.Memory(), refuses: true}
 		r, _ := node(t, kv)
 		for range maxRemembered + 5 {
 			if _, err := r.Begin(order(func(*Order) {})); err != nil {
@@ -127,6 +129,7 @@ func TestOldReplaysAreForgotten(t *testing.T) {
 			}
 			synctest.Wait()
 		}
+		kv.refuses = false
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
@@ -134,4 +137,17 @@ func TestOldReplaysAreForgotten(t *testing.T) {
 			t.Errorf("%d are kept, %v", len(keys), err)
 		}
 	})
+}
+
+// stubborn is a bucket that removes nothing while it refuses.
+type stubborn struct {
+	*bus.MemoryKV
+	refuses bool
+}
+
+func (k *stubborn) Delete(ctx context.Context, key string) error {
+	if k.refuses {
+		return fault.New(fault.StorageFull, "The disk is full.")
+	}
+	return k.MemoryKV.Delete(ctx, key)
 }
