@@ -44,10 +44,10 @@ type engine struct {
 func (b *Bus) boot(ctx context.Context) (*engine, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
+	e := &engine{bus: b, born: time.Now(), flights: map[uint64]*flight{}, ended: make(chan struct{})}
 	if err := b.survey(); err != nil {
 		return nil, b.startFault(err)
 	}
-	e := &engine{bus: b, born: time.Now(), flights: map[uint64]*flight{}, ended: make(chan struct{})}
 	l := newServerLog(b.opt.Log, e)
 	err := e.serve(ctx, l)
 	if err == nil {
@@ -126,6 +126,9 @@ func (e *engine) connect(ctx context.Context, l *serverLog) (err error) {
 	}
 	if err := e.complete(ctx, l); err != nil {
 		return err
+	}
+	if err := e.missKeys(ctx); err != nil {
+		return fault.Wrap(fault.Unavailable, "bus: start", err, "The storage engine does not answer for its buckets.")
 	}
 	return e.reopen(ctx)
 }

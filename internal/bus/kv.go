@@ -12,6 +12,9 @@ import (
 	"github.com/millrace/millrace/internal/fault"
 )
 
+// bucketPrefix is what the engine puts before a bucket's name to name its stream.
+const bucketPrefix = "KV_"
+
 // KV is one durable bucket: keys with their newest value and its revision. A
 // revision is a number that grows with every change of the bucket; who writes with
 // the revision it read overwrites nobody's change.
@@ -167,7 +170,7 @@ func (k *KV) write(ctx context.Context, op, key string, value []byte, do func(co
 	}
 	err = k.call(ctx, op, key, true, func(ctx context.Context, h jetstream.KeyValue, key string) (err error) {
 		if rev, err = do(ctx, h, key); err == nil {
-			k.bus.marks.stored("KV_"+k.bucket, rev)
+			k.bus.marks.stored(bucketPrefix+k.bucket, rev)
 		}
 		return err
 	})

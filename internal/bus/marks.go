@@ -28,6 +28,9 @@ type mark struct {
 	MaxAge  time.Duration `json:"max_age,omitempty"`
 	Bounded bool          `json:"bounded,omitempty"`
 	Bucket  bool          `json:"bucket,omitempty"`
+	// Keys is how many keys a bucket had, removed ones too; counted is Last of that time.
+	Keys    uint64 `json:"keys,omitempty"`
+	counted uint64
 }
 
 // marks are those of all streams, by the engine's name. They are written down within a
@@ -173,12 +176,14 @@ func (b *Bus) noteMarks() {
 	for {
 		select {
 		case <-t.C:
+			b.countKeys()
 			err := b.writeMarks()
 			if err != nil && !told {
 				b.opt.Log.Warn("what is stored cannot be noted: a loss may go unseen", "file", b.marks.path, "err", err)
 			}
 			told = err != nil
 		case <-b.stop:
+			b.countKeys()
 			_ = b.writeMarks()
 			return
 		}

@@ -259,7 +259,7 @@ func (s *surveyor) compareOldest() {
 	s.lost(s.dir, fmt.Sprintf("the oldest, %d to %d, are gone", k.First, s.first-1), k.First, s.first-1)
 }
 
-func (s *surveyor) bucket() bool { return strings.HasPrefix(s.stream, "KV_") }
+func (s *surveyor) bucket() bool { return strings.HasPrefix(s.stream, bucketPrefix) }
 
 func (s *surveyor) newestBlock() int {
 	if len(s.blocks) == 0 {
@@ -292,7 +292,7 @@ func (s *surveyor) stepOver(seq uint64) error {
 
 // lost tells of a loss.
 func (s *surveyor) lost(file, text string, first, last uint64) {
-	s.bus.lost(Loss{Stream: strings.TrimPrefix(s.stream, "KV_"), File: file, Text: text, First: first, Last: last})
+	s.bus.lost(Loss{Stream: strings.TrimPrefix(s.stream, bucketPrefix), File: file, Text: text, First: first, Last: last})
 }
 
 func (b *Bus) lost(l Loss) {
