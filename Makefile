@@ -132,11 +132,11 @@ soak: build-go ## The long forms: KILLS (1000), FAULTS, DISKS, SEEDS; the table 
 bench: build-go ## This broker beside mosquitto, mochi-mqtt and nats-server: the tables of docs/performance.md (45 min)
 	./deploy/bench.sh $(BIN) -duration 3s -rounds 3 -write docs/performance.md
 	./deploy/bench.sh $(BIN) -duration 2s -grow -brokers millrace,mosquitto -write docs/performance.md
-	./deploy/bench.sh $(BIN) -duration 2s -durable -write docs/performance.md
+	./deploy/bench.sh $(BIN) -duration 1s -rounds 3 -durable -shared -write docs/performance.md
 
 .PHONY: bench-durable
-bench-durable: build-go ## The table of what is kept for durable sessions, in docs/performance.md (10 min)
-	./deploy/bench.sh $(BIN) -duration 2s -durable -write docs/performance.md
+bench-durable: build-go ## The table of what is kept for durable sessions, in docs/performance.md (25 min)
+	./deploy/bench.sh $(BIN) -duration 1s -rounds 3 -durable -shared -write docs/performance.md
 
 .PHONY: bench-quick
 bench-quick: build-go ## The first of these tables with one second a figure, printed only (4 min)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures Millrace beside mosquitto, mochi-mqtt and nats-server and prints Markdown
 # tables: bench.sh PROGRAM [-duration 3s] [-rounds 3] [-only p2p] [-brokers millrace,mosquitto]
-# [-grow] [-durable] [-write docs/performance.md]
+# [-grow] [-durable] [-shared] [-write docs/performance.md]
 # Linux with two processors; mosquitto comes from Debian when it is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -62,7 +62,7 @@ func (b *broker) launch(s settings, name string, secure bool) error {
 	if err != nil {
 		return err
 	}
-	b.cmd = exec.Command("taskset", append([]string{"-c", "0"}, args...)...)
+	b.cmd = exec.Command("taskset", append([]string{"-c", s.processors("0")}, args...)...)
 	b.cmd.Env = append(os.Environ(), env...)
 	return b.cmd.Start()
 }

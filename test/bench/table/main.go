@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -27,7 +28,16 @@ type settings struct {
 	brokers         string
 	grow            bool
 	durable         bool
+	shared          bool
 	write           string
+}
+
+// processors are those that one side runs on: its own, or all with -shared.
+func (s settings) processors(own string) string {
+	if s.shared {
+		return fmt.Sprintf("0-%d", runtime.NumCPU()-1)
+	}
+	return own
 }
 
 func main() {
@@ -40,6 +50,7 @@ func main() {
 	flag.StringVar(&s.brokers, "brokers", "", "which, in this order (default millrace,mosquitto,mochi,nats; with -durable "+durableBrokers+")")
 	flag.BoolVar(&s.grow, "grow", false, "instead: how figures grow from 1 to 10,000 topics, subscribers, connections")
 	flag.BoolVar(&s.durable, "durable", false, "instead: what is kept for sessions that outlive their connections")
+	flag.BoolVar(&s.shared, "shared", false, "broker and load share all processors, as they do on a machine that nobody divides")
 	flag.StringVar(&s.write, "write", "", "Markdown file whose table is replaced, besides printing it")
 	flag.Parse()
 	if s.brokers == "" {
@@ -116,7 +127,11 @@ func grow(ctx context.Context, s settings, page *page) error {
 }
 
 func (s settings) how() string {
-	return fmt.Sprintf("%v a figure, median of %d, %s", s.duration, s.rounds, time.Now().UTC().Format(time.DateOnly))
+	where := "broker and load on a processor each"
+	if s.shared {
+		where = fmt.Sprintf("broker and load share %d processors", runtime.NumCPU())
+	}
+	return fmt.Sprintf("%v a figure, median of %d, %s, %s", s.duration, s.rounds, where, time.Now().UTC().Format(time.DateOnly))
 }
 
 // measureAll measures the brokers in turn, as many rounds as asked for.

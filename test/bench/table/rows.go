@@ -105,7 +105,7 @@ type report struct {
 func load(ctx context.Context, s settings, r row, b *broker) (*report, error) {
 	scenario, own, _ := strings.Cut(r.args, " ")
 	// The one version that all of them speak; a row's own flags come last and hold.
-	args := []string{"-c", "1", s.millrace, "bench", scenario, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet"}
+	args := []string{"-c", s.processors("1"), s.millrace, "bench", scenario, "--mqtt", "3.1.1", "--addr", b.addr, "--pid", strconv.Itoa(b.cmd.Process.Pid), "--duration", s.duration.String(), "--json", "--quiet"}
 	args = append(args, strings.Fields(own)...)
 	if r.tls {
 		args = append(args, "--insecure")

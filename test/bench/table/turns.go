@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// leastRounds is how often rows that are compared with each other are measured: a
-// single round scatters by more than what they differ by.
+// leastRounds is how often rows of this broker that are compared with each other are
+// measured: a single round scatters by more than what they differ by. Peers differ by more.
 const leastRounds = 5
 
 // inTurns puts rows that are measured in turns together; only is a part of the names
@@ -41,10 +41,10 @@ func measureGroup(ctx context.Context, s settings, group []row, names []string) 
 	for i := range group {
 		lines[i], all[i] = make([]cell, len(names)), make([]rounds, len(names))
 	}
-	for range n {
+	for round := range n {
 		for i, r := range group {
 			for at, name := range names {
-				if !r.measures(name) {
+				if !r.measures(name) || round >= s.rounds && !slices.Contains(ours, name) {
 					continue
 				}
 				rep, err := measure(ctx, s, r, name)
