@@ -18,6 +18,7 @@ type durableFlags struct {
 	step    string
 	restart string
 	large   bool
+	backlog int64 // MiB
 }
 
 const durableLong = `Measures what a broker keeps for sessions that outlive their connections, and proves
@@ -60,6 +61,7 @@ func durableCommand() *cobra.Command {
 	flags.Uint8Var(&f.o.QoS, "qos", 1, "1 or 2")
 	bindPayload(f, c)
 	bindTopic(f, c)
+	flags.Int64Var(&d.backlog, "backlog", 960, "`MiB` that may wait for a session of accept before measuring ends; a broker's bound is to be larger")
 	flags.DurationVar(&f.o.Durable.Patience, "patience", time.Minute, "how long a broker that has gone may take to come back")
 	flags.StringVar(&d.restart, "restart", "", "shell `command` that restarts the broker (default: do it yourself)")
 	f.bind(c)
@@ -70,7 +72,7 @@ func (f *benchFlags) runDurable(c *cobra.Command, d *durableFlags) error {
 	if d.step == "" && !c.Flags().Changed("duration") {
 		f.o.Duration = 2 * time.Second
 	}
-	f.o.Durable.Step = bench.Step(d.step)
+	f.o.Durable.Step, f.o.Durable.Backlog = bench.Step(d.step), d.backlog<<20
 	if d.restart != "" {
 		f.o.Durable.Restart = func(ctx context.Context) error { return shell(ctx, d.restart) }
 	}

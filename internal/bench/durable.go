@@ -36,6 +36,10 @@ type DurableOptions struct {
 	// Sessions that outlive their connections; 0 is 1 for Accept, 100 for Online and
 	// Return, 10,000 for Restart and Away; below 0 is none.
 	Sessions int
+	// Backlog is how many bytes may wait for a session of Accept: brokers bound that
+	// (1 GiB here by default) and drop what lies beyond, so measuring ends there. 0 is
+	// 960 MiB.
+	Backlog int64
 	// Patience is how long a broker that has gone may take to come back; 0 is a minute.
 	Patience time.Duration
 	// Known says that the broker has been there: if it is not now, it is waited for.
@@ -68,6 +72,8 @@ type Kept struct {
 	AcceptSeconds float64 `json:"acceptSeconds,omitempty"`
 	// SessionBytes is the broker's growth in memory for each session of Away.
 	SessionBytes float64 `json:"sessionBytes,omitempty"`
+	// Full says that measuring ended early: no more may wait for a session.
+	Full bool `json:"full,omitempty"`
 	// Unchecked says that the run ended before what was kept could be fetched.
 	Unchecked bool `json:"unchecked,omitempty"`
 }
@@ -83,6 +89,7 @@ func (o *Options) durableSizes() (publishers, topics int) {
 	d := &o.Durable
 	fill(&d.Step, Accept)
 	fill(&d.Patience, time.Minute)
+	fill(&d.Backlog, defaultBacklog)
 	fill(&o.QoS, 1)
 	fill(&d.Sessions, map[Step]int{Accept: 1, Online: 100, Return: 100, Restart: 10_000, Away: 10_000}[d.Step])
 	d.Sessions = max(d.Sessions, 0)

@@ -128,7 +128,11 @@ func (r *run) measure(ctx context.Context) {
 	}
 	r.each(func(l *loop) { l.meter.measuring = true })
 	r.early = r.sample()
-	r.rest(ctx, r.o.Duration)
+	if r.leaves() {
+		r.restWithin(ctx, r.o.Duration)
+	} else {
+		r.rest(ctx, r.o.Duration)
+	}
 	r.late = r.sample()
 	r.each(func(l *loop) { l.stop() })
 }
@@ -140,6 +144,27 @@ func (r *run) rest(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	case <-ctx.Done():
 		r.interrupted = true
+	}
+}
+
+// leaves says that what is sent waits for sessions whose clients are away.
+func (r *run) leaves() bool { return r.kept != nil && r.kept.Step == Accept && r.kept.Sessions > 0 }
+
+const (
+	defaultBacklog = 960 << 20
+	// envelope is what a broker may count of a message beside its payload, bytes.
+	envelope = 40
+)
+
+// restWithin rests until as much waits for each session as may.
+func (r *run) restWithin(ctx context.Context, d time.Duration) {
+	const look = 20 * time.Millisecond
+	for end := r.o.Now().Add(d); !r.interrupted && r.o.Now().Before(end); {
+		r.rest(ctx, min(look, end.Sub(r.o.Now())))
+		if sent := r.sample().counts.sent; int64(sent)*int64(r.o.Payload+envelope) >= r.o.Durable.Backlog {
+			r.kept.Full = true
+			return
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ func (r *run) warnings(rep *Report) []string {
 	if rep.Rate > 0 && r.o.Scenario != Conn && rep.SentPerSecond < kept*rep.Rate {
 		warn("%.0f of %.0f messages/s could be sent: the window was full or the load tool too slow", rep.SentPerSecond, rep.Rate)
 	}
+	if r.kept != nil && r.kept.Full {
+		warn("measured for %.1f s: then %d MiB waited for each session, and brokers drop what lies beyond their bound (see --backlog)", rep.Seconds, r.o.Durable.Backlog>>20)
+	}
 	if n := r.late.counts.stalls; n > 0 {
 		warn("%d times a publisher waited a second for a delivery that did not come, and went on", n)
 	}
