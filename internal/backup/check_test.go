@@ -140,3 +140,45 @@ func TestAFolderThatIsNotThereHasNoList(t *testing.T) {
 		t.Errorf("an empty one: %v: %v", all, err)
 	}
 }
+
+// A manifest whose checksum is right, and whose objects have names that lead elsewhere or
+// nowhere, is a damaged one: nothing outside of the folder is read, moved or restored.
+func TestAManifestThatSomebodyElseWroteLeadsNowhere(t *testing.T) {
+	for _, name := range []string{"", "a", "../../outside", strings.Repeat("a", 63) + "/"} {
+		p, dir := newPlant(t), filepath.Join(t.TempDir(), "backup")
+		outside := filepath.Join(filepath.Dir(dir), "outside")
+		if err := os.WriteFile(outside, []byte("somebody's"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.add("telemetry", "telemetry.0.a", []byte("a"))
+		p.take(dir)
+		f := folder{dir: dir}
+		names, err := f.names()
+		if err != nil {
+			t.Fatal(err)
+		}
+		g, err := f.find(names[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range g.Streams {
+			for k := range g.Streams[i].Segments {
+				g.Streams[i].Segments[k].SHA256 = name
+			}
+		}
+		if err := f.writeManifest(f.path(g.Name), g); err != nil {
+			t.Fatal(err)
+		}
+		s := New(Options{Source: p.source(), Folder: dir, Alarms: &bells{active: map[string]bool{}}})
+		s.ctx = t.Context()
+		s.verify("")
+		if fault.CodeOf(s.State().CheckErr) != fault.Malformed {
+			t.Errorf("%q: %v", name, s.State().CheckErr)
+		}
+		if _, err := os.Stat(outside); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		p.take(dir) // builds on nothing of it
+		restore(t, dir, "")
+	}
+}

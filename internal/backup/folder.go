@@ -33,9 +33,6 @@ func (f folder) unfinished() string     { return filepath.Join(f.dir, "unfinishe
 
 // has tells whether the object is there, as far as its size shows.
 func (f folder) has(o Object) bool {
-	if !isSum.MatchString(o.SHA256) {
-		return false
-	}
 	info, err := os.Stat(f.objectPath(o.SHA256))
 	return err == nil && info.Size() == o.Size
 }
@@ -101,9 +98,6 @@ func (w *writer) drop() {
 // read calls use with the object's bytes and fails when they are not those that were
 // written; what says for people what it is.
 func (f folder) read(o Object, what string, use func(io.Reader) error) error {
-	if !isSum.MatchString(o.SHA256) {
-		return fault.New(fault.Malformed, "The manifest names no checksum of %s.", what)
-	}
 	path := f.objectPath(o.SHA256)
 	file, err := os.Open(path)
 	if err != nil {
@@ -189,6 +183,11 @@ func (f folder) readManifest(path string) (*Generation, error) {
 	}
 	if g.Format != formatVersion {
 		return nil, fault.New(fault.Invalid, "The back-up %s has format %d, which this program does not read.", path, g.Format)
+	}
+	named := true // its objects' names become paths
+	g.objects(func(o Object, _ string) { named = named && isSum.MatchString(o.SHA256) })
+	if !named {
+		return nil, damagedManifest(path)
 	}
 	return &g, nil
 }

@@ -139,8 +139,11 @@ func (l *Listener) admission(asked bool) admission {
 	}
 }
 
-// unknown says whether a client from that address may come in without a name; the
-// address of a Unix socket's is not valid.
-func (a *admission) unknown(from netip.Addr) bool {
-	return a.anonymous || a.local && (!from.IsValid() || from.Unmap().IsLoopback())
+// unknown says whether the client may come in without a name.
+func (a *admission) unknown(conn *loop.Conn) bool {
+	return a.anonymous || a.local && ofThisMachine(conn.RemoteAddrPort().Addr()) && !abroad(conn)
 }
+
+// ofThisMachine says whether the address is one of this machine's own; that of a Unix
+// socket's client is not valid.
+func ofThisMachine(from netip.Addr) bool { return !from.IsValid() || from.Unmap().IsLoopback() }

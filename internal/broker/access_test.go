@@ -704,9 +704,8 @@ func TestOnlyThisMachineComesInUnknown(t *testing.T) {
 			t.Errorf("%s: %t, this machine %t", l.Name, l.Anonymous, l.AnonymousLocal)
 		}
 	}
-	a := admission{local: true}
 	for from, want := range map[string]bool{"127.0.0.1": true, "::1": true, "::ffff:127.0.0.1": true, "203.0.113.9": false, "::": false} {
-		if a.unknown(netip.MustParseAddr(from)) != want {
+		if ofThisMachine(netip.MustParseAddr(from)) != want {
 			t.Errorf("%s: %t", from, !want)
 		}
 	}

@@ -71,7 +71,11 @@ func (w *ways) come(t *testing.T, name string, v packet.Version) *raw {
 		_, _ = io.WriteString(nc, "PROXY TCP4 203.0.113.9 10.0.0.1 4711 1883\r\n")
 	}
 	if d.kind == "ws" || d.kind == "wss" {
-		if nc, err = wsconn.Client(nc, "/mqtt", "X-Forwarded-For: 203.0.113.9"); err != nil {
+		var forwarded []string
+		if d.proxied {
+			forwarded = []string{"X-Forwarded-For: 203.0.113.9"}
+		}
+		if nc, err = wsconn.Client(nc, "/mqtt", forwarded...); err != nil {
 			t.Fatal(err)
 		}
 	}

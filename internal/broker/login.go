@@ -70,7 +70,7 @@ func newAsking(c *client, id string, assigned bool, frame []byte) *asking {
 func (c *client) login(id string) Login {
 	return Login{
 		Remote: c.conn.Remote(), Listener: c.door.name, ClientID: id,
-		Anonymous: c.door.admission.unknown(c.conn.RemoteAddrPort().Addr()), CertificateAlone: c.door.admission.alone,
+		Anonymous: c.door.admission.unknown(c.conn), CertificateAlone: c.door.admission.alone,
 		CertificateName: c.door.admission.name.of(c.conn),
 	}
 }

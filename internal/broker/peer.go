@@ -31,6 +31,16 @@ func doorOf(conn *loop.Conn) *door {
 	return conn.Door().(*door)
 }
 
+// abroad says whether the client may be on another machine though the socket's peer is not.
+func abroad(conn *loop.Conn) bool {
+	codec := conn.Codec()
+	if chained, is := codec.(*loop.Chained); is {
+		codec = chained.Inner()
+	}
+	ws, ok := codec.(*websocket.Codec)
+	return ok && ws.Abroad()
+}
+
 // secured is what TLS has agreed on with the client; ok is false without TLS. The
 // certificate it holds was verified, if there is one.
 func secured(conn *loop.Conn) (state tls.ConnectionState, ok bool) {

@@ -211,14 +211,14 @@ func bySubscribe(o Options, filters ...string) func(*testing.T) why.Answer {
 func loopback() []netip.Prefix { return []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} }
 
 // byTLS comes to a listener with TLS whose client certificates are revoked.
-func byTLS(come func(*testing.T, net.Conn, *pki.Authority, *pki.Leaf)) func(*testing.T) why.Answer {
+func byTLS(handshake time.Duration, come func(*testing.T, net.Conn, *pki.Authority, *pki.Leaf)) func(*testing.T) why.Answer {
 	return func(t *testing.T) why.Answer {
 		ca, dir := pki.New(t, "Plant CA"), t.TempDir()
 		crt, key := ca.Server(t, nil, "localhost").Files(t, dir)
 		leaf := ca.Client(t, nil, "c")
 		crl := pki.Write(t, filepath.Join(dir, "crl"), "X509 CRL", ca.Revoke(t, time.Now().Add(time.Hour), leaf))
 		o := &certs.Options{Pairs: []certs.Pair{{Certificate: crt, Key: key}}, ClientCA: []string{ca.File(t, dir)}, ClientAuth: certs.RequiredCertificate, RevocationLists: []string{crl}}
-		k := inquire(t, Options{Listeners: []Listener{{TLS: o, HandshakeTimeout: 50 * time.Millisecond, Anonymous: true}}})
+		k := inquire(t, Options{Listeners: []Listener{{TLS: o, HandshakeTimeout: handshake, Anonymous: true}}})
 		c := dial(t, k.Broker, packet.V5)
 		come(t, c.nc, ca, leaf)
 		eventually(t, "it is refused", func() bool { return len(k.Stats().Refused) > 0 })
@@ -523,14 +523,14 @@ var reasons = map[fault.Code]func(*testing.T) why.Answer{
 		k.enter("first")
 		return k.turnedAway(nil)
 	},
-	fault.TLS: byTLS(func(_ *testing.T, nc net.Conn, _ *pki.Authority, _ *pki.Leaf) {
+	fault.TLS: byTLS(patience, func(_ *testing.T, nc net.Conn, _ *pki.Authority, _ *pki.Leaf) {
 		_, _ = nc.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 	}),
-	fault.ClientCertificate: byTLS(func(_ *testing.T, nc net.Conn, ca *pki.Authority, l *pki.Leaf) {
+	fault.ClientCertificate: byTLS(patience, func(_ *testing.T, nc net.Conn, ca *pki.Authority, l *pki.Leaf) {
 		secure := tls.Client(nc, &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost", Certificates: []tls.Certificate{l.TLS()}})
 		_ = secure.Handshake()
 	}),
-	fault.HandshakeTimeout: byTLS(func(*testing.T, net.Conn, *pki.Authority, *pki.Leaf) {}),
+	fault.HandshakeTimeout: byTLS(50*time.Millisecond, func(*testing.T, net.Conn, *pki.Authority, *pki.Leaf) {}),
 	fault.ProxyHeader: func(t *testing.T) why.Answer {
 		k := inquire(t, Options{Listeners: []Listener{{ProxyProtocol: true, Proxies: loopback(), Anonymous: true}}})
 		return k.turnedAway(connectBytes(packet.V5, "c", nil))

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"runtime/metrics"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,9 +28,9 @@ func (s *System) defaults() {
 	set(&s.Interval, 10*time.Second)
 }
 
-// system tells what stands below $SYS. The clock says when; the figures are told on
-// the loop that is the last to be counted. Its messages are in no stream and no
-// limit of retained messages.
+// system tells what stands below $SYS. The clock says when, and the first loop tells,
+// whichever is the last to be counted: so nobody gets older figures behind newer ones.
+// Its messages are in no stream and no limit of retained messages.
 type system struct {
 	options System
 	started time.Time
@@ -39,8 +38,7 @@ type system struct {
 	due     atomic.Int64  // when to tell next, ns since 1970
 	wanted  atomic.Bool   // somebody listened at the last tick
 
-	mu        sync.Mutex // guards what follows
-	mosquitto sys.Mosquitto
+	mosquitto sys.Mosquitto // both are the first loop's
 	emqx      sys.EMQX
 }
 
@@ -71,7 +69,10 @@ type census struct {
 	inflight, queued, queuedLen atomic.Int64
 }
 
-// countFor counts this loop's clients; the last loop tells.
+// counted is a census that all loops have answered.
+type counted struct{ *census }
+
+// countFor counts this loop's clients; behind the last loop the first one tells.
 func (w *worker) countFor(c *census) {
 	if w.broker.router.systemWanted() {
 		for _, k := range w.clients {
@@ -82,15 +83,13 @@ func (w *worker) countFor(c *census) {
 		}
 	}
 	if c.left.Add(-1) == 0 {
-		w.tell(c)
+		w.broker.workers[0].loop.Post(counted{c})
 	}
 }
 
 // tell publishes the figures.
 func (w *worker) tell(c *census) {
 	s, f := w.broker.system, w.broker.figures(c)
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.options.NoMosquitto {
 		s.mosquitto.Step(f, w.tellOne)
 	}

@@ -57,6 +57,27 @@ func TestSystemTopicsComeAtTheInterval(t *testing.T) {
 	}
 }
 
+// However the loops get on with their counting, nobody gets older figures behind newer ones.
+func TestSystemTopicsNeverStepBack(t *testing.T) {
+	const tellings = 300
+	clock := newClock()
+	b := start(t, Options{Now: clock.now, Loops: 4, System: System{Interval: time.Second, NoEMQX: true}})
+	c := enter(t, b, packet.V5, "onlooker")
+	c.subscribeWith(0, packet.Subscription{Filter: []byte("$SYS/broker/uptime"), RetainHandling: 2})
+	for range tellings {
+		clock.forward(time.Second)
+		b.system.tick(b)
+	}
+	for last := 0; last < tellings; {
+		var at int
+		text := string(expect[*packet.Publish](c).Payload)
+		if _, err := fmt.Sscanf(text, "%d seconds", &at); err != nil || at < last {
+			t.Fatalf("%q behind %d seconds", text, last)
+		}
+		last = at
+	}
+}
+
 // Nothing of the node's own is matched by # [MQTT-4.7.2-1], kept in a stream or
 // counted as a retained message.
 func TestSystemTopicsStayApart(t *testing.T) {

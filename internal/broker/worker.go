@@ -455,6 +455,8 @@ func (w *worker) Message(v any) {
 		w.publishInside(v)
 	case *census:
 		w.countFor(v)
+	case counted:
+		w.tell(v.census)
 	case pressure:
 		w.press(v)
 	case wakeSlowed: // Turn sees to it

@@ -75,6 +75,17 @@ func readN(t testing.TB, l *Log, from uint64, n int) (entries []string) {
 	return entries
 }
 
+// What an acknowledgement means is what the engine was told: to bring each entry to the disk
+// before it answers, or once a second.
+func TestTheEngineSyncsAsDurabilitySays(t *testing.T) {
+	for d, always := range map[Durability]bool{Power: true, Process: false} {
+		b := start(t, Options{Dir: t.TempDir(), Durability: d})
+		if c := b.now.Load().srv.JetStreamConfig(); c == nil || c.SyncAlways != always || c.SyncInterval != time.Second {
+			t.Errorf("%v: %+v", d, c)
+		}
+	}
+}
+
 func TestLogKeepsEntriesAcrossRestarts(t *testing.T) {
 	for _, d := range []Durability{Power, Process} {
 		t.Run(d.String(), func(t *testing.T) {

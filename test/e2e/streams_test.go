@@ -195,22 +195,33 @@ func TestAReplayIsNotCaptured(t *testing.T) {
 // A replay that is killed with its node is in the list after the start, with how far it
 // was, and goes on from there.
 func TestAReplayOutlivesTheNode(t *testing.T) {
+	const all = 20
 	dir := t.TempDir()
 	n := startNode(t, dir, nil)
 	c := newCaller(t, n, "operator")
-	publishNumbers(c, 0, 6)
+	publishNumbers(c, 0, all)
 	var a api.ReplayAnswer
-	c.ask(http.MethodPost, "/api/v1/streams/telemetry/replay", `{"rate":5}`, &a)
+	if !c.ask(http.MethodPost, "/api/v1/streams/telemetry/replay", `{"rate":10,"prefix":"again/"}`, &a) {
+		t.Fatal("no replay has begun")
+	}
 	one := "/api/v1/replays/" + a.Replay.ID
 	var r api.Replay
-	eventually(t, "something has gone out", func() bool { c.get(one, nil, &r); return r.Published > 0 })
+	eventually(t, "more than a second's messages have gone out", func() bool { c.get(one, nil, &r); return r.Published > 10 })
 	n.kill(t)
 	n = startNode(t, dir, nil)
+	c.url = n.url
+	before := r.Published
+	if c.get(one, nil, &r); r.State != "interrupted" || r.Published == 0 || r.Published > before+10 {
+		t.Errorf("%d had gone out: %+v", before, r)
+	}
 	if out := n.ctl(t, "streams", "replays"); !strings.Contains(out, "interrupted") {
 		t.Error(out)
 	}
 	n.ctl(t, "streams", "replays", "resume", a.Replay.ID)
-	eventually(t, "the rest has gone out", func() bool { return strings.Contains(n.ctl(t, "streams", "replays"), "done") })
+	eventually(t, "the rest has gone out", func() bool { c.get(one, nil, &r); return r.State == "done" })
+	if r.Published != all {
+		t.Errorf("%+v", r)
+	}
 	n.stop(t)
 }
 

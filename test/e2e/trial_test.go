@@ -260,5 +260,11 @@ func (x *trial) end() {
 		}
 	}
 	visits := x.visitor.check(t)
+	if visits == 0 {
+		t.Error("the visitor never came in, so nothing was tried of what comes and goes")
+	}
+	if repeated > x.acknowledged() || again > x.acknowledged() { // each acknowledgement is late by 20 ms at most
+		t.Errorf("of %d messages %d came again to sessions, and %d to members", x.acknowledged(), repeated, again)
+	}
 	t.Logf("in all: %d kills, %d messages acknowledged, to %d receivers, a shared subscription of two (%d came again), and a visitor %d times; %d of QoS 1 came again; %.1f s", x.kills, x.acknowledged(), len(sinks), again, visits, repeated, time.Since(x.began).Seconds())
 }

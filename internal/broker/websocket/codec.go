@@ -48,6 +48,7 @@ type Codec struct {
 	err     error          // why nothing more is taken
 	frames  frames
 	open    bool        // the request is granted
+	abroad  bool        // the client may be elsewhere than the socket's peer
 	entered atomic.Bool // Enter has let the client in, and Leave is owed
 	closed  bool        // our close frame is out
 	code    uint16      // of our close frame
@@ -101,6 +102,11 @@ func (c *Codec) End(dst []byte) []byte {
 // Remote is the client's address as a trusted proxy says, the zero value when
 // none does.
 func (c *Codec) Remote() netip.AddrPort { return c.client }
+
+// Abroad says that the client may be on another machine though the socket's peer is not: a
+// proxy has passed the request on, or a web page has sent it that came by a name. Who owns
+// a name may let it lead to this machine once the page is there (DNS rebinding).
+func (c *Codec) Abroad() bool { return c.abroad }
 
 // Leave says that the connection has ended. Another goroutine than that of Decode may
 // call it.

@@ -106,7 +106,7 @@ func (c *Codec) grant(r *http.Request, protocol string) {
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + accepted)) //nolint:gosec // as above
 	c.owed = fmt.Appendf(c.owed, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 		"Sec-WebSocket-Accept: %s\r\nSec-WebSocket-Protocol: %s\r\n\r\n", base64.StdEncoding.EncodeToString(sum[:]), protocol) // [MQTT-6.0.0-4]
-	c.open = true
+	c.open, c.abroad = true, passedOn(r.Header) || c.options.byName(r)
 }
 
 // refuse owes an HTTP answer in plain text.
@@ -154,6 +154,24 @@ func (o *Options) admits(r *http.Request) bool {
 	}
 	here := url.URL{Host: r.Host}
 	return strings.EqualFold(from.Hostname(), here.Hostname())
+}
+
+// byName says whether a web page has sent the request to a name that may be anybody's. One
+// whose origin is configured is trusted.
+func (o *Options) byName(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	if origin == "" || slices.ContainsFunc(o.Origins, func(s string) bool { return strings.EqualFold(s, origin) }) {
+		return false
+	}
+	host := strings.ToLower(strings.TrimSuffix((&url.URL{Host: r.Host}).Hostname(), "."))
+	_, err := netip.ParseAddr(host)
+	return err != nil && host != "localhost" && !strings.HasSuffix(host, ".localhost")
+}
+
+// passedOn says whether a proxy left its mark on the request.
+func passedOn(h http.Header) bool {
+	return slices.ContainsFunc([]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"},
+		func(mark string) bool { return len(h.Values(mark)) > 0 })
 }
 
 // forwarded is the address nearest to us that no trusted proxy has: each proxy

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -21,9 +23,12 @@ type Conn struct {
 	mu sync.Mutex // one frame at a time
 }
 
-// Client asks for an upgrade at the path.
+// Client asks for an upgrade at the path, of the host localhost if no header says another.
 func Client(nc net.Conn, path string, headers ...string) (*Conn, error) {
-	request := "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	if !slices.ContainsFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Host:") }) {
+		headers = append([]string{"Host: localhost"}, headers...)
+	}
+	request := "GET " + path + " HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: mqtt\r\n"
 	for _, h := range headers {
 		request += h + "\r\n"
