@@ -3,6 +3,7 @@ package broker
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -60,6 +61,39 @@ func TestEachFilterIsWrittenOnce(t *testing.T) {
 	after := filtersOf(t, b, "c")
 	if len(after) != packets*each-1 || len(before) != len(after) {
 		t.Errorf("%d filters, before %d", len(after), len(before))
+	}
+}
+
+// A subscription is after a kill as it was granted: its options and its identifier, over a
+// record of one change and over one of all.
+func TestASubscriptionComesBackAsItWas(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		d := newDisk()
+		b, _ := d.node(t, Options{})
+		c, _ := come(t, b, "c", 1000, nil)
+		c.subscribeWith(7, packet.Subscription{Filter: []byte("kept/+"), QoS: 1, NoLocal: true, RetainAsPublished: true, RetainHandling: 2})
+		c.subscribeWith(8, packet.Subscription{Filter: []byte("other/+"), QoS: 2})
+		before := filtersOf(t, b, "c")
+		if _, _, err := b.flushSessions(t.Context(), all); err != nil {
+			t.Fatal(err)
+		}
+		b, _ = d.killed(t).node(t, Options{})
+		c, _ = come(t, b, "c", 1000, nil)
+		if after := filtersOf(t, b, "c"); !maps.Equal(after, before) {
+			t.Errorf("%+v, was %+v", after, before)
+		}
+		c.send(publish("kept/own", "x", 1, 1))
+		expect[*packet.Ack](c)
+		pub := enter(t, b, packet.V5, "pub")
+		pub.send(retained("kept/1", "y", 1), retained("other/1", "z", 2))
+		got := map[string]string{}
+		for range 2 {
+			p := expect[*packet.Publish](c)
+			got[string(p.Topic)] = fmt.Sprint(p.Retain, p.SubscriptionIDs)
+		}
+		if got["kept/1"] != "true [7]" || got["other/1"] != "false [8]" {
+			t.Errorf("%v", got)
+		}
 	}
 }
 
