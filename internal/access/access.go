@@ -15,11 +15,12 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Alarms is told of conditions that want somebody's attention.
 type Alarms interface {
-	Raise(id string, priority int, title, detail string)
+	Raise(id string, priority int, title, detail say.Said)
 	Clear(id string)
 }
 
@@ -78,8 +79,8 @@ func (o *Options) defaults() {
 
 type noAlarms struct{}
 
-func (noAlarms) Raise(string, int, string, string) {}
-func (noAlarms) Clear(string)                      {}
+func (noAlarms) Raise(string, int, say.Said, say.Said) {}
+func (noAlarms) Clear(string)                          {}
 
 // Access answers who may come in.
 type Access struct {
@@ -157,8 +158,8 @@ func (a *Access) Reload() error { return a.reload(true) }
 
 func (a *Access) reload(always bool) error {
 	next, changed, err1, err2 := a.look(always)
-	a.tell("access-users", "The users file cannot be read", err1)
-	a.tell("access-rules", "The rules file cannot be read", err2)
+	a.tell("access-users", usersUnread, err1)
+	a.tell("access-rules", rulesUnread, err2)
 	if changed {
 		a.inForce(&next)
 	}
@@ -204,12 +205,18 @@ func (a *Access) Rights(id *Identity, l *Login) *Rights {
 	return a.state.Load().rules.RightsOf(whoIs(id, l))
 }
 
-func (a *Access) tell(id, title string, err error) {
+var (
+	usersUnread = say.New("alarm_users_unread", "The users file cannot be read")
+	rulesUnread = say.New("alarm_rules_unread", "The rules file cannot be read")
+	staysAsRead = say.New("alarm_stays_as_read", "{0} What was read before stays in force.")
+)
+
+func (a *Access) tell(id string, title say.Phrase, err error) {
 	if err == nil {
 		a.o.Alarms.Clear(id)
 		return
 	}
-	a.o.Alarms.Raise(id, 2, title, fault.UserMessage(err)+" What was read before stays in force.")
+	a.o.Alarms.Raise(id, 2, title.With(), staysAsRead.With(fault.UserMessage(err)))
 }
 
 // watched is a file that is read again when it has changed.

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -229,8 +230,8 @@ type alarms struct {
 	raised map[string]string
 }
 
-func (k *alarms) Raise(id string, _ int, _, detail string) { k.set(id, detail) }
-func (k *alarms) Clear(id string)                          { k.set(id, "") }
+func (k *alarms) Raise(id string, _ int, _, detail say.Said) { k.set(id, detail.String()) }
+func (k *alarms) Clear(id string)                            { k.set(id, "") }
 func (k *alarms) set(id, detail string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

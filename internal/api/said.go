@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/say"
@@ -13,11 +14,13 @@ type Said struct {
 	Values []SaidValue `json:"values" nullable:"false" doc:"What stands in it, in order"`
 }
 
-// SaidValue is one of text, number, seconds, reason and said; none of them says nothing.
+// SaidValue is one of these; none of them says nothing.
 type SaidValue struct {
 	Text    string     `json:"text,omitempty" doc:"A name or other text"`
 	Number  *int       `json:"number,omitempty"`
 	Seconds *float64   `json:"seconds,omitempty" doc:"A time span"`
+	Bytes   *int64     `json:"bytes,omitempty" doc:"A size"`
+	Time    *time.Time `json:"time,omitempty"`
 	Reason  *WhyReason `json:"reason,omitempty"`
 	Said    *Said      `json:"said,omitempty" doc:"A part of the sentence"`
 }
@@ -41,6 +44,12 @@ func saidValue(v any) SaidValue {
 	case say.Span:
 		s := v.Seconds()
 		return SaidValue{Seconds: &s}
+	case say.Size:
+		n := int64(v)
+		return SaidValue{Bytes: &n}
+	case time.Time:
+		v = v.UTC()
+		return SaidValue{Time: &v}
 	case fault.Code:
 		return SaidValue{Reason: ReasonOf(&v)}
 	case say.Said:

@@ -122,11 +122,13 @@ type Reason struct {
 
 // Alarm is a condition that wants somebody's attention.
 type Alarm struct {
-	ID       string    `json:"id"`
-	Priority int       `json:"priority" minimum:"1" maximum:"4" doc:"1 act now, 2 within minutes, 3 this shift, 4 diagnostic"`
-	Title    string    `json:"title"`
-	Detail   string    `json:"detail"`
-	Since    time.Time `json:"since"`
+	ID         string    `json:"id"`
+	Priority   int       `json:"priority" minimum:"1" maximum:"4" doc:"1 act now, 2 within minutes, 3 this shift, 4 diagnostic"`
+	Title      string    `json:"title"`
+	TitleSaid  *Said     `json:"title_said,omitempty"`
+	Detail     string    `json:"detail"`
+	DetailSaid *Said     `json:"detail_said,omitempty"`
+	Since      time.Time `json:"since"`
 }
 
 // History is a few of the node's own figures over the last hour.

@@ -3,12 +3,12 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/say"
 	"github.com/millrace/millrace/internal/stream"
 	"github.com/millrace/millrace/internal/stream/group"
 )
@@ -27,6 +27,13 @@ func groupLags(streams []stream.Stats, groups func(stream string) []group.Info) 
 	return lags
 }
 
+var (
+	groupBehind   = say.New("alarm_group_behind", "A consumer group is behind")
+	behindBy      = say.New("alarm_group_behind_by", "Consumer group {0} is {1} behind, and consumers.lag_alarm is {2}. What retention removes is lost to it. See that its consumers run and acknowledge, or delete it.")
+	groupLoses    = say.New("alarm_group_loses", "A consumer group loses messages")
+	oldestRemoved = say.New("alarm_group_oldest_removed", "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. See that its consumers run and acknowledge, or raise the bounds.")
+)
+
 // lagAlarms raise an alarm for each group that is behind by most or more, and clear it.
 type lagAlarms struct {
 	alarms *observe.Alarms
@@ -38,8 +45,7 @@ func (l *lagAlarms) look(lags map[string]time.Duration) {
 	for name, lag := range lags {
 		if l.most > 0 && lag >= l.most {
 			l.raised[name] = true
-			l.alarms.Raise(lagAlarm+name, 3, "A consumer group is behind", fmt.Sprintf("Consumer group %s is %s behind, and consumers.lag_alarm is %s. What retention removes is lost to it. "+
-				"See that its consumers run and acknowledge, or delete it.", name, lag.Round(time.Second), l.most))
+			l.alarms.Raise(lagAlarm+name, 3, groupBehind.With(), behindBy.With(name, say.Span(lag), say.Span(l.most)))
 		}
 	}
 	for name := range l.raised {
@@ -76,8 +82,7 @@ func (h *holdAlarms) look(groups []group.Info) {
 		known[name] = lost
 		if was, seen := h.known[name]; seen && lost > was {
 			h.quiet[name] = 0
-			h.alarms.Raise(holdAlarm+name, 2, "A consumer group loses messages", fmt.Sprintf("Consumer group %s holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: "+
-				"the oldest were removed. See that its consumers run and acknowledge, or raise the bounds.", name))
+			h.alarms.Raise(holdAlarm+name, 2, groupLoses.With(), oldestRemoved.With(name))
 		}
 	}
 	h.known = known

@@ -6,11 +6,18 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/say"
+)
+
+var (
+	dataLost  = say.New("alarm_data_lost", "Stored data of {0} is lost")
+	lostThere = say.New("alarm_data_lost_there", "{0} Check the disk, and restore a back-up if what is gone is needed.{1} This is told for seven days.")
+	lostSubs  = say.New("alarm_data_lost_subscriptions", " Clients whose sessions outlive their connections may lack subscriptions: have them subscribe again.")
 )
 
 // losses raises an alarm for each stream or bucket of which stored data was found lost.
 type losses struct {
-	raise func(id string, priority int, title, detail string)
+	raise func(id string, priority int, title, detail say.Said)
 
 	mu   sync.Mutex // guards told
 	told map[string][]string
@@ -29,9 +36,9 @@ func (l *losses) add(x bus.Loss) {
 	if l.told[x.Stream] = texts; len(texts) > maxLosses {
 		texts = append([]string{"…"}, texts[len(texts)-maxLosses:]...)
 	}
-	help := " Check the disk, and restore a back-up if what is gone is needed."
+	var help say.Said
 	if x.Stream == journalStream {
-		help += " Clients whose sessions outlive their connections may lack subscriptions: have them subscribe again."
+		help = lostSubs.With()
 	}
-	l.raise("storage-loss-"+x.Stream, 1, "Stored data of "+x.Stream+" is lost", strings.Join(texts, " ")+help+" This is told for seven days.")
+	l.raise("storage-loss-"+x.Stream, 1, dataLost.With(x.Stream), lostThere.With(strings.Join(texts, " "), help))
 }

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/internal/bus"
+	"github.com/millrace/millrace/internal/say"
 )
 
 func TestLossesOfOneStreamAreOneAlarm(t *testing.T) {
 	alarms := map[string]string{}
-	l := losses{raise: func(id string, _ int, _, detail string) { alarms[id] = detail }}
+	l := losses{raise: func(id string, _ int, _, detail say.Said) { alarms[id] = detail.String() }}
 	for range 20 {
 		l.add(bus.Loss{Stream: "telemetry", File: "1.blk", Text: "5 was damaged"})
 	}

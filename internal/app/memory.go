@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // memory are the broker's options of the memory guard.
@@ -27,13 +27,19 @@ func (a *App) memory() broker.MemoryOptions {
 
 const memoryAlarm = "memory"
 
+var (
+	memoryShort = say.New("alarm_memory_short", "Memory is running out")
+	queuesCut   = say.New("alarm_memory_queues_cut", "{0} of {1} are in use. The longest queues of clients are cut. Look for slow clients, or give the node more memory.")
+	memoryOut   = say.New("alarm_memory_out", "Memory is nearly used up")
+	clientsOut  = say.New("alarm_memory_clients_refused", "{0} of {1} are in use. New clients are refused, and those who publish much are slowed. Look for slow clients, or give the node more memory.")
+)
+
 func (a *App) memoryStage(s limit.Stage, used, most uint64) {
-	figures := fmt.Sprintf("%d of %d MiB are in use.", used>>20, most>>20)
 	switch s {
 	case limit.Shed:
-		a.alarms.Raise(memoryAlarm, 2, "Memory is running out", figures+" The longest queues of clients are cut. Look for slow clients, or give the node more memory.")
+		a.alarms.Raise(memoryAlarm, 2, memoryShort.With(), queuesCut.With(say.Size(used), say.Size(most)))
 	case limit.Refuse:
-		a.alarms.Raise(memoryAlarm, 1, "Memory is nearly used up", figures+" New clients are refused, and those who publish much are slowed. Look for slow clients, or give the node more memory.")
+		a.alarms.Raise(memoryAlarm, 1, memoryOut.With(), clientsOut.With(say.Size(used), say.Size(most)))
 	default:
 		a.alarms.Clear(memoryAlarm)
 	}

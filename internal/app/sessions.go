@@ -2,11 +2,11 @@ package app
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/config"
+	"github.com/millrace/millrace/internal/say"
 )
 
 var queuePolicies = map[string]session.Policy{
@@ -25,14 +25,21 @@ func lasting(o broker.Options, c config.Session) broker.Options {
 
 const lossAlarm = "session-retention"
 
+var (
+	sessionsLose = say.New("alarm_sessions_lose", "Sessions lose messages")
+	givenUp      = say.Counted("alarm_sessions_given_up", "1 message was"+wereGivenUp, "{0} messages were"+wereGivenUp)
+)
+
+const wereGivenUp = " given up within the last minute: more waited in the log for sessions and shared subscriptions than mqtt.session.backlog keeps. " +
+	"Look for clients that stay away (most queued first) and shared subscriptions (most waiting first), end their sessions, or keep more."
+
 // losing tells of messages that sessions lose for want of retention.
 func (a *App) losing(messages uint64) {
 	if messages == 0 {
 		a.alarms.Clear(lossAlarm)
 		return
 	}
-	a.alarms.Raise(lossAlarm, 2, "Sessions lose messages", fmt.Sprintf("%d messages were given up within the last minute: more waited in the log for sessions and shared subscriptions than mqtt.session.backlog keeps. "+
-		"Look for clients that stay away (most queued first) and shared subscriptions (most waiting first), end their sessions, or keep more.", messages))
+	a.alarms.Raise(lossAlarm, 2, sessionsLose.With(), givenUp.With(int(messages)))
 }
 
 // lastingZone is lasting for what each zone has.

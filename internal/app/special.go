@@ -54,6 +54,6 @@ func topicLimits(t *config.Topics) topic.Limits {
 // tellAlarm tells of an alarm below $SYS, once the broker serves.
 func (a *App) tellAlarm(al observe.Alarm, active bool) {
 	if b := a.live.Load(); b != nil {
-		b.TellAlarm(al.ID, al.Title, al.Detail, active)
+		b.TellAlarm(al.ID, al.Title.String(), al.Detail.String(), active)
 	}
 }

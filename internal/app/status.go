@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/observe"
+	"github.com/millrace/millrace/internal/say"
 )
 
 func (a *App) freeSpace() (int64, error) {
@@ -30,14 +30,18 @@ func (a *App) warnOfForgottenLogs(ctx context.Context) error {
 		if !l.Open {
 			a.log.Warn("a stream lies on disk that the configuration does not name: name it again, or stop the node and move its folder away",
 				"stream", l.Name, "bytes", l.Bytes, "folder", l.Dir)
-			a.alarms.Raise(forgottenAlarm+l.Name, 3, "A stream is not in the configuration", fmt.Sprintf("Stream %s lies on disk with %d bytes and is not read: sessions get nothing of what it holds until it is configured again. "+
-				"Name it in the configuration, or stop the node and move its folder away.", l.Name, l.Bytes))
+			a.alarms.Raise(forgottenAlarm+l.Name, 3, streamForgotten.With(), forgottenIs.With(l.Name, say.Size(l.Bytes)))
 		}
 	}
 	return nil
 }
 
 const forgottenAlarm = "stream-forgotten-"
+
+var (
+	streamForgotten = say.New("alarm_stream_forgotten", "A stream is not in the configuration")
+	forgottenIs     = say.New("alarm_stream_forgotten_is", "Stream {0} lies on disk with {1} and is not read: sessions get nothing of what it holds until it is configured again. Name it in the configuration, or stop the node and move its folder away.")
+)
 
 // knowStream hears of a stream that is open since now.
 func (a *App) knowStream(ctx context.Context, name string) error {
@@ -79,7 +83,12 @@ func (a *App) streamOf(topic string) string {
 }
 
 func (a *App) activeAlarms() []api.Alarm {
-	return convert(a.alarms.Active(), func(al observe.Alarm) api.Alarm { return api.Alarm(al) })
+	return convert(a.alarms.Active(), func(al observe.Alarm) api.Alarm {
+		return api.Alarm{
+			ID: al.ID, Priority: al.Priority, Since: al.Since, Title: al.Title.String(), Detail: al.Detail.String(),
+			TitleSaid: api.SaidOf(al.Title), DetailSaid: api.SaidOf(al.Detail),
+		}
+	})
 }
 
 func (a *App) history(window time.Duration, points int) api.History {

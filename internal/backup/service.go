@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Alarms is told of back-ups that fail or do not come.
 type Alarms interface {
-	Raise(id string, priority int, title, detail string)
+	Raise(id string, priority int, title, detail say.Said)
 	Clear(id string)
 }
 
@@ -21,6 +22,16 @@ const (
 	alarmOverdue = "backup-overdue"
 	alarmDamaged = "backup-damaged"
 	scheduleLook = 10 * time.Second // how often the schedule is looked at
+)
+
+// What alarms say.
+var (
+	aDamaged  = say.New("alarm_backup_damaged", "A back-up is damaged")
+	damagedIn = say.New("alarm_backup_damaged_in", "{0} It is one of {1}.")
+	aFailed   = say.New("alarm_backup_failed", "A back-up has failed")
+	failedIn  = say.New("alarm_backup_failed_in", "{0} Folder {1}.")
+	anOverdue = say.New("alarm_backup_overdue", "A back-up is overdue")
+	newestOf  = say.New("alarm_backup_newest", "The newest back-up in {0} is of {1}.")
 )
 
 // Options of a [Service].
@@ -209,7 +220,7 @@ func (s *Service) verify(name string) {
 	switch damaged := v.Damaged(); {
 	case len(damaged) > 0:
 		s.opt.Log.Error("back-ups are damaged", "folder", s.opt.Folder, "names", damaged, "error", err)
-		s.opt.Alarms.Raise(alarmDamaged, 1, "A back-up is damaged", fault.UserMessage(v.damage[damaged[0]])+" It is one of "+s.opt.Folder+".")
+		s.opt.Alarms.Raise(alarmDamaged, 1, aDamaged.With(), damagedIn.With(fault.UserMessage(v.damage[damaged[0]]), s.opt.Folder))
 	case err != nil:
 		s.opt.Log.Error("back-ups cannot be verified", "folder", s.opt.Folder, "error", err)
 	default:
@@ -250,7 +261,7 @@ func (s *Service) note(dir string, r Result, err error) {
 	if err != nil {
 		s.state.Failures++
 		s.opt.Log.Error("a back-up failed", "folder", dir, "error", err)
-		s.opt.Alarms.Raise(alarmFailed, 2, "A back-up has failed", fault.UserMessage(err)+" Folder "+dir+".")
+		s.opt.Alarms.Raise(alarmFailed, 2, aFailed.With(), failedIn.With(fault.UserMessage(err), dir))
 		return
 	}
 	s.opt.Log.Info("backed up", "folder", dir, "name", r.Name, "entries", r.Entries, "bytes", r.Size, "new", r.Written, "took", r.Took)
@@ -286,7 +297,7 @@ func (s *Service) lookAtSchedule(now time.Time) {
 		succeeded = begun
 	}
 	if s.opt.Schedule.Overdue(succeeded.Local(), now) {
-		s.opt.Alarms.Raise(alarmOverdue, 2, "A back-up is overdue", "The newest back-up in "+s.opt.Folder+" is of "+succeeded.Local().Format(time.DateTime)+".")
+		s.opt.Alarms.Raise(alarmOverdue, 2, anOverdue.With(), newestOf.With(s.opt.Folder, succeeded))
 	}
 	if running || now.Before(due) || s.Run("") != nil {
 		return

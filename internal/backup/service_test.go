@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/millrace/millrace/internal/say"
 )
 
 // bells are the alarms that are active.
@@ -16,8 +18,8 @@ type bells struct {
 	active map[string]bool
 }
 
-func (b *bells) Raise(id string, _ int, _, _ string) { b.set(id, true) }
-func (b *bells) Clear(id string)                     { b.set(id, false) }
+func (b *bells) Raise(id string, _ int, _, _ say.Said) { b.set(id, true) }
+func (b *bells) Clear(id string)                       { b.set(id, false) }
 
 func (b *bells) set(id string, on bool) {
 	b.mu.Lock()

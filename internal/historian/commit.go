@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/historian/warm"
 	"github.com/millrace/millrace/internal/point"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Sizes of chunks. A commit writes what a series brought as a fresh chunk;
@@ -238,7 +239,6 @@ func (h *Historian) checkSpace() error {
 // raiseDiskFull tells once that work waits for space; checkSpace tells of its end.
 func (h *Historian) raiseDiskFull() {
 	if !h.diskFull.Swap(true) {
-		h.opts.Alarms.Raise(alarmDisk, 1, "Disk full: the historian waits",
-			fmt.Sprintf("Less than %d MiB are free. Points wait in the stream and are stored when space returns.", h.opts.Reserve>>20))
+		h.opts.Alarms.Raise(alarmDisk, 1, diskWaits.With(), pointsWait.With(say.Size(h.opts.Reserve)))
 	}
 }

@@ -191,16 +191,14 @@ func (h *Historian) calmSeries() {
 // watchStore raises the alarm for a store that cannot go on.
 func (h *Historian) watchStore() {
 	if h.store.hasFailed() {
-		h.opts.Alarms.Raise(alarmFailed, 1, "The historian's store has failed",
-			"Nothing stored is lost and messages wait in the stream. Look for the cause in the log, then start the node again. "+*h.store.reason.Load())
+		h.opts.Alarms.Raise(alarmFailed, 1, storeFailed.With(), nothingLost.With(*h.store.reason.Load()))
 	}
 }
 
 // damaged counts a chunk that cannot be read.
 func (h *Historian) damaged(id uint32) {
 	if h.broken.Add(1) == 1 {
-		h.opts.Alarms.Raise(alarmDamaged, 2, "Stored points are damaged",
-			fmt.Sprintf("A chunk of series number %d is damaged: its points are left out of answers.", id))
+		h.opts.Alarms.Raise(alarmDamaged, 2, pointsDamaged.With(), chunkDamaged.With(int(id)))
 	}
 }
 

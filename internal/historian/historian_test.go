@@ -17,6 +17,7 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/point"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // tape is a source in memory: entries that were published, and readers that follow.
@@ -94,10 +95,10 @@ type bells struct {
 
 func newBells() *bells { return &bells{active: map[string]string{}, rung: make(chan string, 100)} }
 
-func (b *bells) Raise(id string, _ int, _, detail string) {
+func (b *bells) Raise(id string, _ int, _, detail say.Said) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.active[id] = detail
+	b.active[id] = detail.String()
 	b.rung <- "raised " + id
 }
 

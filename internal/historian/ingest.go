@@ -2,7 +2,7 @@ package historian
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/payload"
 	"github.com/millrace/millrace/internal/point"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // oneInstant is how far an arrival may lie before the one before it in its series
@@ -151,6 +152,21 @@ func (h *Historian) seriesOf(m *msg.Message, metric []byte) (uint32, bool) {
 // noTime is the newest time of a series without a point; every point is newer.
 const noTime = -1
 
+// What alarms say.
+var (
+	seriesRefused = say.New("alarm_series_refused", "New series are refused")
+	seriesTooFast = say.New("alarm_series_too_fast", "Client {0} brings new series faster than allowed, last on topic {1}. Its known series are stored; new ones are not.")
+	seriesTooMany = say.New("alarm_series_too_many", "There are {0} series, the most allowed. Client {1} brought another on topic {2}.")
+	diskWaits     = say.New("alarm_historian_waits", "Disk full: the historian waits")
+	pointsWait    = say.New("alarm_historian_points_wait", "Less than {0} are free. Points wait in the stream and are stored when space returns.")
+	storeFailed   = say.New("alarm_historian_failed", "The historian's store has failed")
+	nothingLost   = say.New("alarm_historian_nothing_lost", "Nothing stored is lost and messages wait in the stream. Look for the cause in the log, then start the node again. {0}")
+	storeShut     = say.New("alarm_historian_unopened", "The historian's store cannot be opened")
+	messagesWait  = say.New("alarm_historian_messages_wait", "Messages wait in the stream. Look for the cause in the log, then start the node again. {0}")
+	pointsDamaged = say.New("alarm_points_damaged", "Stored points are damaged")
+	chunkDamaged  = say.New("alarm_points_damaged_chunk", "A chunk of series number {0} is damaged: its points are left out of answers.")
+)
+
 // Alarm identifiers.
 const (
 	alarmSeries  = "historian/series-limit"
@@ -173,11 +189,12 @@ func (h *Historian) refusedSeries(m *msg.Message) {
 		return
 	}
 	h.refused.told = now
-	detail := fmt.Sprintf("Client %q brings new series faster than allowed, last on topic %q. Its known series are stored; new ones are not.", m.Publisher, m.Topic)
+	client, topic := strconv.Quote(string(m.Publisher)), strconv.Quote(string(m.Topic))
+	detail := seriesTooFast.With(client, topic)
 	if int(h.catalogue.count) >= h.opts.MaxSeries {
-		detail = fmt.Sprintf("There are %d series, the most allowed. Client %q brought another on topic %q.", h.catalogue.count, m.Publisher, m.Topic)
+		detail = seriesTooMany.With(int(h.catalogue.count), client, topic)
 	}
-	h.opts.Alarms.Raise(alarmSeries, 3, "New series are refused", detail)
+	h.opts.Alarms.Raise(alarmSeries, 3, seriesRefused.With(), detail)
 }
 
 // reject counts what is not stored, or not as its publisher meant it; it stays

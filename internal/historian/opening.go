@@ -85,8 +85,7 @@ func (h *Historian) begin(run context.Context) {
 func (h *Historian) cannotOpen(run context.Context, err error) {
 	if run.Err() == nil {
 		h.opts.Log.Error("historian: the store cannot be opened", "error", err)
-		h.opts.Alarms.Raise(alarmFailed, 1, "The historian's store cannot be opened",
-			"Messages wait in the stream. Look for the cause in the log, then start the node again. "+fault.UserMessage(err))
+		h.opts.Alarms.Raise(alarmFailed, 1, storeShut.With(), messagesWait.With(fault.UserMessage(err)))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/payload"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Source is the log the historian reads.
@@ -22,7 +23,7 @@ type Source interface {
 // Alarms is told of conditions that want somebody's attention. Its methods are
 // called with locks held: they must not ask the Historian.
 type Alarms interface {
-	Raise(id string, priority int, title, detail string)
+	Raise(id string, priority int, title, detail say.Said)
 	Clear(id string)
 }
 
@@ -121,5 +122,5 @@ func orDefault[T int | int64 | time.Duration](v, d T) T {
 
 type noAlarms struct{}
 
-func (noAlarms) Raise(string, int, string, string) {}
-func (noAlarms) Clear(string)                      {}
+func (noAlarms) Raise(string, int, say.Said, say.Said) {}
+func (noAlarms) Clear(string)                          {}

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Alarm is a condition that wants somebody's attention for as long as it lasts.
@@ -16,7 +18,7 @@ type Alarm struct {
 	// Priority: 1 act now, 2 within minutes, 3 this shift, 4 diagnostic.
 	Priority int
 	// Title says what, Detail what it means and what to do.
-	Title, Detail string
+	Title, Detail say.Said
 	// Since is when it was raised.
 	Since time.Time
 }
@@ -59,15 +61,15 @@ func NewAlarms(o AlarmOptions) *Alarms {
 
 // Raise makes the alarm active, or brings an active one up to date; it keeps the
 // time of the first. Priorities outside 1 to 4 are brought inside.
-func (a *Alarms) Raise(id string, priority int, title, detail string) {
+func (a *Alarms) Raise(id string, priority int, title, detail say.Said) {
 	next := Alarm{ID: id, Priority: min(max(priority, 1), 4), Title: title, Detail: detail, Since: a.now()}
 	before, change := a.set(next)
 	switch change {
 	case changeRaised:
 		a.raised.Add(1)
-		a.log.Warn("alarm raised", "alarm", id, "priority", next.Priority, "title", title, "detail", detail)
+		a.log.Warn("alarm raised", "alarm", id, "priority", next.Priority, "title", title.String(), "detail", detail.String())
 	case changeAltered:
-		a.log.Warn("alarm changed", "alarm", id, "priority", next.Priority, "was", before.Priority, "title", title, "detail", detail)
+		a.log.Warn("alarm changed", "alarm", id, "priority", next.Priority, "was", before.Priority, "title", title.String(), "detail", detail.String())
 	case changeRefused:
 		if a.refused.Add(1) == 1 {
 			a.log.Error("too many alarms; further ones are only counted", "limit", maxAlarms, "alarm", id)
@@ -95,7 +97,7 @@ func (a *Alarms) set(next Alarm) (before Alarm, c change) {
 		c = changeRaised
 	default:
 		next.Since = before.Since
-		if next.Priority != before.Priority || next.Title != before.Title {
+		if next.Priority != before.Priority || next.Title.String() != before.Title.String() {
 			c = changeAltered
 		}
 	}
@@ -116,16 +118,7 @@ func (a *Alarms) Clear(id string) {
 	}
 	a.mu.Unlock()
 	if known {
-		a.log.Info("alarm cleared", "alarm", id, "title", was.Title, "lasted", a.now().Sub(was.Since).Round(time.Millisecond))
-	}
-}
-
-// Set raises the alarm while on is true and clears it otherwise.
-func (a *Alarms) Set(on bool, id string, priority int, title, detail string) {
-	if on {
-		a.Raise(id, priority, title, detail)
-	} else {
-		a.Clear(id)
+		a.log.Info("alarm cleared", "alarm", id, "title", was.Title.String(), "lasted", a.now().Sub(was.Since).Round(time.Millisecond))
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/millrace/millrace/internal/say"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,22 +75,25 @@ func TestMetricsRefuseMistakesOfTheWiring(t *testing.T) {
 	}
 }
 
+// plain is a sentence without a code.
+func plain(text string) say.Said { return say.Said{Phrase: say.Phrase{English: text}} }
+
 func TestAlarmsKeepTheirFirstTimeAndLogChangesOnce(t *testing.T) {
 	var log bytes.Buffer
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	a := NewAlarms(AlarmOptions{Log: NewLogger(&log, "text", nil), Now: func() time.Time { return now }})
 	lines := func() int { return strings.Count(log.String(), "\n") }
 
-	a.Raise("disk", 2, "Disk nearly full", "1 GiB left")
+	a.Raise("disk", 2, plain("Disk nearly full"), plain("1 GiB left"))
 	began := now
 	now = now.Add(time.Minute)
-	a.Raise("disk", 2, "Disk nearly full", "900 MiB left")
-	if lines() != 1 || a.Active()[0].Detail != "900 MiB left" || !a.Active()[0].Since.Equal(began) {
+	a.Raise("disk", 2, plain("Disk nearly full"), plain("900 MiB left"))
+	if lines() != 1 || a.Active()[0].Detail.String() != "900 MiB left" || !a.Active()[0].Since.Equal(began) {
 		t.Fatalf("log:\n%s%+v", log.String(), a.Active())
 	}
-	a.Raise("disk", 1, "Disk full", "0 left")
-	a.Raise("series", 3, "Too many series", "")
-	a.Raise("lag", 1, "Historian behind", "")
+	a.Raise("disk", 1, plain("Disk full"), plain("0 left"))
+	a.Raise("series", 3, plain("Too many series"), plain(""))
+	a.Raise("lag", 1, plain("Historian behind"), plain(""))
 	if lines() != 4 {
 		t.Fatalf("log:\n%s", log.String())
 	}
@@ -101,8 +106,8 @@ func TestAlarmsKeepTheirFirstTimeAndLogChangesOnce(t *testing.T) {
 	}
 	a.Clear("disk")
 	a.Clear("disk")
-	a.Set(false, "lag", 1, "", "")
-	a.Set(true, "late", 9, "Late", "")
+	a.Clear("lag")
+	a.Raise("late", 9, plain("Late"), plain(""))
 	if lines() != 7 || len(a.Active()) != 2 || a.Active()[1].Priority != 4 || a.Raised() != 4 {
 		t.Fatalf("log:\n%s%+v", log.String(), a.Active())
 	}
@@ -111,10 +116,10 @@ func TestAlarmsKeepTheirFirstTimeAndLogChangesOnce(t *testing.T) {
 func TestAlarmsTellOfBeginsAndEndsAlone(t *testing.T) {
 	var told []string
 	a := NewAlarms(AlarmOptions{Changed: func(a Alarm, active bool) { told = append(told, fmt.Sprint(a.ID, " ", a.Title, " ", active)) }})
-	a.Raise("disk", 2, "Nearly full", "")
-	a.Raise("disk", 1, "Full", "")
+	a.Raise("disk", 2, plain("Nearly full"), plain(""))
+	a.Raise("disk", 1, plain("Full"), plain(""))
 	a.Clear("lag")
-	a.Raise("lag", 3, "Behind", "")
+	a.Raise("lag", 3, plain("Behind"), plain(""))
 	a.Clear("disk")
 	a.Clear("disk")
 	if want := []string{"disk Nearly full true", "lag Behind true", "disk Full false"}; !slices.Equal(told, want) {
@@ -128,7 +133,7 @@ func TestAlarmsAreBounded(t *testing.T) {
 	for g := range 4 {
 		wg.Go(func() {
 			for i := range maxAlarms {
-				a.Raise(string(rune('a'+g))+time.Duration(i).String(), 3, "", "")
+				a.Raise(string(rune('a'+g))+time.Duration(i).String(), 3, plain(""), plain(""))
 			}
 		})
 	}

@@ -44,8 +44,8 @@ func add(p Phrase) Phrase {
 // All are the phrases of the packages that the program has.
 func All() []Phrase { return slices.Clone(phrases) }
 
-// Said is a phrase with its values: texts, numbers (int), spans, fault codes, and other
-// phrases with theirs. The zero value says nothing.
+// Said is a phrase with its values: texts, numbers (int), spans, sizes, times, fault codes,
+// and other phrases with theirs. The zero value says nothing.
 type Said struct {
 	Phrase
 	Values []any
@@ -75,10 +75,28 @@ func first(values []any) (n int, ok bool) {
 }
 
 func english(v any) string {
-	if c, ok := v.(fault.Code); ok {
-		return fmt.Sprintf("%s (%v, %s)", strings.ToLower(c.Title()[:1])+c.Title()[1:], c, c.Quote())
+	switch v := v.(type) {
+	case fault.Code:
+		return fmt.Sprintf("%s (%v, %s)", strings.ToLower(v.Title()[:1])+v.Title()[1:], v, v.Quote())
+	case time.Time:
+		return v.Local().Format(time.DateTime)
 	}
 	return fmt.Sprint(v)
+}
+
+// Size is a number of bytes.
+type Size int64
+
+// String says it in the largest unit of which there is one.
+func (s Size) String() string {
+	if s < 1<<10 {
+		return fmt.Sprintf("%d B", int64(s))
+	}
+	n, units := float64(s)/(1<<10), []string{"KiB", "MiB", "GiB", "TiB"}
+	for n >= 1<<10 && len(units) > 1 {
+		n, units = n/(1<<10), units[1:]
+	}
+	return fmt.Sprintf("%.1f %s", n, units[0])
 }
 
 // Span is a time span in ns; one below zero is none.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // KV is the bucket that keeps the streams that users have made.
@@ -238,7 +239,7 @@ func (c *Catalog) set(ctx context.Context, made map[string]Made, name string, m 
 		order[i], sum = s.Name, sum+s.MaxBytes
 	}
 	if c.opt.Room > 0 && sum > c.opt.Room && !m.Retired {
-		return fault.New(fault.Invalid, "max_bytes of all streams would add up to %s, and %s are theirs (seven eighths of storage.max_bytes).", mebibytes(sum), mebibytes(c.opt.Room))
+		return fault.New(fault.Invalid, "max_bytes of all streams would add up to %s, and %s are theirs (seven eighths of storage.max_bytes).", say.Size(sum), say.Size(c.opt.Room))
 	}
 	cfg := m.config(name)
 	if err := cfg.check(); err != nil {

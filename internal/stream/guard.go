@@ -1,10 +1,10 @@
 package stream
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 const (
@@ -13,10 +13,22 @@ const (
 	fullMemory = 2 * time.Second // a log that said it is full counts as full so long
 )
 
+var (
+	storageFull  = say.New("alarm_storage_full", "Storage full")
+	belowReserve = say.New("alarm_storage_reserve", "Stream {0} takes no messages: {1} are free on the disk, the reserve is {2}.")
+	engineFull   = say.New("alarm_storage_engine", "Stream {0} takes no messages: the storage engine met a full disk.")
+)
+
+// refusal is how a stream answers while the disk is too full.
+type refusal struct {
+	said  say.Said
+	fault *fault.Error
+}
+
 // Alarms takes conditions that want somebody's attention.
 type Alarms interface {
 	// Raise shows an alarm of priority 1 (act now) to 4 until it is cleared.
-	Raise(id string, priority int, title, detail string)
+	Raise(id string, priority int, title, detail say.Said)
 	// Clear ends it; an alarm that is not there is clear.
 	Clear(id string)
 }
@@ -94,8 +106,8 @@ func (s *Streams) free() int64 {
 func (s *Streams) refuse(free int64) {
 	for _, k := range s.all() {
 		if !k.cfg().Memory {
-			k.refusal.Store(&fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: fmt.Sprintf(
-				"Stream %s takes no messages: %s are free on the disk, the reserve is %s.", k.cfg().Name, mebibytes(free), mebibytes(s.guard.reserve))})
+			said := belowReserve.With(k.cfg().Name, say.Size(free), say.Size(s.guard.reserve))
+			k.refusal.Store(&refusal{said, &fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: said.String()}})
 		}
 	}
 }
@@ -108,40 +120,38 @@ func (s *Streams) refuseNone() {
 
 // tight is the answer to a batch that would touch the reserve.
 func (s *Streams) tight(stream string) *fault.Error {
-	return &fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: fmt.Sprintf(
-		"Stream %s takes no messages: the disk's reserve of %s would not stay free.", stream, mebibytes(s.guard.reserve))}
+	return &fault.Error{Code: fault.StorageFull, Op: "stream: keep", Message: "Stream " + stream +
+		" takes no messages: the disk's reserve of " + say.Size(s.guard.reserve).String() + " would not stay free."}
 }
 
 // alarm raises or clears as the streams stand.
 func (s *Streams) alarm() {
-	text := s.fullText()
+	said, full := s.full()
 	switch {
-	case text != "" && !s.alarmed:
-		s.opt.Log.Error("storage full: messages are refused", "detail", text)
-		s.opt.Alarms.Raise(alarmFull, 1, "Storage full", text)
-	case text == "" && s.alarmed:
+	case full && !s.alarmed:
+		s.opt.Log.Error("storage full: messages are refused", "detail", said.String())
+		s.opt.Alarms.Raise(alarmFull, 1, storageFull.With(), said)
+	case !full && s.alarmed:
 		s.opt.Log.Warn("storage has space again: messages are taken")
 		s.opt.Alarms.Clear(alarmFull)
 	}
-	s.alarmed = text != ""
+	s.alarmed = full
 }
 
-// fullText is what the first refusing stream says; empty when none refuses.
-func (s *Streams) fullText() string {
+// full is what the first refusing stream says, if one does.
+func (s *Streams) full() (said say.Said, refuses bool) {
 	for _, k := range s.all() {
 		if k.refusing(s.opt.Now()) {
 			if r := k.refusal.Load(); r != nil {
-				return r.Message
+				return r.said, true
 			}
-			return fmt.Sprintf("Stream %s takes no messages: the storage engine met a full disk.", k.cfg().Name)
+			return engineFull.With(k.cfg().Name), true
 		}
 	}
-	return ""
+	return said, false
 }
-
-func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 type noAlarms struct{}
 
-func (noAlarms) Raise(string, int, string, string) {}
-func (noAlarms) Clear(string)                      {}
+func (noAlarms) Raise(string, int, say.Said, say.Said) {}
+func (noAlarms) Clear(string)                          {}

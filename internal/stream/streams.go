@@ -89,9 +89,9 @@ type kept struct {
 	log      Log
 	appender *appender
 	out      *slog.Logger
-	refusal  atomic.Pointer[fault.Error] // answers Keep while the disk is too full
-	tight    *fault.Error                // answers Keep where a batch would touch the reserve
-	dropped  atomic.Uint64               // repeated entries that readers passed over
+	refusal  atomic.Pointer[refusal] // answers Keep while the disk is too full
+	tight    *fault.Error            // answers Keep where a batch would touch the reserve
+	dropped  atomic.Uint64           // repeated entries that readers passed over
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -185,7 +185,7 @@ func (s *Streams) Keep(stream int, b *msg.Batch, committed func(b *msg.Batch, er
 	}
 	k := s.all()[stream]
 	if r := k.refusal.Load(); r != nil {
-		k.appender.keep(b, 0, r, committed)
+		k.appender.keep(b, 0, r.fault, committed)
 		return
 	}
 	cost := batchCost(b)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/say"
 )
 
 func TestMain(m *testing.M) {
@@ -412,8 +413,8 @@ type alarms struct {
 	raised, cleared chan string
 }
 
-func (a alarms) Raise(id string, _ int, _, detail string) { a.raised <- id + ": " + detail }
-func (a alarms) Clear(id string)                          { a.cleared <- id }
+func (a alarms) Raise(id string, _ int, _, detail say.Said) { a.raised <- id + ": " + detail.String() }
+func (a alarms) Clear(id string)                            { a.cleared <- id }
 
 func TestALowDiskRefusesAlarmsAndRecovers(t *testing.T) {
 	var free atomic.Int64

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { freePort, run, startNode } from './node.mjs'
-import { faults, launch, settled, shots, signedIn } from './page.mjs'
+import { faults, faultsHere, launch, settled, shots, signedIn, speak } from './page.mjs'
 
 const rules = `default: deny
 rules:
@@ -97,6 +97,16 @@ test('a rules file with a mistake is told, and the old one stays', async (t) => 
   await page.getByRole('button', { name: 'Read files again' }).click()
   await page.getByText('A newer file does not count.').waitFor()
   await page.getByText('plant/${clientid}/#').waitFor()
+  await page.getByRole('link', { name: 'Overview' }).click()
+  const alarm = page.getByRole('region', { name: 'Active alarms' }).getByRole('button', { name: /^The rules file cannot be read/ })
+  await alarm.press('Enter')
+  await alarm.and(page.locator('[aria-expanded=true]')).waitFor()
+  assert.deepEqual(await faultsHere(page, 'alarm'), [])
+  await speak(page, 'de')
+  await page.getByText('Was zuvor gelesen wurde, gilt weiter.', { exact: false }).waitFor()
+  await page.getByText('Die Regeldatei ist nicht lesbar', { exact: true }).waitFor()
+  await speak(page, 'en')
+  await page.getByRole('link', { name: 'Access', exact: true }).click()
   await writeFile(join(dir, 'access.yaml'), rules)
   await page.getByRole('button', { name: 'Read files again' }).click()
   await page.getByText('A newer file does not count.').waitFor({ state: 'detached' })

@@ -1246,6 +1246,7 @@ export interface components {
         };
         Alarm: {
             detail: string;
+            detail_said?: components["schemas"]["Said"];
             id: string;
             /**
              * Format: int64
@@ -1255,6 +1256,7 @@ export interface components {
             /** Format: date-time */
             since: string;
             title: string;
+            title_said?: components["schemas"]["Said"];
         };
         Backup: {
             /**
@@ -2719,6 +2721,11 @@ export interface components {
             values: components["schemas"]["SaidValue"][];
         };
         SaidValue: {
+            /**
+             * Format: int64
+             * @description A size
+             */
+            bytes?: number;
             /** Format: int64 */
             number?: number;
             reason?: components["schemas"]["WhyReason"];
@@ -2731,6 +2738,8 @@ export interface components {
             seconds?: number;
             /** @description A name or other text */
             text?: string;
+            /** Format: date-time */
+            time?: string;
         };
         Series: {
             /** @enum {string} */

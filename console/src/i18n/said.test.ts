@@ -15,6 +15,13 @@ describe("what the node says", () => {
     expect(saidText(dropped, "", en)).toBe("It was dropped for the client: queue full (queue_full, MR-4216).");
     expect(saidText(dropped, "", de)).toBe("Sie wurde für den Client verworfen: Warteschlange voll (queue_full, MR-4216).");
   });
+  it("writes sizes and times as the rest of the console does", () => {
+    const full: Said = { code: "alarm_storage_reserve", values: [{ text: "lab" }, { bytes: 1_610_612_736 }, { bytes: 0 }] };
+    expect(saidText(full, "", en)).toBe("Stream lab takes no messages: 1.50 GiB are free on the disk, the reserve is 0 B.");
+    expect(saidText(full, "", de)).toBe("Stream lab nimmt keine Nachrichten an: Auf der Platte sind 1,50 GiB frei, die Reserve ist 0 B.");
+    const overdue: Said = { code: "alarm_backup_newest", values: [{ text: "/backup" }, { time: "2026-11-22T02:30:00Z" }] };
+    expect(saidText(overdue, "", de)).toBe("Die neueste Sicherung in /backup ist von 2026-11-22 02:30:00.");
+  });
   it("leaves out what is not said, and takes names as they are", () => {
     expect(saidText({ code: "why_in_queue", values: [{}] }, "", en)).toBe("It waits in the client's queue.");
     expect(saidText({ code: "why_subscribed_to", values: [{ text: "{0}/'+'/#" }] }, "", en)).toBe("It is subscribed to {0}/'+'/#.");

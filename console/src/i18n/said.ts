@@ -24,6 +24,8 @@ function valueText(value: Value, text: Text): string | number {
   if (value.said) return inWords(value.said, text);
   if (value.reason) return `${inSentence(text.fault(value.reason.reason, value.reason.title), text)} (${value.reason.reason}, ${value.reason.code})`;
   if (value.seconds !== undefined) return value.seconds < 1 ? text.millis(value.seconds * 1000) : text.duration(value.seconds);
+  if (value.bytes !== undefined) return text.bytes(value.bytes);
+  if (value.time) return text.dateTime(Date.parse(value.time));
   return value.number ?? value.text ?? "";
 }
 

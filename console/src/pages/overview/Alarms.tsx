@@ -1,4 +1,6 @@
+import { useState } from "react";
 import type { Alarm } from "../../api/types";
+import { saidText } from "../../i18n/said";
 import { useText } from "../../i18n/text";
 import { Glyph, ofPriority } from "../../kit/Glyph";
 import { Panel } from "../../kit/Panel";
@@ -23,12 +25,7 @@ export function Alarms({ alarms, now }: { alarms: readonly Alarm[]; now: number 
           {sorted.map((alarm) => (
             <li key={alarm.id}>
               <Glyph condition={ofPriority(alarm.priority)} />
-              <span className="tx">
-                <b className="el">{alarm.title}</b>
-                <span className="mut el t11" title={alarm.detail}>
-                  {alarm.detail}
-                </span>
-              </span>
+              <Words alarm={alarm} />
               <span className="t11 mut2 num" title={dateTime(Date.parse(alarm.since))}>
                 {age(Date.parse(alarm.since), now)}
               </span>
@@ -37,5 +34,17 @@ export function Alarms({ alarms, now }: { alarms: readonly Alarm[]; now: number 
         </ul>
       )}
     </Panel>
+  );
+}
+
+/** What is wrong, and what it means and helps: a line of it, or all after a press. */
+function Words({ alarm }: { alarm: Alarm }) {
+  const text = useText();
+  const [whole, setWhole] = useState(false);
+  return (
+    <button type="button" className="tx" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+      <b className="el">{saidText(alarm.title_said, alarm.title, text)}</b>
+      <span className={whole ? "mut t11" : "mut el t11"}>{saidText(alarm.detail_said, alarm.detail, text)}</span>
+    </button>
   );
 }

@@ -1,4 +1,4 @@
-package api
+package app
 
 import (
 	"os"
@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	_ "github.com/millrace/millrace/internal/broker/why" // its phrases
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/say"
 )
