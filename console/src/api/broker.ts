@@ -35,7 +35,6 @@ export const whole = <T>(path: string, every = 3_000, query: Query = {}) => ({
   queryKey: [path, query],
   queryFn: ({ signal }: { signal: AbortSignal }) => get<Page<T>>(path, query, signal),
   refetchInterval: every,
-  placeholderData: keepPreviousData,
 });
 
 export const clientDetail = (id: string) => ({

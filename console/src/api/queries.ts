@@ -35,8 +35,11 @@ export async function signIn(user: string, password: string): Promise<void> {
   client.setQueryData(["session"], answer);
 }
 
+/** Fails when the node was not told: then the session goes on. */
 export async function signOut(): Promise<void> {
-  await send("DELETE", "/session").catch(() => undefined);
+  await send("DELETE", "/session").catch((error: unknown) => {
+    if (!(error instanceof Problem) || error.status !== 401) throw error;
+  });
   forgetSession();
 }
 
@@ -47,12 +50,19 @@ export function forgetSession() {
   client.setQueryData(["session"], null);
 }
 
+/** By how much the node's clock is ahead of ours, and how much of that is sure: the answer may have been on its way. */
+export function clocks(now: number, sent: number, arrived: number): { offset: number; skew: number } {
+  const offset = now - (sent + arrived) / 2;
+  return { offset, skew: Math.max(0, Math.abs(offset) - (arrived - sent) / 2) };
+}
+
 export function useStatus() {
   return useQuery({
     queryKey: ["status"],
     queryFn: async ({ signal }) => {
+      const sent = Date.now();
       const status = await get<Status>("/status", {}, signal);
-      return { ...status, arrived: Date.now(), offset: Date.parse(status.now) - Date.now() };
+      return { ...status, ...clocks(Date.parse(status.now), sent, Date.now()) };
     },
     refetchInterval: 1_000,
     retry: false,
@@ -77,7 +87,6 @@ export const topicChildren = (parent: string, every: number) => ({
   queryFn: ({ signal }: { signal: AbortSignal }) =>
     get<Page<TopicNode>>("/topics", { parent, limit: topicPage }, signal),
   refetchInterval: every,
-  placeholderData: keepPreviousData,
   structuralSharing: false as const,
 });
 

@@ -1,5 +1,4 @@
 // What the pages about streams and back-ups ask of the node, and what they change.
-import { keepPreviousData } from "@tanstack/react-query";
 import { changed, pathOf, whole } from "./broker";
 import { get, send } from "./client";
 import { client } from "./queries";
@@ -97,7 +96,6 @@ export const backupState = {
   queryKey: ["/backup"],
   queryFn: ({ signal }: { signal: AbortSignal }) => get<BackupState>("/backup", {}, signal),
   refetchInterval: (query: { state: { data: BackupState | undefined } }) => (query.state.data?.running ? 500 : 3_000),
-  placeholderData: keepPreviousData,
   retry: false,
 };
 

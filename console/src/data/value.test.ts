@@ -34,7 +34,8 @@ describe("decimals", () => {
 });
 
 describe("JSON lines", () => {
-  const lines = jsonLines({ v: 6.21, limits: { hi: 6, lo: [1, 2] }, none: {} });
+  const of = (value: unknown) => jsonLines(JSON.stringify(value)) ?? [];
+  const lines = of({ v: 6.21, limits: { hi: 6, lo: [1, 2] }, none: {} });
   const text = lines.map((l) => "  ".repeat(l.depth) + l.pieces.map((p) => p.text).join(""));
 
   it("print as JSON does", () => {
@@ -48,17 +49,24 @@ describe("JSON lines", () => {
   });
 
   it("tell what changed since the last message", () => {
-    const next = jsonLines({ v: 6.3, limits: { hi: 6, lo: [1, 3] }, none: {} });
+    const next = of({ v: 6.3, limits: { hi: 6, lo: [1, 3] }, none: {} });
     expect([...changedPaths(lines, next)]).toEqual(["$.v", "$.limits.lo[1]"]);
   });
 
-  it("stop at the limit", () =>
-    expect(
-      jsonLines(
-        Array.from({ length: 99 }, (_, i) => i),
-        10,
-      ).length,
-    ).toBeLessThan(12));
+  it("stop at the limit", () => expect(jsonLines(`[${"1,".repeat(99)}1]`, 10)).toHaveLength(10));
+
+  it("keep digits and order as they were written", () => {
+    const said = (text: string) => jsonLines(text)?.map((l) => l.pieces.map((p) => p.text).join("")).join(" ");
+    expect(said('{"serial": 9007199254740993, "v": 1.0, "b": 1, "10": 1, "2": [1e3, -0]}')).toBe(
+      '{ "serial": 9007199254740993, "v": 1.0, "b": 1, "10": 1, "2": [ 1e3, -0 ] }',
+    );
+    expect(said('{"a\\u00e9 \\"b\\": {": "[1, 2]", "e": [], "t": true}')).toBe('{ "aé \\"b\\": {": "[1, 2]", "e": [], "t": true }');
+  });
+
+  it("are none of what is no JSON, or too deep", () => {
+    expect([jsonLines("{a: 1}"), jsonLines(""), jsonLines("[".repeat(30_000) + "]".repeat(30_000))]).toEqual([undefined, undefined, undefined]);
+    expect(jsonLines("6.210")?.[0]?.pieces[0]).toEqual({ kind: "number", text: "6.210" });
+  });
 });
 
 it("shows bytes as hexadecimal lines", () => {

@@ -142,7 +142,7 @@ const de: Record<keyof typeof streams, string> = {
   "groups.acked": "Bestätigt",
   "groups.redelivered": "Erneut",
   "groups.lost": "Verloren",
-  "groups.lost.of": "aufgegeben {givenUp}, vor der Bestätigung entfernt {lost}, ungesehen entfernt {entries} Einträge",
+  "groups.lost.of": "aufgegeben {givenUp}, vor der Bestätigung entfernt {lost}, ungesehen entfernt {n, plural, one {{entries} Eintrag} other {{entries} Einträge}}",
   "groups.add": "Gruppe anlegen …",
   "groups.add.title": "Eine Verbrauchergruppe von {stream} anlegen?",
   "groups.add.what": "Jede Nachricht geht an einen Verbraucher und kommt wieder, bis sie bestätigt ist.",

@@ -97,10 +97,7 @@ const de: Record<Key, string> = {
 
   "help.title": "Tastenkürzel",
   "help.search": "Clients, Topics, Serien suchen",
-  "help.overview": "Zur Übersicht",
-  "help.topics": "Zu den Topics",
-  "help.streams": "Zu den Streams",
-  "help.explore": "Zu den Verläufen",
+  "help.pages": "Zu einer Seite",
   "help.move": "In einer Tabelle bewegen",
   "help.fold": "falten",
   "help.open": "Zeile öffnen",

@@ -140,7 +140,7 @@ const streams = {
   "groups.acked": "Acknowledged",
   "groups.redelivered": "Again",
   "groups.lost": "Lost",
-  "groups.lost.of": "given up {givenUp}, removed before the acknowledgement {lost}, removed unseen {entries} entries",
+  "groups.lost.of": "given up {givenUp}, removed before the acknowledgement {lost}, removed unseen {n, plural, one {{entries} entry} other {{entries} entries}}",
   "groups.add": "Make group …",
   "groups.add.title": "Make a consumer group of {stream}?",
   "groups.add.what": "Each message goes to one consumer, and comes again until it is acknowledged.",

@@ -96,10 +96,7 @@ const en = {
 
   "help.title": "Keyboard shortcuts",
   "help.search": "Search clients, topics, series",
-  "help.overview": "Go to Overview",
-  "help.topics": "Go to Topics",
-  "help.streams": "Go to Streams",
-  "help.explore": "Go to Explore",
+  "help.pages": "Go to a page",
   "help.move": "Move in a table",
   "help.fold": "fold",
   "help.open": "Open the row",

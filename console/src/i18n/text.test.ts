@@ -29,6 +29,48 @@ describe("the catalogues", () => {
   });
 });
 
+// What comes right behind a number in the plural branches: the nouns that are counted.
+const counted = (catalogue: Record<string, string>) => {
+  const one = nounsOf(catalogue, "one");
+  return [...nounsOf(catalogue, "other")].filter((noun) => !one.has(noun) && (catalogue !== de || /^\p{Lu}/u.test(noun)));
+};
+const nounsOf = (catalogue: Record<string, string>, branch: string) =>
+  new Set(Object.values(catalogue).flatMap((text) => [...text.matchAll(new RegExp(`${branch} \\{[^{}]*(?:#|\\{\\w+\\}) ([\\p{L}]+)`, "gu"))].map(([, noun]) => noun ?? "")));
+
+// Bounds that are never one, and rates, which have decimals.
+const never = new Set(["least", "most"]);
+const perTime = / (per second|je Sekunde)/;
+
+describe.each([
+  ["en", en],
+  ["de", de],
+])("numbers in %s", (_, catalogue: Record<string, string>) => {
+  const nouns = counted(catalogue).join("|");
+  const bare = new RegExp(`\\{(\\w+)\\} (?:${nouns})(?!\\p{L})(.*)`, "u");
+  it("know the nouns that are counted", () => expect(nouns).toMatch(/clients/i));
+  it("have a form for one", () => {
+    const without = keys.filter((key) => {
+      const [, name = "", rest = ""] = bare.exec(withoutPlurals(catalogue[key] ?? "")) ?? [];
+      return name !== "" && !never.has(name) && !perTime.test(rest);
+    });
+    expect(without).toEqual([]);
+  });
+});
+
+/** The text with the branches of its plurals left out. */
+function withoutPlurals(text: string): string {
+  const at = text.search(/\{\w+, plural,/);
+  if (at < 0) return text;
+  let depth = 0;
+  let end = at;
+  do {
+    if (text[end] === "{") depth++;
+    if (text[end] === "}") depth--;
+    end++;
+  } while (depth > 0 && end < text.length);
+  return `${text.slice(0, at)}…${withoutPlurals(text.slice(end))}`;
+}
+
 describe("translation", () => {
   it("chooses the plural", () => {
     expect(translate("en", "topics.publishers", { n: 1 })).toBe("1 publisher");

@@ -1,9 +1,10 @@
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useText } from "../i18n/text";
 import { Button } from "./Button";
 import { Dialog } from "./Dialog";
 import { errorText } from "./errorText";
 import { Glyph } from "./Glyph";
+import { toast } from "./toast";
 
 interface Props {
   /** The question, with the object's name. */
@@ -19,17 +20,25 @@ interface Props {
   children?: ReactNode;
 }
 
-/** Asks before something that cannot be undone; a failure is told in the dialog. */
+/** Asks before something that cannot be undone; a failure is told in the dialog, or beside the page once it is closed. */
 export function Confirm({ title, verb, keep, danger, disabled, act, onClose, children }: Props) {
   const text = useText();
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
+  const open = useRef(true);
+  useEffect(() => {
+    open.current = true;
+    return () => {
+      open.current = false;
+    };
+  }, []);
   const run = async () => {
     setBusy(true);
     try {
       await act();
-      onClose();
+      if (open.current) onClose();
     } catch (problem) {
+      if (!open.current) return toast(errorText(problem, text), true);
       setError(errorText(problem, text));
       setBusy(false);
     }

@@ -29,6 +29,9 @@ interface Props<Row> {
   className?: string;
 }
 
+/** Whether the key presses a button, a link or a box within the table. */
+const pressed = ({ key, target }: KeyboardEvent) => (key === "Enter" || key === " ") && (target as Element).closest("button, a, input") !== null;
+
 export function DataGrid<Row>(props: Props<Row>) {
   const { rows, keyOf, branch, selected, onVisible, onRange } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -63,7 +66,7 @@ export function DataGrid<Row>(props: Props<Row>) {
     virtual.scrollToIndex(rows.indexOf(row), { align: "auto" });
   };
   const keyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || pressed(event)) return;
     const page = Math.floor((scroller.current?.clientHeight ?? 280) / height) - 2;
     const steps: Record<string, number> = {
       ArrowDown: at + 1,
@@ -110,7 +113,7 @@ export function DataGrid<Row>(props: Props<Row>) {
       aria-label={props.label}
       aria-rowcount={rows.length + 1}
       aria-colcount={columns.length}
-      aria-activedescendant={at >= 0 ? `row-${at}` : undefined}
+      aria-activedescendant={items.some((item) => item.index === at) ? `row-${at}` : undefined}
       tabIndex={0}
       onKeyDown={keyDown}
     >

@@ -15,11 +15,11 @@ const shapes: Record<Condition, ReactNode> = {
   p3: <path d="M6 10.6.8 1.3h10.4z" fill="var(--p3-fill)" stroke="currentColor" strokeLinejoin="round" />,
   p4: <path d="M6 .8 11.2 6 6 11.2.8 6z" fill="var(--p4-fill)" stroke="currentColor" strokeLinejoin="round" />,
   run: <circle cx="6" cy="6" r="3.6" fill="currentColor" />,
-  wait: <circle cx="6" cy="6" r="3.8" fill="none" stroke="currentColor" strokeWidth="1.5" />,
+  wait: <circle cx="6" cy="6" r="3.6" fill="none" stroke="currentColor" strokeWidth="1.5" />,
   off: (
     <>
-      <circle cx="6" cy="6" r="3.8" fill="none" stroke="currentColor" strokeWidth="1.5" />
-      <path d="M1.5 10.5 10.5 1.5" stroke="currentColor" strokeWidth="1.3" />
+      <circle cx="6" cy="6" r="3.6" fill="none" stroke="currentColor" strokeWidth="1.5" />
+      <path d="M1.5 10.5 10.5 1.5" stroke="currentColor" strokeWidth="1.5" />
     </>
   ),
   ok: (

@@ -33,6 +33,8 @@ export function ListFrame<Row>(props: Props<Row>) {
   const { list, filters = [] } = props;
   const { t, count } = useText();
   const { fresh, since } = useDated(list);
+  const { sort } = props;
+  const by = props.columns.find((column) => sort && column.sort === sort.by)?.header;
   return (
     <div className={props.side ? "split bsplit" : "split solo"}>
       <div className="col">
@@ -75,6 +77,7 @@ export function ListFrame<Row>(props: Props<Row>) {
         )}
         <div className="foot">
           <span>{list.loading || list.error ? "" : t("list.rows", { n: list.count, count: count(list.count) })}</span>
+          {by && list.rows.length > 0 && <span className="mut el hid">{t("list.sorted", { by })}</span>}
           {list.changes > 0 && (
             <Button small kind="ghost" onPress={list.resort}>
               {t("list.resort", { n: list.changes })}

@@ -1,7 +1,7 @@
 import { useRef } from "react";
 import { Tab, TabList, TabPanel, Tabs } from "react-aria-components";
 import { changedPaths, type JsonLine, jsonLines } from "../data/json";
-import { bytesOf, hexLines, parse } from "../data/value";
+import { bytesOf, hexLines } from "../data/value";
 import { useText } from "../i18n/text";
 import { JsonView } from "./JsonView";
 
@@ -18,10 +18,9 @@ export interface Payload {
 /** The payload as structure, as text and as bytes. */
 export function PayloadTabs({ message }: { message: Payload }) {
   const { t, bytes } = useText();
-  const value = message.encoding === "text" ? parse(message.payload) : undefined;
-  const { lines, changed } = useLines(value, message.time);
+  const { lines, changed } = useLines(message);
   const raw = bytesOf(message.payload, message.encoding);
-  const form = message.encoding === "base64" ? t("payload.binary") : value === undefined ? t("payload.text") : "JSON";
+  const form = message.encoding === "base64" ? t("payload.binary") : lines === undefined ? t("payload.text") : "JSON";
   return (
     <section className="flush">
       <Tabs>
@@ -37,7 +36,7 @@ export function PayloadTabs({ message }: { message: Payload }) {
           </span>
         </div>
         <TabPanel id="payload">
-          {value === undefined ? <Plain text={message.payload} /> : <JsonView lines={lines} changed={changed} />}
+          {lines === undefined ? <Plain text={message.payload} /> : <JsonView lines={lines} changed={changed} />}
         </TabPanel>
         <TabPanel id="raw">
           <Plain text={message.payload} />
@@ -62,17 +61,18 @@ function Plain({ text }: { text: string }) {
 
 interface Lines {
   stamp: string;
-  lines: JsonLine[];
+  /** Undefined for what is no JSON. */
+  lines: JsonLine[] | undefined;
   changed: ReadonlySet<string>;
 }
 
 // Lines of this message, and the paths that changed since the one before.
-function useLines(value: unknown, stamp: string): Lines {
-  const last = useRef<Lines>({ stamp: "", lines: [], changed: new Set() });
+function useLines({ payload, encoding, time: stamp }: Payload): Lines {
+  const last = useRef<Lines>({ stamp: "", lines: undefined, changed: new Set() });
   if (last.current.stamp !== stamp) {
-    const lines = value === undefined ? [] : jsonLines(value);
+    const lines = encoding === "text" ? jsonLines(payload) : undefined;
     const before = last.current.lines;
-    last.current = { stamp, lines, changed: before.length > 0 ? changedPaths(before, lines) : new Set() };
+    last.current = { stamp, lines, changed: before && lines ? changedPaths(before, lines) : new Set() };
   }
   return last.current;
 }

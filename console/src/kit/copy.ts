@@ -1,9 +1,9 @@
 import { toast } from "./toast";
 
-/** Copies text, also where a plain-HTTP page has no clipboard of its own. */
+/** Copies text, also where a plain-HTTP page has no clipboard of its own, or may not use it. */
 export async function copyText(text: string, done: string): Promise<void> {
-  if (navigator.clipboard) await navigator.clipboard.writeText(text);
-  else copyBySelection(text);
+  const copied = navigator.clipboard?.writeText(text);
+  await (copied ?? Promise.reject(new Error("no clipboard"))).catch(() => copyBySelection(text));
   toast(done);
 }
 

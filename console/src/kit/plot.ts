@@ -32,6 +32,9 @@ export interface PlotOptions {
   onCursor?: (time: number | null) => void;
 }
 
+/** Room beside the newest time, for half of its mark's text. */
+export const plotRight = 22;
+
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 const font = (size: number) => `${size}px "Atkinson Hyperlegible Next", system-ui, sans-serif`;
@@ -51,7 +54,7 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
   const grid = { stroke: token("--line"), width: 1 };
   const options: uPlot.Options = {
     ...plotSize(host),
-    padding: [6 * z, 14 * z, o.noTimes ? 5 * z : 0, 0],
+    padding: [6 * z, plotRight * z, o.noTimes ? 5 * z : 0, 0],
     legend: { show: false },
     tzDate: o.zone === "utc" ? (s) => uPlot.tzDate(new Date(s * 1000), "Etc/UTC") : undefined,
     cursor: {
@@ -65,8 +68,8 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
       {
         ...axis,
         grid,
-        size: o.noTimes ? 0 : 22 * z,
-        gap: 4 * z,
+        size: o.noTimes ? 0 : 24 * z,
+        gap: 6 * z,
         space: (_u, _axis, low, high) => (high - low < shortTimes ? 64 : 50) * z,
         values: o.noTimes ? () => [] : times(o.zone),
       },
@@ -75,7 +78,7 @@ export function makePlot(host: HTMLElement, data: uPlot.AlignedData, o: PlotOpti
         grid,
         size: (o.left ?? 44) * z,
         gap: 6 * z,
-        space: (_u, _axis, _low, _high, length) => Math.max(26 * z, length / 6),
+        space: (_u, _axis, _low, _high, length) => Math.max(30 * z, length / 7),
         values: (_u, marks) => marks.map((v) => o.format(v)),
       },
     ],

@@ -19,7 +19,10 @@ function set(change: readonly Note[]) {
 
 export function toast(text: string, error = false) {
   const id = next++;
-  set([...notes, { id, text, error }].slice(-most));
+  const all = [...notes, { id, text, error }];
+  // Errors stay: the oldest of the others goes first.
+  const oldest = all.findIndex((note) => !note.error && note.id !== id);
+  set(all.length > most ? all.toSpliced(Math.max(0, oldest), 1) : all);
   if (!error) setTimeout(() => dismiss(id), life);
 }
 

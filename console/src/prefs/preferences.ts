@@ -21,16 +21,31 @@ export const sizes = [100, 112, 125, 150];
 const place = "millrace.preferences";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const listeners = new Set<() => void>();
+const values: { [name in keyof Preferences]: readonly Preferences[name][] } = {
+  theme: ["system", "light", "dark"],
+  language: ["en", "de"],
+  zone: ["local", "utc"],
+  size: sizes,
+  keys: [true, false],
+  rail: [true, false],
+};
 let current = load();
 
 function load(): Preferences {
   const language: Language = navigator.language.startsWith("de") ? "de" : "en";
   const base: Preferences = { theme: "system", language, zone: "local", size: 100, keys: true, rail: false };
   try {
-    return { ...base, ...(JSON.parse(localStorage.getItem(place) ?? "{}") as Partial<Preferences>) };
+    return { ...base, ...known(JSON.parse(localStorage.getItem(place) ?? "{}")) };
   } catch {
     return base;
   }
+}
+
+/** Of what was kept, that which this version knows. */
+function known(kept: unknown): Partial<Preferences> {
+  if (typeof kept !== "object" || kept === null) return {};
+  const fits = ([name, value]: [string, unknown]) => (values[name as keyof Preferences] as readonly unknown[] | undefined)?.includes(value);
+  return Object.fromEntries(Object.entries(kept).filter(fits));
 }
 
 function changed() {
@@ -65,7 +80,11 @@ apply();
 
 export function setPreferences(change: Partial<Preferences>) {
   current = { ...current, ...change };
-  localStorage.setItem(place, JSON.stringify(current));
+  try {
+    localStorage.setItem(place, JSON.stringify(current));
+  } catch {
+    // A browser that keeps nothing: it holds until the page is left.
+  }
   changed();
 }
 

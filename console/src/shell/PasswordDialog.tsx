@@ -1,9 +1,10 @@
 import { type FormEvent, useState } from "react";
-import { Problem, send } from "../api/client";
+import { send } from "../api/client";
 import { client, useSession } from "../api/queries";
 import { useText } from "../i18n/text";
 import { Button } from "../kit/Button";
 import { Dialog } from "../kit/Dialog";
+import { errorText } from "../kit/errorText";
 import { Field } from "../kit/Field";
 import { Glyph } from "../kit/Glyph";
 import { toast } from "../kit/toast";
@@ -12,7 +13,8 @@ import { toast } from "../kit/toast";
 export const shortest = 10;
 
 export function PasswordDialog({ onClose }: { onClose: () => void }) {
-  const { t } = useText();
+  const text = useText();
+  const { t } = text;
   const { data: session } = useSession();
   const [current, setCurrent] = useState("");
   const [next, setNext] = useState("");
@@ -30,7 +32,7 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
       toast(t("password.changed"));
       onClose();
     } catch (problem) {
-      setError(problem instanceof Problem ? problem.message || t("state.unreachable") : String(problem));
+      setError(errorText(problem, text));
     } finally {
       setBusy(false);
     }

@@ -8,6 +8,7 @@ import { summary } from "../data/summary";
 import type { Key } from "../i18n/en";
 import { useText } from "../i18n/text";
 import { Dialog } from "../kit/Dialog";
+import { errorText } from "../kit/errorText";
 import { Mark } from "../kit/Highlight";
 import { address, go } from "../router";
 import { listed } from "./pages";
@@ -25,10 +26,11 @@ const most = 7;
 
 /** Finds clients, topics, series and pages; all of it works by keyboard. */
 export function SearchDialog({ onClose }: { onClose: () => void }) {
-  const { t } = useText();
+  const words = useText();
+  const { t } = words;
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const { hits, total } = useHits(useDeferredValue(text.trim()));
+  const { hits, total, busy, error } = useHits(useDeferredValue(text.trim()));
   const chosen = Math.min(at, hits.length - 1);
 
   const open = (hit: Hit | undefined) => {
@@ -66,7 +68,11 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
         <kbd>Esc</kbd>
       </div>
       <ul id="hits" role="listbox" aria-label={t("search.results")}>
-        {hits.length === 0 && <li className="none">{t("search.none", { text })}</li>}
+        {error ? (
+          <li className="none">{errorText(error, words)}</li>
+        ) : (
+          hits.length === 0 && <li className="none">{busy ? t("state.loading") : t("search.none", { text })}</li>
+        )}
         {hits.map((hit, i) => (
           <li key={hit.id} role="presentation">
             {hit.group !== hits[i - 1]?.group && <h6 role="presentation">{t(hit.group)}</h6>}
@@ -102,13 +108,24 @@ export function SearchDialog({ onClose }: { onClose: () => void }) {
   );
 }
 
-function useHits(text: string): { hits: Hit[]; total: number } {
+interface Hits {
+  hits: Hit[];
+  total: number;
+  /** Whether the node has yet to answer. */
+  busy: boolean;
+  error: unknown;
+}
+
+function useHits(text: string): Hits {
   const { t } = useText();
   const reach = useReach();
   const enabled = text !== "";
-  const topics = useQuery({ ...topicSearch(text, false, most), enabled }).data;
-  const series = useQuery({ ...seriesSearch(text, most), enabled }).data;
-  const clients = useQuery({ ...clientSearch(text, most), enabled }).data;
+  const asked = [
+    useQuery({ ...clientSearch(text, most), enabled }),
+    useQuery({ ...topicSearch(text, false, most), enabled }),
+    useQuery({ ...seriesSearch(text, most), enabled }),
+  ] as const;
+  const [clients, topics, series] = [asked[0].data, asked[1].data, asked[2].data];
   const found = listed
     .filter((page) => reach(page.least) && t(page.name).toLowerCase().includes(text.toLowerCase()))
     .map((page): Hit => ({
@@ -119,9 +136,9 @@ function useHits(text: string): { hits: Hit[]; total: number } {
       side: `G ${page.key.toUpperCase()}`,
       group: "search.pages",
     }));
-  if (!enabled) return { hits: found, total: found.length };
+  if (!enabled) return { hits: found, total: found.length, busy: false, error: null };
   const hits = [
-    ...(clients?.items ?? []).map((one): Hit => ({
+    ...still(asked[0], clients?.items ?? [], (one) => one.id, text).map((one): Hit => ({
       id: `client ${one.id}`,
       text: one.id,
       side: one.address,
@@ -129,7 +146,7 @@ function useHits(text: string): { hits: Hit[]; total: number } {
       to: address("/client", { id: one.id }),
       group: "search.clients",
     })),
-    ...(topics?.items ?? []).map((node): Hit => ({
+    ...still(asked[1], topics?.items ?? [], (node) => node.topic, text).map((node): Hit => ({
       id: `topic ${node.topic}`,
       text: node.topic,
       side: summary(node.preview ?? "").slice(0, 32),
@@ -137,7 +154,7 @@ function useHits(text: string): { hits: Hit[]; total: number } {
       to: address("/topics", { topic: node.topic }),
       group: "search.topics",
     })),
-    ...(series?.items ?? []).map((one): Hit => ({
+    ...still(asked[2], series?.items ?? [], (one) => one.series, text).map((one): Hit => ({
       id: `series ${one.series}`,
       text: one.series,
       icon: ChartSpline,
@@ -146,5 +163,16 @@ function useHits(text: string): { hits: Hit[]; total: number } {
     })),
     ...found,
   ];
-  return { hits, total: (clients?.meta.count ?? 0) + (topics?.meta.count ?? 0) + (series?.meta.count ?? 0) + found.length };
+  return {
+    hits,
+    total: (clients?.meta.count ?? 0) + (topics?.meta.count ?? 0) + (series?.meta.count ?? 0) + found.length,
+    busy: asked.some((one) => one.isPending || one.isPlaceholderData),
+    error: asked.find((one) => one.isError)?.error ?? null,
+  };
+}
+
+/** Of an answer to what was typed before, that which has the words of now. */
+function still<T>({ isPlaceholderData }: { isPlaceholderData: boolean }, items: readonly T[], nameOf: (one: T) => string, text: string): readonly T[] {
+  const words = text.toLowerCase().split(/\s+/);
+  return isPlaceholderData ? items.filter((one) => words.every((word) => nameOf(one).toLowerCase().includes(word))) : items;
 }

@@ -17,7 +17,7 @@ export function TopBar({ open }: { open: (overlay: Overlay) => void }) {
   const { t, duration } = useText();
   const { data } = useStatus();
   const { fresh } = useFresh();
-  const off = Math.abs(data?.offset ?? 0);
+  const off = data?.skew ?? 0;
   return (
     <header className={fresh ? "top" : "top still"}>
       <span className="site">

@@ -3,13 +3,16 @@ import { Button as Press, Dialog, DialogTrigger, Popover, Switch } from "react-a
 import { signOut, useSession } from "../api/queries";
 import { useText } from "../i18n/text";
 import { Button } from "../kit/Button";
+import { errorText } from "../kit/errorText";
 import { Segmented } from "../kit/Segmented";
+import { toast } from "../kit/toast";
 import { setPreferences, sizes, usePreferences } from "../prefs/preferences";
 import type { Overlay } from "./keys";
 
 /** Who is signed in, how they want the console, and the way out. */
 export function UserMenu({ open }: { open: (overlay: Overlay) => void }) {
-  const { t } = useText();
+  const text = useText();
+  const { t } = text;
   const { data: session } = useSession();
   const chosen = usePreferences();
   if (!session) return null;
@@ -86,7 +89,7 @@ export function UserMenu({ open }: { open: (overlay: Overlay) => void }) {
                   {t("password.change")}
                 </Button>
                 <span className="sp" />
-                <Button small icon={LogOut} onPress={() => void signOut()}>
+                <Button small icon={LogOut} onPress={() => void signOut().catch((problem: unknown) => toast(errorText(problem, text), true))}>
                   {t("user.signOut")}
                 </Button>
               </div>

@@ -31,8 +31,10 @@ export function useKeys(open: (overlay: Overlay) => void) {
       else if (key === "u") setPreferences({ zone: zone === "utc" ? "local" : "utc" });
       else return;
       event.preventDefault();
+      event.stopPropagation();
     };
-    addEventListener("keydown", down);
-    return () => removeEventListener("keydown", down);
+    // Before the page: the second key after G is not its own.
+    addEventListener("keydown", down, true);
+    return () => removeEventListener("keydown", down, true);
   }, [keys, zone, open]);
 }

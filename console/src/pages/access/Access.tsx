@@ -64,7 +64,7 @@ function Warnings({ of }: { of: AccessOverview }) {
   return of.warnings.map((warning) => (
     <div key={warning} className="bar3" role="status">
       <Glyph condition="p3" />
-      <span className="el" title={warning}>{warning}</span>
+      <span className="el" title={warning} lang="en">{warning}</span>
     </div>
   ));
 }
@@ -78,7 +78,7 @@ function Problems({ of }: { of: AccessOverview }) {
         <div key={problem} className="bar3" role="status">
           <Glyph condition="p2" />
           <span className="el">
-            <b className="med">{t("access.problem")}</b> {problem}
+            <b className="med">{t("access.problem")}</b> <span lang="en">{problem}</span>
           </span>
         </div>
       ),

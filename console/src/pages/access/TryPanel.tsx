@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { type AccessAnswer, type AccessQuestion, type AccessUser, tryAccess } from "../../api/broker";
 import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
@@ -19,17 +19,22 @@ export function TryPanel({ users }: { users: readonly AccessUser[] }) {
   const [asked, setAsked] = useState(first);
   const [answer, setAnswer] = useState<AccessAnswer | null>(null);
   const [error, setError] = useState("");
+  // The question in the form: an answer to another one comes too late.
+  const question = useRef(0);
   const change = (part: Partial<AccessQuestion>) => {
+    question.current++;
     setAsked((before) => ({ ...before, ...part }));
     setAnswer(null);
   };
   const ask = (event: FormEvent) => {
     event.preventDefault();
     setError("");
-    tryAccess(asked).then(setAnswer, (problem: unknown) => {
-      setAnswer(null);
-      setError(errorText(problem, text));
-    });
+    setAnswer(null);
+    const mine = ++question.current;
+    tryAccess(asked).then(
+      (a) => mine === question.current && setAnswer(a),
+      (problem: unknown) => mine === question.current && setError(errorText(problem, text)),
+    );
   };
   return (
     <Panel ruled title={t("access.try")}>
@@ -92,7 +97,7 @@ function Verdict({ answer: a }: { answer: AccessAnswer }) {
       <Glyph condition={a.allowed ? "ok" : "p3"} />
       <span>
         <b className="med">{t(a.allowed ? "access.allowed" : "access.denied")}</b>
-        {a.rule ? ` ${t("access.byRule", { rule: a.rule, line: a.decided?.line ?? 0 })}` : ""} <span className="mut2">{a.why}</span>
+        {a.rule ? ` ${t("access.byRule", { rule: a.rule, line: a.decided?.line ?? 0 })}` : ""} <span className="mut2" lang="en">{a.why}</span>
       </span>
     </p>
   );

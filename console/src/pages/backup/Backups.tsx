@@ -81,7 +81,7 @@ function State({ state: s, begun }: { state: BackupState; begun: Begun | null })
       <div className="note p2" role="status">
         <Glyph condition="p2" />
         <span>
-          <b className="med">{t("backup.failed", { time: s.ended ? dateTime(Date.parse(s.ended)) : "" })}</b> {s.error}
+          <b className="med">{t("backup.failed", { time: s.ended ? dateTime(Date.parse(s.ended)) : "" })}</b> <span lang="en">{s.error}</span>
         </span>
       </div>
     );

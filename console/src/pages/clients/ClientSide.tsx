@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Maximize2, Route } from "lucide-react";
 import { useState } from "react";
 import { clientDetail } from "../../api/broker";
+import { Problem } from "../../api/client";
 import { useMay } from "../../api/may";
 import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
@@ -29,7 +30,8 @@ interface Props {
 export function ClientSide({ id, now, onChanged, onClose }: Props) {
   const text = useText();
   const { t, count, bytes, duration } = text;
-  const { data: c, error, refetch } = useQuery(clientDetail(id));
+  const { data, error, refetch } = useQuery(clientDetail(id));
+  const c = error instanceof Problem && error.status === 404 ? undefined : data;
   const [dialog, setDialog] = useState<"kick" | "forget" | "trace" | null>(null);
   const may = useMay("operator");
   const since = c && Date.parse((c.connected ? c.connectedAt : c.disconnectedAt) ?? "");
@@ -53,11 +55,9 @@ export function ClientSide({ id, now, onChanged, onClose }: Props) {
         error ? <Failure error={error} retry={() => void refetch()} /> : <Skeleton rows={6} />
       ) : (
         <>
-          {
-            <div className="why">
-              <WhyNote client={c} now={now} />
-            </div>
-          }
+          <div className="why">
+            <WhyNote client={c} now={now} />
+          </div>
           <section>
             <h2>{t("clients.backlog")}</h2>
             {c.limits.log ? (

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Search } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useRef, useState } from "react";
 import { allClients, type Client, type Listener, mostKicked, whole } from "../../api/broker";
 import { useMay } from "../../api/may";
 import { useStatus } from "../../api/queries";
@@ -8,10 +8,12 @@ import { usePaged } from "../../api/usePaged";
 import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
 import { copyText } from "../../kit/copy";
+import { errorText } from "../../kit/errorText";
 import { Field } from "../../kit/Field";
 import { type Filter, FilterBar } from "../../kit/FilterBar";
 import { ListFrame, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
+import { toast } from "../../kit/toast";
 import { address, go, setQuery, usePlace } from "../../router";
 import { ClientSide } from "./ClientSide";
 import { clientColumns } from "./columns";
@@ -37,6 +39,8 @@ export default function Clients() {
     order: sort.down ? "desc" : "asc",
   };
   const list = usePaged<Client>("/clients", asked, idOf);
+  const latest = useRef("");
+  latest.current = JSON.stringify(asked);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [kicking, setKicking] = useState<readonly string[] | null>(null);
 
@@ -58,6 +62,15 @@ export default function Clients() {
     if (key === "y") void copyText(row.id, t("action.copied"));
     if (key === " " && may) pick(row.id, !picked.has(row.id));
     if (key === "Escape") setQuery({ client: null });
+  };
+  const pickAll = async () => {
+    const of = latest.current;
+    try {
+      const ids = await allClients(asked);
+      if (of === latest.current) setPicked(new Set(ids)); // else the filter is another one by now
+    } catch (problem) {
+      toast(errorText(problem, text), true);
+    }
   };
   const done = () => {
     setPicked(new Set());
@@ -85,7 +98,7 @@ export default function Clients() {
         <div className="bar3">
           <span className="el">{t("clients.picked", { n: picked.size, count: count(picked.size) })}</span>
           {picked.size < Math.min(list.count, mostKicked) && (
-            <Button small kind="ghost" onPress={() => void allClients(asked).then((ids) => setPicked(new Set(ids)))}>
+            <Button small kind="ghost" onPress={() => void pickAll()}>
               {t("clients.pickAll", { count: count(Math.min(list.count, mostKicked)) })}
             </Button>
           )}

@@ -27,7 +27,7 @@ export function KickDialog({ ids, session: first = false, onDone, onClose }: Pro
   return (
     <Confirm
       danger
-      title={n === 1 ? t("kick.one", { name }) : t("kick.many", { count: count(n) })}
+      title={n === 1 ? t("kick.one", { name }) : t("kick.many", { n, count: count(n) })}
       verb={t(session ? "kick.forget.verb" : "kick.verb", { n, count: count(n) })}
       keep={t("kick.keep")}
       act={act}

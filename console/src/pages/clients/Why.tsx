@@ -15,6 +15,8 @@ export function WhyNote({ client, now }: { client: ClientDetail; now: number }) 
       <span>
         <b className="med">{t(`why.${why}`)}</b>{" "}
         {t(`why.${why}.what`, {
+          n: client.queued,
+          w: client.limits.clientReceiveMaximum,
           queued: count(client.queued),
           window: count(client.limits.clientReceiveMaximum),
           dropped: count(client.dropped),

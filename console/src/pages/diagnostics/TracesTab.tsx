@@ -107,7 +107,7 @@ export function TracesTab() {
 }
 
 function stateText(one: Trace, now: number, { t, duration, count }: Text): string {
-  const missed = one.missed > 0 ? `, ${t("trace.missed", { count: count(one.missed) })}` : "";
+  const missed = one.missed > 0 ? `, ${t("trace.missed", { n: one.missed, count: count(one.missed) })}` : "";
   if (one.state === "running") {
     return t("trace.running", { time: duration((Date.parse(one.until) - now) / 1000) }) + missed;
   }

@@ -39,6 +39,8 @@ export default function Explore() {
     else toast(t("explore.most", { most: mostSeries }), true);
   };
   const span = useMemo(() => board.span, [board, version]);
+  // The historian may fail while the node answers.
+  const moves = !board.live || (fresh && (board.error === null || board.tracks.length === 0));
   const { tracks } = board;
   const states = new Set(tracks.filter((track) => track.kind === "state").map((track) => track.series));
   const slots = colors.of(chosen.filter((one) => !states.has(one)));
@@ -48,7 +50,7 @@ export default function Explore() {
       <SeriesPicker chosen={chosen} slots={slots} onToggle={toggle} onClear={() => setQuery({ series: null })} />
       <div className="exm" ref={main}>
         <Toolbar board={board} seconds={seconds} end={end} table={table} />
-        {!fresh && board.live && <StaleBar since={since} retry={() => board.reload()} />}
+        {!moves && <StaleBar since={fresh ? board.answered + board.offset : since} retry={() => board.reload()} />}
         {board.unknown.length > 0 && (
           <div className="bar3">
             <Glyph condition="p3" />
@@ -72,7 +74,7 @@ export default function Explore() {
             {table ? (
               <ValuesTable tracks={tracks} span={span} />
             ) : (
-              <Charts tracks={tracks} slots={slots} bucket={board.bucket} span={span} stale={!fresh && board.live} />
+              <Charts tracks={tracks} slots={slots} bucket={board.bucket} span={span} stale={!moves} />
             )}
             <StatsTable tracks={tracks.filter((track) => track.kind === "number")} slots={slots} span={span} />
           </CursorStage>

@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Check, Search } from "lucide-react";
 import { type CSSProperties, useDeferredValue, useMemo, useState } from "react";
 import { get } from "../../api/client";
@@ -34,7 +34,6 @@ export function SeriesPicker({ chosen, slots, onToggle, onClear }: Props) {
     queryKey: ["series", "all"],
     queryFn: readAll,
     refetchInterval: 15_000,
-    placeholderData: keepPreviousData,
   });
   const found = useQuery({ ...seriesSearch(search, pageSize), enabled: search !== "" });
   const { data, error, isPending, refetch } = search ? found : all;

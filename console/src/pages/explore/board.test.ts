@@ -45,6 +45,20 @@ describe("the board", () => {
     expect(Number(asked.at(-1)?.get("from"))).toBeGreaterThan(now);
   });
 
+  it("does not take the answer to a question of before", async () => {
+    const answers: (() => void)[] = [];
+    vi.stubGlobal("fetch", (address: string) => new Promise((resolve) => answers.push(() => resolve(answer(address)))));
+    const board = new Board(() => {});
+    board.show({ series: ["a/value"], seconds: 60, end: null });
+    board.show({ series: ["b/value"], seconds: 60, end: null });
+    answers[1]?.();
+    await vi.advanceTimersByTimeAsync(10);
+    answers[0]?.();
+    await vi.advanceTimersByTimeAsync(10);
+    board.close();
+    expect(board.tracks.map((track) => track.series)).toEqual(["b/value"]);
+  });
+
   it("leaves out a series that the historian does not know and shows the rest", async () => {
     const board = new Board(() => {});
     board.show({ series: ["a/value", "gone/value"], seconds: 60, end: null });

@@ -80,6 +80,7 @@ export class Board {
     const start = this.bucket > 0 ? Math.floor(from / this.bucket) * this.bucket : from - delay - late;
     try {
       const fresh = this.view.series.length > 0 ? await this.read(start, this.live ? null : to, signal) : [];
+      if (signal.aborted) return;
       this.tracks = fresh;
       this.settle(null);
     } catch (error) {
@@ -96,6 +97,7 @@ export class Board {
     const from = this.bucket > 0 ? Math.floor(rough / this.bucket) * this.bucket : rough;
     try {
       const fresh = await this.read(from, null, signal);
+      if (signal.aborted) return;
       this.tracks = fresh.map((track) => {
         const old = this.tracks.find((one) => one.series === track.series);
         return old ? extend(old, track, from, inSight - late - delay - this.bucket) : track;
@@ -136,6 +138,7 @@ export class Board {
     };
     try {
       const answer = await get<RangeAnswer>("/series/range", { ...query, series: known }, signal);
+      if (signal.aborted) return [];
       this.readTo = Date.parse(answer.to) / 1000;
       return answer.items.map(toTrack);
     } catch (error) {

@@ -1,10 +1,10 @@
+import { plotRight as right } from "../../kit/plot";
 import { stretches, usual } from "./lanes";
 import type { Track } from "./track";
 
 export const laneHeight = 23;
 
 const left = 56;
-const right = 14;
 const font = '11px "Atkinson Hyperlegible Next", system-ui, sans-serif';
 
 /** Draws state lanes, under the same times as the charts above them. */

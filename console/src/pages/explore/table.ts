@@ -31,6 +31,6 @@ export function csv(rows: readonly Row[], names: readonly string[], zone: Zone):
 
 // A spreadsheet must not take text for a formula.
 function quote(cell: string): string {
-  const text = /^[=+@]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
+  const text = /^[=+@\t\r]|^-(?![\d.])/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,5 +1,17 @@
-import { describe, expect, it } from "vitest";
-import { optionsOf, propertiesOf, readPairs } from "./session";
+import { EventEmitter } from "node:events";
+import { describe, expect, it, vi } from "vitest";
+import { connect, optionsOf, propertiesOf, readPairs } from "./session";
+
+// A client of the library on which the test lets things happen.
+class Wire extends EventEmitter {
+  static last: Wire | undefined;
+  end = vi.fn();
+  constructor() {
+    super();
+    Wire.last = this;
+  }
+}
+vi.mock("mqtt", () => ({ default: { connect: () => new Wire() } }));
 
 const asked = {
   url: "ws://127.0.0.1:8083/mqtt",
@@ -32,6 +44,34 @@ describe("connecting", () => {
       protocolVersion: 4,
       properties: undefined,
     });
+  });
+});
+
+describe("a connection", () => {
+  const begin = async (...events: (readonly [string, ...unknown[]])[]) => {
+    const told: string[] = [];
+    Wire.last = undefined;
+    const made = connect(asked, { message: (m) => told.push(m.topic), ended: (code) => told.push(`ended ${code}`) });
+    await vi.waitFor(() => expect(Wire.last?.listenerCount("connect")).toBeGreaterThan(0));
+    for (const [name, ...of] of events) (Wire.last as Wire | undefined)?.emit(name, ...of);
+    return { told, made };
+  };
+  const here = ["connect", { sessionPresent: true }] as const;
+  const message = ["message", "night/1", new Uint8Array(), { qos: 1 }] as const;
+
+  it("loses nothing of what comes with the broker's answer", async () => {
+    const { told, made } = await begin(here, message, ["disconnect", { reasonCode: 142 }], ["close"]);
+    expect((await made).present).toBe(true);
+    expect(told).toEqual(["night/1", "ended 142"]);
+  });
+  it("bears errors after it is open", async () => {
+    const { told } = await begin(here, ["error", new Error("a")], ["error", new Error("b")], ["close"]);
+    expect(told).toEqual(["ended 0"]);
+  });
+  it("that is refused was never there", async () => {
+    const { told, made } = await begin(["error", { code: 135 }], ["close"]);
+    await expect(made).rejects.toMatchObject({ code: 135 });
+    expect(told).toEqual([]);
   });
 });
 

@@ -53,14 +53,18 @@ export interface Session {
 export async function connect(c: Connect, reader: Reader): Promise<Session> {
   const { default: mqtt } = await import("mqtt");
   const client = mqtt.connect(c.url, optionsOf(c));
-  const present = await opened(client);
   let reason = 0;
-  client.on("disconnect", (packet) => (reason = packet.reasonCode ?? 0));
+  let open = false;
+  // All of it before the answer: what a kept session has comes with it.
   client.on("message", (topic, payload, packet) => reader.message(entryOf(topic, payload, packet)));
+  client.on("disconnect", (packet) => (reason = packet.reasonCode ?? 0));
+  client.on("connect", () => (open = true));
+  client.on("error", () => undefined); // the connection closes, and that is told
   client.on("close", () => {
     client.end(true);
-    reader.ended(reason);
+    if (open) reader.ended(reason);
   });
+  const present = await opened(client);
   return {
     present,
     subscribe: (filter, qos, nl) => subscribe(client, filter, qos, nl),

@@ -33,21 +33,28 @@ export function useMqtt(): Mqtt {
   const [error, setError] = useState("");
   const [filters, setFilters] = useState<Mqtt["filters"]>([]);
 
+  // Which connection is the present one: what others still say does not count.
+  const turn = useRef(0);
+
+  const leave = () => {
+    turn.current++;
+    session.current?.end();
+    session.current = null;
+  };
   useEffect(() => {
     const timer = setInterval(() => log.flush() && setEntries(log.entries), paint);
     return () => {
       clearInterval(timer);
-      session.current?.end();
+      leave();
     };
   }, [log]);
 
   const ended = (code: number) => {
+    turn.current++;
     session.current = null;
     setFilters([]);
-    setPhase((before) => {
-      if (before === "on") setError(ofCode(code, t) ?? t("ws.error.closed"));
-      return "off";
-    });
+    setPhase("off");
+    setError(ofCode(code, t) ?? t("ws.error.closed"));
   };
   const guard = async (act: () => Promise<void>) => {
     setError("");
@@ -66,10 +73,14 @@ export function useMqtt(): Mqtt {
     connect: (c) =>
       guard(async () => {
         setPhase("connecting");
+        const mine = ++turn.current;
         try {
-          session.current = await connect(c, { message: (entry) => log.add(entry), ended });
+          const made = await connect(c, { message: (entry) => log.add(entry), ended: (code) => mine === turn.current && ended(code) });
+          if (mine !== turn.current) return made.end();
+          session.current = made;
           setPhase("on");
         } catch (problem) {
+          if (mine !== turn.current) return;
           setPhase("off");
           throw problem;
         }
@@ -77,8 +88,7 @@ export function useMqtt(): Mqtt {
     disconnect: () => {
       setPhase("off");
       setFilters([]);
-      session.current?.end();
-      session.current = null;
+      leave();
     },
     subscribe: (filter, qos, noLocal) =>
       guard(async () => {

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Status } from "../../api/types";
-import { useFresh } from "../../api/fresh";
+import { useDated } from "../../api/fresh";
 import { useNodeHistory, useStatus } from "../../api/queries";
 import { useText } from "../../i18n/text";
 import { PublishHint } from "../../kit/PublishHint";
@@ -30,7 +30,7 @@ export default function Overview() {
   const [chosen, setWindow] = useState<Window | null>(null);
   const window = chosen ?? fitting(status.data);
   const history = useNodeHistory(window);
-  const { fresh, since } = useFresh();
+  const { fresh, since } = useDated(history);
   const node = status.data;
 
   if (!node) {
@@ -54,7 +54,7 @@ export default function Overview() {
           onChange={setWindow}
         />
       </div>
-      {!fresh && <StaleBar since={since} retry={() => void status.refetch()} />}
+      {!fresh && <StaleBar since={since} retry={() => void Promise.all([status.refetch(), history.refetch()])} />}
       <div className={fresh ? "body ov" : "body ov stale"}>
         <section className="card race" aria-label={t("overview.flow")}>
           <Heads status={node} />

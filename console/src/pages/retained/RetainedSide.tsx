@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Copy } from "lucide-react";
 import { retainedMessage } from "../../api/broker";
+import { Problem } from "../../api/client";
 import { useText } from "../../i18n/text";
 import { Button } from "../../kit/Button";
 import { copyText } from "../../kit/copy";
@@ -34,7 +35,7 @@ export function RetainedSide({ topic, onDelete, onClose }: Props) {
       }
       onClose={onClose}
     >
-      {error ? (
+      {error && (!m || (error instanceof Problem && error.status === 404)) ? (
         <Failure error={error} retry={() => void refetch()} />
       ) : !m ? (
         <Skeleton rows={5} />

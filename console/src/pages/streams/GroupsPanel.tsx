@@ -61,7 +61,7 @@ export function GroupsPanel({ stream }: { stream: string }) {
               header: t("groups.lost"),
               end: true,
               cell: (g) => (
-                <span title={t("groups.lost.of", { givenUp: count(g.givenUp), lost: count(g.lost), entries: count(g.lostEntries) })}>
+                <span title={t("groups.lost.of", { givenUp: count(g.givenUp), lost: count(g.lost), n: g.lostEntries, entries: count(g.lostEntries) })}>
                   {count(g.givenUp + g.lost + g.lostEntries)}
                 </span>
               ),

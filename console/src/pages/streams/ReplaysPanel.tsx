@@ -44,10 +44,17 @@ export function ReplaysPanel({ stream }: { stream: string }) {
               id: "state",
               header: t("clients.state"),
               cell: (one) => (
-                <span className="st" title={one.error}>
-                  <Glyph condition={glyphs[one.state]} />
-                  {t(`replay.state.${one.state}`)}
-                </span>
+                <>
+                  <span className="st">
+                    <Glyph condition={glyphs[one.state]} />
+                    {t(`replay.state.${one.state}`)}
+                  </span>
+                  {one.error && (
+                    <div className="t11 mut2" lang="en">
+                      {one.error}
+                    </div>
+                  )}
+                </>
               ),
             },
             {

@@ -126,9 +126,12 @@ export default function Streams() {
         }}
         empty={<Empty title={t("streams.none")}>{t("streams.none.what")}</Empty>}
         foot={
-          <span>
-            {t("streams.order")} <kbd>Enter</kbd> {t("streams.openKey")}
-          </span>
+          <>
+            <span>{t("streams.order")}</span>
+            <span>
+              <kbd>Enter</kbd> {t("streams.openKey")}
+            </span>
+          </>
         }
         side={chosen && <StreamSide stream={chosen} onOpen={() => open(chosen)} onClose={() => setQuery({ stream: null })} />}
       />

@@ -62,13 +62,13 @@ function Trouble({ group: g }: { group: Shared }) {
   const { t, count } = useText();
   const lonely = g.waiting > 0 && g.connected === 0;
   if (!lonely && g.lost === 0) return null;
-  const what = g.lost > 0 ? "shared.losing" : "shared.lonely";
+  const [what, n] = g.lost > 0 ? (["shared.losing", g.lost] as const) : (["shared.lonely", g.waiting] as const);
   return (
     <div className="why">
       <div className={g.lost > 0 ? "note p3" : "note"}>
         <Glyph condition={conditionOf(g)} />
         <span>
-          <b className="med">{t(what)}</b> {t(`${what}.what`, { lost: count(g.lost), waiting: count(g.waiting) })}
+          <b className="med">{t(what)}</b> {t(`${what}.what`, { n, count: count(n) })}
         </span>
       </div>
     </div>

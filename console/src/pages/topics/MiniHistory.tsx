@@ -1,10 +1,11 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { get } from "../../api/client";
 import type { RangeAnswer, Series } from "../../api/types";
 import { bucketFor } from "../../data/windows";
 import { useText } from "../../i18n/text";
 import { Segmented } from "../../kit/Segmented";
+import { Failure } from "../../kit/states";
 import { TimeChart } from "../../kit/TimeChart";
 
 const windows = ["900", "3600", "28800", "86400"] as const;
@@ -30,7 +31,8 @@ export function MiniHistory({ series }: { series: readonly Series[] | undefined 
       ),
     enabled: shown !== undefined,
     refetchInterval: Math.max(2_000, bucket * 500),
-    placeholderData: keepPreviousData,
+    // Another window shows the old one until it is there, another series does not.
+    placeholderData: (before, query) => (query?.queryKey[1] === shown?.series ? before : undefined),
   });
   const item = answer.data?.items[0];
   const data = useMemo<[number[], (number | null)[]]>(
@@ -67,6 +69,11 @@ export function MiniHistory({ series }: { series: readonly Series[] | undefined 
           ))}
         </div>
       )}
+      {!answer.data && answer.error ? (
+        <Failure error={answer.error} retry={() => void answer.refetch()} />
+      ) : answer.data && data[0].length === 0 ? (
+        <div className="quiet mini">{t("explore.nodata")}</div>
+      ) : (
       <TimeChart
         className="mini"
         label={t("topics.history.of", { name: shown?.metric ?? "", span: span(seconds) })}
@@ -76,6 +83,7 @@ export function MiniHistory({ series }: { series: readonly Series[] | undefined 
         span={[to - seconds, to]}
         format={axis}
       />
+      )}
       <p className="t11 mut">{t("chart.avg", { span: span(bucket) })}</p>
     </section>
   );

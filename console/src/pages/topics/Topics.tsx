@@ -22,6 +22,8 @@ import { liveFilters, type TopicRow } from "./rows";
 import { TopicPanel } from "./TopicPanel";
 import { useTopicRows } from "./useTopicRows";
 
+const branchOf = (row: TopicRow) => ({ level: row.level, open: row.open });
+
 // Scrolling changes the filters; the stream opens once it rests.
 const settle = 150;
 
@@ -49,6 +51,7 @@ export default function Topics() {
     () => topicColumns(text, { full: flat || filter !== "", beside: selected !== null, sparks }),
     [text, flat, filter, selected, sparks],
   );
+  const folds = topics.rows.some((row) => row.open !== undefined);
   const filters = liveFilters(visible, selected).join("\n");
 
   useEffect(() => {
@@ -86,7 +89,7 @@ export default function Topics() {
       rows={topics.rows}
       keyOf={(row) => row.key}
       columns={columns}
-      branch={(row) => ({ level: row.level, open: row.open })}
+      branch={folds ? branchOf : undefined}
       selected={selected}
       onSelect={select}
       onOpen={(row) => go(address("/explore", { topic: row.node.topic }))}
