@@ -48,6 +48,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/delay":     "messages to be published later",
 		"internal/broker/backlog":   "what durable sessions have before them",
 		"internal/broker/preserve":  "what of it survives the process",
+		"internal/broker/record":    "how sessions are written down",
 		"internal/broker/sys":       "what it tells about itself",
 		"internal/broker/certs":     "a listener's TLS settings",
 		"internal/broker/websocket": "a listener's WebSocket settings",

@@ -60,6 +60,7 @@ type App struct {
 	figures *observe.History
 	// figuresNow are the broker's for the answer to whoever reads metrics now.
 	figuresNow atomic.Pointer[broker.Stats]
+	losses     *losses
 	bus        *bus.Bus
 	people     *people.People
 	streams    *stream.Streams

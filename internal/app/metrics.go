@@ -65,6 +65,7 @@ func (a *App) brokerMetrics() {
 	m.Gauge("millrace_connections_clogged", "Connections that are not read because they do not take their answers.", func() float64 { return float64(stats().Clogged) })
 	m.Counter("millrace_connections_clogged_total", "Times that a connection was read no further because it did not take its answers.", func() float64 { return float64(stats().CloggedTotal) })
 	m.Counter("millrace_sessions_not_kept_total", "Clients that asked for a session that outlives its connection, and did not get one.", func() float64 { return float64(stats().SessionsNotKept) })
+	m.Gauge("millrace_sessions_lost", "Sessions that the start has ended because stored state of them was lost.", func() float64 { return float64(stats().SessionsLost) })
 	m.Gauge("millrace_unkept_bytes", "Bytes handed to the log and not yet kept.", func() float64 { return float64(stats().Unkept) })
 	m.Gauges("millrace_publishers_paused", "Connections that are not read because of the log: it has enough under way, or owes them as many answers as they may have unanswered.", "reason", func(yield func(string, float64)) {
 		yield("log", float64(stats().Waiting))

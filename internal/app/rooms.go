@@ -29,9 +29,9 @@ func (a *App) startBus(ctx context.Context) (stop, error) {
 	if err != nil {
 		return nil, err
 	}
-	lost := losses{raise: a.alarms.Raise}
+	a.losses = &losses{raise: a.alarms.Raise}
 	a.bus, err = bus.New(bus.Options{
-		Lost: lost.add,
+		Lost: a.losses.add,
 		Dir:  a.path("bus"), Node: strings.ToLower(strings.ReplaceAll(a.cfg.Node.Name, ".", "-")), Durability: durability,
 		MaxStore: a.cfg.Storage.MaxBytes.Int64(), MaxEntry: largestEntry, Log: a.log,
 	})
@@ -107,7 +107,10 @@ func (a *App) durable() (broker.Durable, error) {
 		return broker.Durable{}, err
 	}
 	spare, _ := a.streams.Index(spareStream)
-	return broker.Durable{Journal: j, Log: a.streams, Spare: spare, SpareName: spareStream}, nil
+	return broker.Durable{
+		Journal: j, Log: a.streams, Spare: spare, SpareName: spareStream,
+		Damaged: a.losses.of(journalStream), Lost: a.losses.sessions,
+	}, nil
 }
 
 func streamConfigs(in []config.Stream) []stream.Config {

@@ -45,7 +45,7 @@ const (
 // enlist has patrols look at the client.
 func (w *worker) enlist(c *client) {
 	p := &w.patrol
-	c.enduring.place = len(p.sessions)
+	c.enduring.place = int32(len(p.sessions))
 	p.sessions = append(p.sessions, c)
 }
 
@@ -57,7 +57,7 @@ func (w *worker) strikeOff(c *client) {
 	p.sessions[place], p.sessions[last] = moved, nil
 	p.sessions = p.sessions[:last]
 	moved.enduring.place = place
-	if moved != c && place < p.next && last >= p.next {
+	if moved != c && int(place) < p.next && last >= p.next {
 		w.lookInto(moved)
 	}
 	p.next = min(p.next, last)

@@ -209,6 +209,7 @@ type Broker struct {
 	outputPool    *limit.Pool
 	referral      atomic.Pointer[referral]
 	lasting       atomic.Int64 // sessions that outlive their connections
+	sessionsLost  uint64       // at the start
 	started       bool
 	closing       sync.Once
 	stopped       chan struct{}

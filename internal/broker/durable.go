@@ -18,6 +18,12 @@ type Durable struct {
 	// and the broker has to find again; SpareName is its name.
 	Spare     int
 	SpareName string
+	// Damaged says that the journal is known to have lost entries, beside those that its
+	// replay misses.
+	Damaged bool
+	// Lost is told at the start whose sessions were ended because records of them are lost,
+	// and how many more; nil tells nobody.
+	Lost func(clients []string, unnamed int)
 }
 
 // Journal keeps records, the newest of each key.
@@ -25,6 +31,8 @@ type Journal interface {
 	preserve.Journal
 	// Index is the Keeper's number of the journal's stream.
 	Index() int
+	// Damaged says that Replay has missed entries.
+	Damaged() bool
 }
 
 func (d *Durable) index() int {

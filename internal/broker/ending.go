@@ -15,17 +15,18 @@ type endings map[string]*ending
 // ending is one of them. Its record goes when the log has its will: a crash in between
 // finds the one or the other.
 type ending struct {
+	turn   uint8         // of the session's last writing
 	will   msg.Origin    // published, and not in the log yet; 0 is none
 	comes  []loop.Handle // connections whose CONNECT waits
 	closes []loop.Handle // connections to be closed
 }
 
-// ends notes that the session is no more.
-func (k *scribe) ends(id string) {
+// ends notes that the session is no more, of which turn was the last writing.
+func (k *scribe) ends(id string, turn uint8) {
 	if k.ending == nil {
 		k.ending = endings{}
 	}
-	k.ending[id] = new(ending)
+	k.ending[id] = &ending{turn: turn}
 	k.ended = append(k.ended, id)
 }
 

@@ -3,10 +3,12 @@ package broker
 import (
 	"context"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/record"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -18,16 +20,18 @@ type enduring struct {
 	user     string    // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
-	former  *loop.Former   // while its client is away: its last connection
-	wrote   uint32         // when it was written down last, s since 1970
-	place   int            // in the loop's patrol
-	filters *filterChanges // what of its filters is to be written; nil is nothing
-	altered bool           // its record is to be written
-	listed  bool           // it is in scribe.dirty
-	owes    bool           // a subscription of it does
-	relist  bool           // it was recovered so
-	held    bool           // its CONNACK is
-	turning uint16         // shared subscriptions whose turns its SUBACK waits for
+	former  *loop.Former    // while its client is away: its last connection
+	filters *record.Changes // what of its filters is to be written; nil is nothing
+	wrote   uint32          // when it was written down last, s since 1970
+	place   int32           // in the loop's patrol
+	trail   record.Trail    // what was written
+	turn    uint8           // of its last writing
+	altered bool            // its record is to be written
+	listed  bool            // it is in scribe.dirty
+	owes    bool            // a subscription of it does
+	relist  bool            // it was recovered so
+	held    bool            // its CONNACK is
+	turning uint16          // shared subscriptions whose turns its SUBACK waits for
 }
 
 // awaiting are SUBACKs and UNSUBACKs that wait until the session is written down; writing
@@ -53,6 +57,9 @@ type scribe struct {
 	ending  endings   // they, and those of which the will is on its way to the log
 	flight  []*client // of the flush under way
 	gone    []string
+	index   record.Index
+	begun   bool // the flush under way has a record of the index
+	names   sumOfNames
 	open    int // records of it that are not committed
 	failed  error
 	urgent  bool // somebody waits for the next flush
@@ -137,7 +144,7 @@ func (w *worker) alter(c *client) {
 // rewrite has all written of the client, its filters too.
 func (w *worker) rewrite(c *client) {
 	if e := c.enduring; e != nil {
-		e.filters = &filterChanges{all: true}
+		e.filters = record.All()
 		w.alter(c)
 	}
 }
@@ -178,7 +185,7 @@ func (w *worker) flush() {
 	if k.open > 0 {
 		return
 	}
-	if len(k.dirty)+len(k.ended)+len(k.groups) == 0 {
+	if len(k.dirty)+len(k.ended)+len(k.groups) == 0 && (len(k.waiters) == 0 || !k.index.Pending()) {
 		w.tellFlushed(nil)
 		return
 	}
@@ -187,10 +194,11 @@ func (w *worker) flush() {
 		return
 	}
 	k.urgent, k.due, k.failed = false, false, nil
+	w.writeIndex()
 	w.writeEnded()
 	w.writeGroups()
 	if w.broker.feeds.unnamed.Load() {
-		w.record(kindStreams, "", w.broker.feeds.namesRecord())
+		w.record(record.KindStreams, "", w.broker.feeds.namesRecord())
 	}
 	n := min(flushAtOnce, len(k.dirty))
 	for _, c := range k.dirty[:n] {
@@ -210,12 +218,24 @@ func (w *worker) flushIn(d time.Duration) {
 	k.timer = time.AfterFunc(d, func() { w.loop.Post(flushNow{}) })
 }
 
+// writeIndex begins a flush with what the one before has written, so that a start knows
+// when that is gone.
+func (w *worker) writeIndex() {
+	k := &w.scribe
+	k.begun = true
+	k.buf = k.index.Append(k.buf[:0])
+	w.record(record.KindIndex, loopName(w.home), k.buf)
+}
+
+func loopName(home int) string { return strconv.Itoa(home) }
+
 // writeEnded writes down that sessions are no more.
 func (w *worker) writeEnded() {
 	k := &w.scribe
 	for _, id := range k.ended {
-		w.record(kindSession, id, nil)
-		w.record(kindProgress, id, nil)
+		k.index.Ended(id, k.ending[id].turn)
+		w.record(record.KindSession, id, nil)
+		w.record(record.KindProgress, id, nil)
 	}
 	k.gone, k.ended = k.ended, k.gone[:0]
 }
@@ -230,22 +250,47 @@ func (c *client) enduringWritten(w *worker) {
 	e.listed = false
 	if e.altered {
 		e.altered = false
-		k.buf = c.appendRecord(k.buf[:0], w.wall(c.leftAt))
-		w.record(kindSession, c.id, k.buf)
+		s := c.recorded(w.wall(c.leftAt))
+		k.buf = s.Write(k.buf, &e.trail)
+		w.record(record.KindSession, c.id, k.buf)
+		c.session.Touch()
 	}
 	if e.filters != nil {
-		k.buf = e.filters.write(k.buf, c.filters, filterPart, func(b []byte) { w.record(kindFilters, c.id, b) })
+		k.buf = e.filters.Write(k.buf, &e.trail, c.filters, record.Part, func(b []byte) { w.record(record.KindFilters, c.id, b) })
 		e.filters = nil
+		c.session.Touch()
 	}
 	if c.session.Changed() {
-		e.wrote = uint32(w.loop.Now() / 1e9)
-		k.buf = c.session.Write(k.buf[:0], w.progressOf(c))
-		w.record(kindProgress, c.id, k.buf)
+		w.writeProgress(c)
 	}
 	if a := e.awaiting; a != nil && e.turning == 0 {
 		a.writing, a.answers = append(a.writing, a.answers...), nil
 	}
 	k.flight = append(k.flight, c)
+}
+
+// writeProgress gives how far the session is to the journal, behind what else is written.
+func (w *worker) writeProgress(c *client) {
+	k, e := &w.scribe, c.enduring
+	e.wrote, e.turn = uint32(w.loop.Now()/1e9), record.NextTurn(e.turn)
+	next := w.progressOf(c)
+	k.buf = e.trail.Seal(k.buf[:0], e.turn, k.names.of(w.broker.feeds.list()[:len(next)]))
+	k.buf = c.session.Write(k.buf, next)
+	w.record(record.KindProgress, c.id, k.buf)
+	k.index.Wrote(c.id, e.turn)
+}
+
+// sumOfNames remembers the checksum of the streams' names. They become more, and no others.
+type sumOfNames struct {
+	count int
+	sum   uint32
+}
+
+func (n *sumOfNames) of(names []string) uint32 {
+	if n.count != len(names) {
+		*n = sumOfNames{len(names), record.SumOfNames(names)}
+	}
+	return n.sum
 }
 
 // record gives one record to the journal, as a part of the flush.
@@ -293,6 +338,7 @@ func (w *worker) recordsKept(records int, err error) {
 	if k.open > 0 || records == 0 {
 		return
 	}
+	k.indexed()
 	flight := k.flight
 	k.flight = nil
 	for _, c := range flight {
@@ -317,6 +363,18 @@ func (w *worker) recordsKept(records int, err error) {
 		w.flushIn(flushAgain)
 	}
 	k.gone = k.gone[:0]
+}
+
+// indexed notes what has become of a flush with a record of the index.
+func (k *scribe) indexed() {
+	switch {
+	case !k.begun:
+	case k.failed != nil:
+		k.index.Refused()
+	default:
+		k.index.Kept()
+	}
+	k.begun = false
 }
 
 // written sends what has waited for the client's records.
@@ -368,7 +426,7 @@ func (w *worker) startFlush(q *flushing) {
 	w.scribe.waiters = append(w.scribe.waiters, q)
 	if q.all {
 		if w.home == 0 {
-			w.record(kindStreams, "", w.broker.feeds.namesRecord())
+			w.record(record.KindStreams, "", w.broker.feeds.namesRecord())
 		}
 		for _, c := range w.clients {
 			w.rewrite(c)

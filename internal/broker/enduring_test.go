@@ -44,7 +44,7 @@ func (d disk) nodeOn(t *testing.T, o Options, log func(stream.LogConfig) stream.
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Keeper, o.Streams, o.Durable = s, s, Durable{Journal: journal, Log: s, Spare: 1, SpareName: "sessions"}
+	o.Keeper, o.Streams, o.Durable = s, s, Durable{Journal: journal, Log: s, Spare: 1, SpareName: "sessions", Lost: o.Durable.Lost}
 	b = start(t, o)
 	end = func() {
 		if err := stop(b); err != nil {
@@ -251,31 +251,6 @@ func TestWillsAndEndsComeWithTheNode(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 	end()
-}
-
-func TestSessionRecords(t *testing.T) {
-	c := &client{since: 7}
-	c.after = &after{leftAt: 9, enduring: &enduring{user: "u"}}
-	b := c.appendRecord(nil, c.leftAt)
-	r, err := readSessionRecord(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := sessionRecord{since: 7, left: 9, user: "u"}
-	if !reflect.DeepEqual(r, want) {
-		t.Errorf("got %+v, want %+v", r, want)
-	}
-	for n := range b {
-		if _, err := readSessionRecord(b[:n]); err == nil {
-			t.Errorf("%d of %d bytes are a record", n, len(b))
-		}
-	}
-}
-
-// Bytes that are no record are refused, whatever they are.
-func FuzzSessionRecord(f *testing.F) {
-	f.Add([]byte{sessionRecordVersion})
-	f.Fuzz(func(t *testing.T, b []byte) { _, _ = readSessionRecord(b) })
 }
 
 // The time that a message lies in the log counts for its expiry interval, also while the

@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/preserve"
+	"github.com/millrace/millrace/internal/broker/record"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
@@ -20,12 +21,11 @@ import (
 // the journal, and from the messages that the log holds for them.
 type recovery struct {
 	broker    *Broker
-	records   map[string][]byte   // by client identifier, newest
-	filters   map[string][][]byte // of each the newest that has all, and those behind
-	parts     map[string][][]byte // of each one that has all, as far as it is there
-	progress  map[string][]byte
+	book      record.Book
 	groups    map[string][]byte // by name
 	names     []string          // of the streams, by number less one
+	damaged   bool              // the journal has lost entries
+	lost      []string          // sessions that end: records of theirs are among them
 	malformed int
 	open      map[*client][]session.Open
 }
@@ -35,21 +35,13 @@ var _ preserve.Sessions = (*recovery)(nil)
 // Record is preserve.Sessions'.
 func (r *recovery) Record(m *msg.Message) {
 	id := string(m.Topic[1:])
-	switch m.Topic[0] {
-	case kindSession:
-		newest(&r.records, id, m.Payload)
-		r.tookFilters(id, m.Payload)
-	case kindFilters:
-		r.changed(id, bytes.Clone(m.Payload))
-	case kindProgress:
-		newest(&r.progress, id, m.Payload)
+	switch kind := m.Topic[0]; kind {
 	case kindGroup:
 		newest(&r.groups, id, m.Payload)
-	case kindStreams:
-		r.names = nil
-		for f := (fields{msg.Fields{B: m.Payload}}); len(f.B) > 0; {
-			r.names = append(r.names, f.text())
-		}
+	case record.KindStreams:
+		r.names = record.ReadNames(m.Payload)
+	default:
+		r.book.Take(kind, id, m.Payload)
 	}
 }
 
@@ -70,16 +62,23 @@ func (r *recovery) Recorded(ctx context.Context) error {
 		return err
 	}
 	r.open = map[*client][]session.Open{}
-	for id, b := range r.records {
-		if err := r.recover(id, b, r.progress[id]); err != nil {
+	d := &r.broker.options.Durable
+	r.damaged = d.Damaged || d.Journal.Damaged()
+	r.book.Each(func(id string, h *record.History) {
+		if err := r.recover(id, h); err != nil {
 			r.malformed++
 		}
+	})
+	for _, w := range r.broker.workers {
+		w.scribe.index = r.book.Index(loopName(w.home))
 	}
+	r.book.Ends(func(id string, turn uint8) { r.broker.homeOf(id).scribe.ends(id, turn) })
+	r.tellLost()
 	if r.malformed > 0 {
 		r.broker.options.Log.Error("records of sessions cannot be read and are left out", "sessions", r.malformed)
 	}
 	r.recoverGroups()
-	r.records, r.filters, r.parts, r.progress, r.groups = nil, nil, nil, nil, nil
+	r.book, r.groups = record.Book{}, nil
 	return nil
 }
 
@@ -102,7 +101,7 @@ func (r *recovery) numberStreams(ctx context.Context) error {
 // writeNames puts the numbers of the streams into the journal.
 func (f *feeds) writeNames(ctx context.Context, j Journal) error {
 	b, done := new(msg.Batch), make(chan error, 1)
-	b.Add(&msg.Message{Topic: []byte{kindStreams}, Payload: f.namesRecord()}, 0)
+	b.Add(&msg.Message{Topic: []byte{record.KindStreams}, Payload: f.namesRecord()}, 0)
 	j.Keep(b, func(_ *msg.Batch, err error) { done <- err })
 	select {
 	case err := <-done:
@@ -143,36 +142,39 @@ func (b *Broker) Needed(stream string) uint64 {
 	return b.feeds.lowest(uint8(i + 1))
 }
 
-func (f *feeds) namesRecord() (b []byte) {
-	for _, name := range f.list() {
-		b = appendText(b, name)
-	}
-	return b
-}
+func (f *feeds) namesRecord() []byte { return record.AppendNames(nil, f.list()) }
 
-// recover makes the client of a session that waits for it.
-func (r *recovery) recover(id string, record, progress []byte) error {
-	s, err := readSessionRecord(record)
+// recover makes the client of a session that waits for it, or ends it when it is not whole.
+func (r *recovery) recover(id string, h *record.History) error {
+	p, err := readProgress(h)
 	if err != nil {
 		return err
 	}
-	var p session.Progress
-	if len(progress) > 0 {
-		if p, err = session.ReadProgress(progress); err != nil {
-			return err
-		}
+	if r.damaged && !r.whole(h, &p) {
+		r.end(id, h)
+		return nil
 	}
-	b := r.broker
-	filters := map[string]*subscription{}
-	if err := readFilters(filters, r.filters[id]); err != nil {
+	if !h.Known() {
+		return nil
+	}
+	s, err := h.Session()
+	if err != nil {
 		return err
 	}
+	filters, err := h.Filters()
+	if err != nil {
+		return err
+	}
+	b := r.broker
 	w, d := b.homeOf(id), b.doors[0]
-	c := &client{conn: w.nobody, door: d, since: s.since, name: shown(id), seldom: noSeldom, access: noAccess}
-	c.id, c.clean = id, s.clean
-	c.session = session.Recovered(&d.limits, id, s.version, s.expiry, &p)
+	c := &client{conn: w.nobody, door: d, since: s.Since, name: shown(id), seldom: noSeldom, access: noAccess}
+	c.id, c.clean = id, s.Clean
+	c.session = session.Recovered(&d.limits, id, s.Version, s.Expiry, &p)
 	c.session.Count(&w.queues)
-	c.after = &after{enduring: &enduring{user: s.user, wrote: uint32(b.options.Now().Unix()) - rand.Uint32N(uint32(refreshAfter/time.Second))}}
+	c.after = &after{enduring: &enduring{
+		user: s.User, wrote: uint32(b.options.Now().Unix()) - rand.Uint32N(uint32(refreshAfter/time.Second)),
+		trail: h.Trail, turn: h.Turn(),
+	}}
 	for _, l := range p.Next {
 		*c.enduring.cursor(l.Stream) = cursor{next: l.At}
 	}
@@ -180,15 +182,18 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 		k := c.enduring.cursor(uint8(i + 1))
 		k.behind, k.uncounted = true, true
 	}
-	if s.will != nil {
-		c.session.RestoreWill(s.will, s.willDelay)
+	if s.Will != nil {
+		c.session.RestoreWill(s.Will, s.WillDelay)
 	}
 	c.enduring.former = loop.NeverWas(^uint64(len(w.clients)*len(b.workers) + w.home)) // no connection has had it
 	w.clients[id] = c
 	w.enlist(c)
 	w.count(c)
 	w.readmit(c, filters)
-	w.waitSince(c, s.left)
+	w.waitSince(c, s.Left)
+	if h.Unlisted() {
+		w.alter(c) // so that this run lists it
+	}
 	if len(p.Open) > 0 {
 		r.open[c] = p.Open
 	}
@@ -196,8 +201,9 @@ func (r *recovery) recover(id string, record, progress []byte) error {
 }
 
 // readmit enters the subscriptions of a recovered session.
-func (w *worker) readmit(c *client, filters map[string]*subscription) {
-	for _, s := range filters {
+func (w *worker) readmit(c *client, filters map[string]record.Filter) {
+	for _, f := range filters {
+		s := recalled(&f)
 		s.client, s.home = c, w.home
 		if w.broker.router.exclusive.claim(s) != nil {
 			continue // cannot be: nobody else had it

@@ -166,7 +166,7 @@ func (w *worker) remove(c *client) {
 		w.broker.lasting.Add(-1)
 	}
 	if c.enduring != nil {
-		w.scribe.ends(c.id)
+		w.scribe.ends(c.id, c.enduring.turn)
 		delete(w.behind, c)
 		w.strikeOff(c)
 	}

@@ -57,6 +57,9 @@ type Stats struct {
 	// SessionsNotKept counts clients that asked for a session that outlives its
 	// connection, and did not get one: there were as many as there may be.
 	SessionsNotKept uint64
+	// SessionsLost is how many sessions the start has ended because records of them were
+	// lost.
+	SessionsLost uint64
 	// Access counts answers of the Authenticator and the Authorizer.
 	Access AccessStats
 	// SessionsExpired counts sessions whose time ran out.
@@ -151,7 +154,7 @@ func (b *Broker) Stats() Stats {
 		Dropped:       map[fault.Code]uint64{}, Refused: map[fault.Code]uint64{},
 		Closed: map[fault.Code]uint64{}, SubscriptionsRefused: map[fault.Code]uint64{}, OverRate: map[string]uint64{},
 	}
-	s.Connections, s.SessionsLasting = b.connections.Load(), b.lasting.Load()
+	s.Connections, s.SessionsLasting, s.SessionsLost = b.connections.Load(), b.lasting.Load(), b.sessionsLost
 	s.QueueBytes, s.QueueMessages, s.InputBytes = b.queued.Load(), b.waiting.Load(), b.input.Load()
 	s.MemoryStage = int(b.memoryStage.Load())
 	s.Bans, s.BansMissed = int64(b.bans.list.InForce(b.options.Now().UnixNano())), b.bans.missed.Load()

@@ -21,6 +21,7 @@ type Journal struct {
 	streams *Streams
 	index   int
 	kept    *kept
+	damaged bool // Replay has missed entries
 
 	// mu guards the fields below.
 	mu      sync.Mutex
@@ -48,7 +49,7 @@ func (s *Streams) Journal(name string) (*Journal, error) {
 // first Keep.
 func (j *Journal) Replay(ctx context.Context, f func(ms []msg.Message) error) error {
 	sizes, seed := map[uint64]int64{}, maphash.MakeSeed()
-	err := j.streams.Replay(ctx, j.kept.cfg().Name, msg.Position{}, func(_ msg.Position, ms []msg.Message) error {
+	r, err := j.streams.reader(ctx, j.kept.cfg().Name, msg.Position{}, func(_ msg.Position, ms []msg.Message) error {
 		for i := range ms {
 			m := &ms[i]
 			key := maphash.Bytes(seed, m.Topic)
@@ -58,11 +59,18 @@ func (j *Journal) Replay(ctx context.Context, f func(ms []msg.Message) error) er
 		}
 		return f(ms)
 	})
+	if err == nil {
+		err = r.replay(ctx)
+		j.damaged = r.order.lost
+	}
 	if err != nil {
 		return fault.Wrap(fault.CodeOf(err), "journal: replay "+j.kept.cfg().Name, err, "The stored state of sessions cannot be read.")
 	}
 	return nil
 }
+
+// Damaged says that Replay has found entries missing, or could not read them.
+func (j *Journal) Damaged() bool { return j.damaged }
 
 // Keep hands records over, as [Streams.Keep] does messages.
 func (j *Journal) Keep(b *msg.Batch, committed func(b *msg.Batch, err error)) {

@@ -31,6 +31,7 @@ type order struct {
 	lastSeq uint64
 	loose   int    // so many entries may begin a run with any number
 	repeats uint64 // entries dropped
+	lost    bool   // something is missing in the log, or cannot be read
 }
 
 // progress is how far a run has been seen.
@@ -46,6 +47,7 @@ func newOrder() *order { return &order{runs: map[uint64]*progress{}} }
 // admit takes the next entry of the log and calls f for what may be handed on.
 func (o *order) admit(h held, f func(held) error) error {
 	if h.seq != o.lastSeq+1 { // the log begins later, or lost something
+		o.lost = o.lost || o.lastSeq > 0
 		o.loosen()
 	}
 	o.loose = max(o.loose-1, 0)
@@ -57,7 +59,7 @@ func (o *order) admit(h held, f func(held) error) error {
 // damaged tells that the entry at seq cannot be read: whatever waits for it or for
 // one before goes on.
 func (o *order) damaged(seq uint64, f func(held) error) error {
-	o.lastSeq = seq
+	o.lastSeq, o.lost = seq, true
 	o.loosen()
 	return o.advance(f)
 }

@@ -43,8 +43,12 @@ func (s *Streams) Replay(ctx context.Context, stream string, after msg.Position,
 	if err != nil {
 		return err
 	}
+	return r.replay(ctx)
+}
+
+func (r *reader) replay(ctx context.Context) error {
 	st, err := r.kept.log.State(ctx)
-	if err != nil || st.Entries == 0 || st.Last < max(after.Seq, 1) {
+	if err != nil || st.Entries == 0 || st.Last < max(r.after.Seq, 1) {
 		return err
 	}
 	r.end = st.Last

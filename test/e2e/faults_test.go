@@ -223,7 +223,7 @@ func (h holds) compare(before holds) (gone, wrong []string) {
 	inOrder("stream", h.stream, before.stream)
 	inOrder("session", h.session, before.session)
 	if h.deaf {
-		gone = append(gone, "subscriptions of the session")
+		wrong = append(wrong, "the session is there without its subscriptions")
 	}
 	for topic, v := range before.retained {
 		if now, ok := h.retained[topic]; !ok {

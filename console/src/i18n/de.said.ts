@@ -156,7 +156,9 @@ const de: Record<keyof typeof said, string> = {
   "said.alarm_group_oldest_removed": "Verbrauchergruppe {0} hält ihren Stream zurück und war für consumers.hold_age oder consumers.hold_bytes zu weit im Rückstand: Die ältesten wurden entfernt. Sehen Sie nach, ob ihre Verbraucher laufen und bestätigen, oder heben Sie die Grenzen an.",
   "said.alarm_data_lost": "Gespeicherte Daten von {0} sind verloren",
   "said.alarm_data_lost_there": "{0} Prüfen Sie die Platte, und spielen Sie eine Sicherung ein, wenn Sie das Verlorene brauchen.{1} Dies wird sieben Tage lang gemeldet.",
-  "said.alarm_data_lost_subscriptions": " Clients, deren Sitzungen ihre Verbindungen überdauern, können Abonnements fehlen: Lassen Sie sie neu abonnieren.",
+  "said.alarm_data_lost_subscriptions": " Waren es die neuesten Einträge, können Clients, deren Sitzungen ihre Verbindungen überdauern, Abonnements fehlen: Lassen Sie sie neu abonnieren.",
+  "said.alarm_sessions_lost": "Sitzungen sind beendet, weil ihr gespeicherter Zustand verloren ist",
+  "said.alarm_sessions_lost_there": "Beim Start wurden Sitzungen beendet, von denen die Platte etwas verloren hat; genannt: {0}; nicht genannt: {1}. Was auf diese Clients wartete, wird nicht zugestellt, und ihr Will wird nicht veröffentlicht. Sie erfahren es, wenn sie sich verbinden (Session Present 0), und müssen neu abonnieren. Prüfen Sie die Platte. Dies wird bis zum nächsten Start gemeldet.",
 };
 
 export default de;

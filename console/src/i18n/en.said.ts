@@ -154,7 +154,9 @@ const said = {
   "said.alarm_group_oldest_removed": "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. See that its consumers run and acknowledge, or raise the bounds.",
   "said.alarm_data_lost": "Stored data of {0} is lost",
   "said.alarm_data_lost_there": "{0} Check the disk, and restore a back-up if what is gone is needed.{1} This is told for seven days.",
-  "said.alarm_data_lost_subscriptions": " Clients whose sessions outlive their connections may lack subscriptions: have them subscribe again.",
+  "said.alarm_data_lost_subscriptions": " If these were its newest entries, clients whose sessions outlive their connections may lack subscriptions: have them subscribe again.",
+  "said.alarm_sessions_lost": "Sessions have ended because their stored state is lost",
+  "said.alarm_sessions_lost_there": "At the start sessions were ended of which the disk has lost something; named: {0}; not named: {1}. What waited for these clients is not delivered, and their wills are not published. They are told when they connect (Session Present 0), and have to subscribe again. Check the disk. This is told until the next start.",
 } as const;
 
 export default said;
