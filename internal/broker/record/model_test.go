@@ -344,7 +344,7 @@ func found(h *History) (s state, err error) {
 func TestWhatTheStorageLosesIsMissed(t *testing.T) {
 	first := rand.Uint64()
 	exact, missed, unseen := 0, 0, 0
-	for seed := first; seed < first+2000; seed++ {
+	for seed := first; seed < first+1000; seed++ {
 		p := &plant{chance: rand.New(rand.NewPCG(seed, 2)), sessions: map[string]*modelSession{}}
 		p.several = p.chance.IntN(4) == 0
 		for range 150 {
