@@ -136,6 +136,33 @@ func TestACleanBeginIsAnsweredWhenTheOldSessionIsGone(t *testing.T) {
 	}
 }
 
+// The same of a client whose new session does not outlive its connection.
+func TestACleanBeginWithoutASessionIsAnsweredWhenTheOldOneIsGone(t *testing.T) {
+	d := newDisk()
+	b, journal := d.nodeBehind(t, "journal", Options{})
+	old, _ := come(t, b, "c", 100, nil)
+	old.drop(b)
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	journal.shut()
+	c := dial(t, b, packet.V5)
+	c.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("c")})
+	<-journal.waits
+	settle(b)
+	if !c.silent() {
+		t.Error("CONNACK has come, and the journal has the old session")
+	}
+	journal.open()
+	if a := expect[*packet.Connack](c); a.Reason != packet.Success || a.SessionPresent {
+		t.Errorf("%+v", a)
+	}
+	b, _ = d.killed(t).node(t, Options{})
+	if _, a := come(t, b, "c", 100, nil); a.SessionPresent {
+		t.Error("the old session is there again")
+	}
+}
+
 // Who ends the session sees the connection closed when that is written.
 func TestTheEndOfASessionIsWrittenBeforeItsConnectionCloses(t *testing.T) {
 	d := newDisk()

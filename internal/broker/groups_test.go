@@ -118,6 +118,35 @@ func TestWhatAMemberHasDoneStaysDoneOverAKill(t *testing.T) {
 	_ = b
 }
 
+// So it is when the acknowledgements are the last that the group hears.
+func TestTheLastAcknowledgementsOfAGroupAreWrittenDown(t *testing.T) {
+	d := newDisk()
+	b, _ := d.node(t, Options{})
+	c, _ := come(t, b, "worker", 1000, nil)
+	c.subscribe(jobs, 1)
+	enter(t, b, packet.V5, "pub").publishAll("jobs/1", series("m", 1, 20))
+	var acks []packet.Packet
+	for range 20 {
+		acks = append(acks, &packet.Ack{Kind: packet.TypePuback, ID: expect[*packet.Publish](c).ID})
+	}
+	if err := writeDown(b); err != nil { // as given to the worker
+		t.Fatal(err)
+	}
+	c.send(append(acks, packet.Pingreq{})...)
+	expect[packet.Pingresp](c)
+	settle(b)
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = d.killed(t).node(t, Options{})
+	other, _ := come(t, b, "other", 1000, nil) // who would be given what nobody has done
+	other.subscribe(jobs, 1)
+	enter(t, b, packet.V5, "pub").publishAll("jobs/1", []string{"end"})
+	if got := other.takeTo("end"); len(got) != 1 {
+		t.Errorf("got %v", got)
+	}
+}
+
 // What was sent comes again after a kill with the QoS that it was sent with, also when its
 // subscription has ended.
 func TestWhatWasSentComesAgainWithItsQoS(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,20 @@ type node struct {
 	fired    map[uint64]int // publications in the log, by delayed message
 	now      int64
 	passed   atomic.Int64 // ns beyond the clock's
+	during   func()       // in the middle of a round; nil is nothing
+}
+
+// The node's durable sessions: there are none, and their turn in a round is the test's.
+
+func (n *node) Record(*msg.Message)            {}
+func (n *node) Recorded(context.Context) error { return nil }
+func (n *node) Message(*msg.Message)           {}
+
+func (n *node) Flush(context.Context, bool) (bytes int64, needed msg.Position, err error) {
+	if n.during != nil {
+		n.during()
+	}
+	return 0, msg.Position{Seq: math.MaxUint64}, nil
 }
 
 // The streams, by number.
@@ -57,7 +72,7 @@ func (n *node) start() {
 	n.retained, n.delays = retain.New(0, 0), delay.New(0, 0)
 	n.p = preserve.New(preserve.Options{
 		Journal: n.journal, Log: n.streams, Retained: n.retained, Delayed: n.delays, Restore: n.retained.Set,
-		Settle: func(context.Context) error { return nil }, Spare: "sessions", Out: slog.New(slog.DiscardHandler),
+		Settle: func(context.Context) error { return nil }, Spare: "sessions", Sessions: n, Out: slog.New(slog.DiscardHandler),
 	})
 	n.must(n.p.Load(n.t.Context()))
 }
@@ -118,6 +133,19 @@ func (n *node) round() {
 	n.must(n.p.Round(n.t.Context()))
 }
 
+// snapshot makes rounds until the journal has been written anew.
+func (n *node) snapshot() {
+	large := string(make([]byte, 200_000))
+	first := func() uint64 {
+		st, err := n.disk["journal"].State(n.t.Context())
+		n.must(err)
+		return st.First
+	}
+	for was := first(); first() == was; n.round() {
+		n.publish("kept/large", large, 0)
+	}
+}
+
 // has is what is retained, by topic.
 func (n *node) has() map[string]string {
 	all := map[string]string{}
@@ -163,6 +191,8 @@ func (n *node) step(rnd *rand.Rand) {
 		n.fire(rnd.IntN(3) == 0)
 	case k < 18:
 		n.round()
+	case k == 18 && rnd.IntN(10) == 0:
+		n.snapshot()
 	default:
 		want, waiting := n.has(), len(n.delays.List())
 		n.crash()
@@ -191,22 +221,67 @@ func (n *node) settleDelays() {
 // A delayed message whose time has come, and that the log does not have yet, is there after a
 // crash, whether it was written down meanwhile what has changed, or everything once more.
 func TestAMessageOnItsWayIsNotLost(t *testing.T) {
-	for _, rounds := range []int{0, 1, 400} {
+	for when, written := range map[string]func(*node){"nothing": func(*node) {}, "a round": (*node).round, "a snapshot": (*node).snapshot} {
 		n := newNode(t)
 		n.delay("other/1")
 		n.now += 10
 		if _, ok := n.delays.Take(n.now); !ok {
 			t.Fatal("nothing is due")
 		}
-		for range rounds {
-			n.publish("kept/1", "so that the journal grows", 0)
-			n.round()
-		}
+		written(n)
 		n.crash()
 		n.start()
 		if got := len(n.delays.List()); got != 1 {
-			t.Errorf("%d delayed messages wait after %d rounds and a crash", got, rounds)
+			t.Errorf("%d delayed messages wait after %s and a crash", got, when)
 		}
+	}
+}
+
+// What comes while a round writes is behind its checkpoint, of a snapshot, too.
+func TestWhatComesDuringARoundIsNotForgotten(t *testing.T) {
+	for name, written := range map[string]func(*node){"a round": (*node).round, "a snapshot": (*node).snapshot} {
+		n := newNode(t)
+		n.publish("kept/before", "x", 0) // else there is nothing to write
+		n.during = func() {
+			for i := range 5 { // the newest may not be called answered yet
+				n.publish(fmt.Sprint("kept/", i), fmt.Sprint(n.now), 0)
+				n.publish(fmt.Sprint("other/", i), fmt.Sprint(n.now), 0)
+			}
+		}
+		written(n)
+		want := n.has()
+		n.crash()
+		n.during = nil
+		if n.start(); !maps.Equal(n.has(), want) {
+			t.Errorf("%s: %d are retained of %d", name, len(n.has()), len(want))
+		}
+	}
+}
+
+// What a full disk refuses to take down is taken down by a later round.
+func TestWhatWasRefusedIsWrittenLater(t *testing.T) {
+	n := newNode(t)
+	n.publish("other/1", "before", 0)
+	n.round()
+	n.publish("other/1", "after", 0)
+	n.publish("other/2", "new", 0)
+	var refusing atomic.Bool
+	refusing.Store(true)
+	n.disk["journal"].Fail = func(string, bool) (bool, error) {
+		if refusing.Load() {
+			return false, fault.New(fault.StorageFull, "The disk is full.")
+		}
+		return true, nil
+	}
+	if err := n.p.Round(t.Context()); fault.CodeOf(err) != fault.StorageFull {
+		t.Fatal(err)
+	}
+	want := n.has()
+	refusing.Store(false)
+	n.round()
+	n.crash()
+	if n.start(); !maps.Equal(n.has(), want) {
+		t.Errorf("%v, want %v", n.has(), want)
 	}
 }
 
