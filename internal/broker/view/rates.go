@@ -13,10 +13,11 @@ type Rates struct {
 	swept time.Time
 }
 
-// counted is what a connection had counted at a time.
+// counted is what a connection had counted at a time, and its rates then.
 type counted struct {
-	at      time.Time
-	in, out uint64
+	at              time.Time
+	in, out         uint64
+	inRate, outRate float64
 }
 
 const (
@@ -27,7 +28,7 @@ const (
 )
 
 // Fill fills the rates of the rows: since they were looked at last, or since they
-// connected.
+// connected. Who looks right behind another sees what that one saw.
 func (p *Rates) Fill(rows []*Client, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -40,11 +41,11 @@ func (p *Rates) Fill(rows []*Client, now time.Time) {
 		if !ok {
 			from = counted{at: time.Unix(0, r.ConnectedAt)}
 		}
-		if span := now.Sub(from.at); span >= shortestPace {
-			r.InRate = float64(r.MessagesIn-from.in) / span.Seconds()
-			r.OutRate = float64(r.MessagesOut-from.out) / span.Seconds()
-			p.seen[r.Conn] = counted{now, r.MessagesIn, r.MessagesOut}
+		if span := now.Sub(from.at).Seconds(); span >= shortestPace.Seconds() {
+			from = counted{now, r.MessagesIn, r.MessagesOut, float64(r.MessagesIn-from.in) / span, float64(r.MessagesOut-from.out) / span}
+			p.seen[r.Conn] = from
 		}
+		r.InRate, r.OutRate = from.inRate, from.outRate
 	}
 }
 
