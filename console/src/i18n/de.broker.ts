@@ -51,7 +51,7 @@ const de: Record<keyof typeof broker, string> = {
   "list.filter.remove": "Filter {name} entfernen",
   "list.filter.any": "beliebig",
   "list.match": "{n, plural, one {{count} Treffer} other {{count} Treffer}}",
-  "list.sorted": "Sortiert nach {by}, hält beim Lesen still",
+  "list.sorted": "Sortiert nach {by}, bleibt beim Lesen stehen",
   "list.rows": "{n, plural, one {{count} Zeile} other {{count} Zeilen}}",
   "list.resort": "{n, plural, one {# Änderung} other {# Änderungen}}, neu sortieren",
   "list.none": "Nichts passt zu diesen Filtern",

@@ -91,8 +91,8 @@ const de: Record<Key, string> = {
   "search.series": "Serien",
   "search.pages": "Seiten",
   "search.none": "Kein Treffer für „{text}“",
-  "search.move": "Bewegen",
-  "search.open": "Öffnen",
+  "search.move": "bewegen",
+  "search.open": "öffnen",
   "search.count": "{shown, number} von {total, plural, one {# Treffer} other {# Treffern}}",
 
   "help.title": "Tastenkürzel",
@@ -265,6 +265,7 @@ const de: Record<Key, string> = {
   "explore.rows": "Die letzten {n, number} Zeilen; die CSV-Datei hat alle",
 
   "value.none": "keiner",
+  "value.nones": "keine",
   "value.yes": "ja",
   "value.no": "nein",
   "value.true": "wahr",

@@ -90,8 +90,8 @@ const en = {
   "search.series": "Series",
   "search.pages": "Pages",
   "search.none": "Nothing matches “{text}”",
-  "search.move": "Move",
-  "search.open": "Open",
+  "search.move": "move",
+  "search.open": "open",
   "search.count": "{shown, number} of {total, plural, one {# result} other {# results}}",
 
   "help.title": "Keyboard shortcuts",
@@ -264,6 +264,7 @@ const en = {
   "explore.rows": "The last {n, number} rows; the CSV has all",
 
   "value.none": "none",
+  "value.nones": "none",
   "value.yes": "yes",
   "value.no": "no",
   "value.true": "true",

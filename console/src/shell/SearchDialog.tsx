@@ -149,7 +149,7 @@ function useHits(text: string): Hits {
     ...still(asked[1], topics?.items ?? [], (node) => node.topic, text).map((node): Hit => ({
       id: `topic ${node.topic}`,
       text: node.topic,
-      side: summary(node.preview ?? "").slice(0, 32),
+      side: summary(node.preview ?? "").split(" · ").slice(0, 2).join(" · "),
       icon: ListTree,
       to: address("/topics", { topic: node.topic }),
       group: "search.topics",

@@ -11,7 +11,7 @@ import { address } from "../../router";
 export function UsersPanel({ access: a }: { access: AccessOverview }) {
   const text = useText();
   const { t, count } = text;
-  const none = <span className="mut">{t("value.none")}</span>;
+  const none = <span className="mut">{t("value.nones")}</span>;
   return (
     <Panel
       ruled

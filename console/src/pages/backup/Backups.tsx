@@ -109,7 +109,7 @@ function LastPanel({ state: s }: { state: BackupState }) {
   const text = useText();
   const { t, dateTime, duration } = text;
   const now = Date.now() + (useStatus().data?.offset ?? 0);
-  const newest = s.succeeded ? `${dateTime(Date.parse(s.succeeded))} (${t("topics.ago", { age: duration((now - Date.parse(s.succeeded)) / 1000) })})` : t("value.none");
+  const newest = s.succeeded ? `${dateTime(Date.parse(s.succeeded))} (${t("topics.ago", { age: duration((now - Date.parse(s.succeeded)) / 1000) })})` : t("value.nones");
   return (
     <Panel ruled title={t("backup.last")}>
       <div className="pad">
@@ -151,7 +151,7 @@ function SchedulePanel({ state: s }: { state: BackupState }) {
         <div className="pad">
           <Facts
             facts={[
-              [t("backup.next"), s.next ? dateTime(Date.parse(s.next)) : t("value.none")],
+              [t("backup.next"), s.next ? dateTime(Date.parse(s.next)) : t("value.nones")],
               [t("backup.when"), scheduleText(settings, text)],
               [t("backup.keep"), keepText(settings, text)],
             ]}

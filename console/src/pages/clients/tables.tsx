@@ -17,7 +17,7 @@ export function optionsText(s: Subscription, { t }: Text): string {
     s.retainHandling === 2 && t("subs.retainNever"),
     s.id && t("subs.identifier", { id: s.id }),
   ].filter(Boolean);
-  return words.join(", ") || t("value.none");
+  return words.join(", ") || t("value.nones");
 }
 
 export function SubscribedTable({ client }: { client: ClientDetail }) {

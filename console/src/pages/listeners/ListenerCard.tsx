@@ -56,7 +56,7 @@ export function ListenerCard({ listener: l, now }: { listener: Listener; now: nu
             [t("listeners.anonymous"), t(unknownClients(l))],
             [t("listeners.zone"), l.zone || t("listeners.zone.default")],
             l.certificate && [t("listeners.subject"), l.certificate.subject],
-            l.certificate && [t("listeners.names"), l.certificate.names.join(", ") || t("value.none")],
+            l.certificate && [t("listeners.names"), l.certificate.names.join(", ") || t("value.nones")],
             l.certificate && [t("listeners.until"), dateTime(Date.parse(l.certificate.notAfter))],
           ]}
         />

@@ -29,7 +29,7 @@ export default function Listeners() {
   const reload = async () => {
     try {
       const { listeners } = await send<{ listeners: string[] }>("POST", "/listeners/reload");
-      toast(t("listeners.reloaded", { names: listeners.join(", ") || t("value.none") }));
+      toast(t("listeners.reloaded", { names: listeners.join(", ") || t("value.nones") }));
       await changed("/listeners");
     } catch (problem) {
       toast(errorText(problem, text), true);

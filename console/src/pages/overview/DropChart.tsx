@@ -37,7 +37,6 @@ export function DropChart({ history, seconds, name, status }: ChartProps & { sta
       className="a3"
       aside={
         <span className="r t11 pr">
-          {total > 0 && <span className="mut">{t("overview.drops.total", { count: count(total) })}</span>}
           {total > 0 && (
             <Link className="lnk" to="/clients?sort=dropped&order=desc">
               {t("overview.drops.why")}
@@ -59,7 +58,7 @@ export function DropChart({ history, seconds, name, status }: ChartProps & { sta
             data={data}
             span={span}
             stacked
-            left={32}
+            left={40}
             format={axis}
           />
           <ul>

@@ -20,6 +20,17 @@ describe("the race", () => {
     }
   });
 
+  it("keeps wide water off its neighbours, and room for every name", () => {
+    const sinks = [stream("subscribers", 1_000), stream("log", 200), stream("sessions", 0), stream("historian", 200)];
+    const { sinks: laid } = layRace([stream("a", 200)], sinks, 1000, 158);
+    laid.forEach((one, i) => {
+      const next = laid[i + 1] ?? { y: 158, height: 0 };
+      expect(one.y).toBeGreaterThanOrEqual(0);
+      expect(one.y + one.height).toBeLessThanOrEqual(next.y);
+      if (i < 3) expect(next.y + next.height / 2 - one.y - one.height / 2).toBeGreaterThanOrEqual(16);
+    });
+  });
+
   it("draws a dry race without a number that is none", () => {
     expect(JSON.stringify(layRace([], [], 800, 160))).not.toContain("null");
     expect(layRace([stream("a", 0)], [], 800, 160).sources[0]?.area).not.toContain("NaN");

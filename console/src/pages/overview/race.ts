@@ -31,13 +31,17 @@ export interface Race {
 
 const margin = 9;
 const thinnest = 1.5;
+/** Between a wide ribbon and the next, and the height of a line of text. */
+const gap = 4;
+const lineOf = 16;
 const textLeft = 196;
 const textRight = 196;
 
 export function layRace(sources: readonly Stream[], sinks: readonly Stream[], width: number, height: number): Race {
   const total = (list: readonly Stream[]) => list.reduce((sum, one) => sum + one.rate, 0);
   const most = Math.max(total(sources), total(sinks));
-  const scale = most > 0 ? (height * 0.52) / most : 0;
+  const inner = height - 2 * margin;
+  const scale = most > 0 ? Math.min(height * 0.52, roomFor(sources, inner), roomFor(sinks, inner)) / most : 0;
   const thick = (one: Stream) => Math.max(thinnest, one.rate * scale);
   const sum = (list: readonly Stream[]) => list.reduce((all, one) => all + thick(one), 0);
 
@@ -47,15 +51,16 @@ export function layRace(sources: readonly Stream[], sinks: readonly Stream[], wi
   const inY = middle - inlet.height / 2;
   const outY = middle - outlet.height / 2;
 
-  const row = (list: readonly Stream[], i: number) =>
-    margin + ((height - 2 * margin) / Math.max(1, list.length)) * (i + 0.5);
   const ribbons = (list: readonly Stream[], outer: number, wheel: number, from: number): Ribbon[] => {
+    const rows = rowsOf(list.map(thick), inner);
     let at = from;
+    let top = margin;
     return list.map((stream, i) => {
       const h = thick(stream);
-      const y = row(list, i) - h / 2;
+      const y = top + ((rows[i] ?? h) - h) / 2;
       const made = { stream, ...flow(outer, y, wheel, at, h), y, height: h };
       at += h;
+      top += rows[i] ?? h;
       return made;
     });
   };
@@ -77,6 +82,22 @@ export function layRace(sources: readonly Stream[], sinks: readonly Stream[], wi
       y: spillY + 4,
     },
   };
+}
+
+/** What the water of a list may take up, so that the thin ones have room for their names. */
+const roomFor = (list: readonly Stream[], inner: number) => Math.max(inner / 4, inner - list.length * lineOf);
+
+/** How high each row is: all the same, but where water is wider than that. */
+function rowsOf(heights: readonly number[], inner: number): number[] {
+  const wide = new Set<number>();
+  const even = () => (inner - [...wide].reduce((sum, i) => sum + (heights[i] ?? 0) + gap, 0)) / Math.max(1, heights.length - wide.size);
+  for (let before = -1; before < wide.size; ) {
+    before = wide.size;
+    const row = even();
+    heights.forEach((h, i) => h + gap > row && wide.add(i));
+  }
+  const row = even();
+  return heights.map((h, i) => (wide.has(i) ? h + gap : row));
 }
 
 function flow(outer: number, y: number, wheel: number, at: number, h: number): { area: string; line: string } {

@@ -8,7 +8,7 @@ export function StreamFacts({ stream: s }: { stream: StreamStatus }) {
   const text = useText();
   const { t, rate, bytes, traffic, millis, dateTime } = text;
   const place = (position: string, time: string | undefined) =>
-    time ? `${position}, ${dateTime(Date.parse(time))}` : t("value.none");
+    time ? `${position}, ${dateTime(Date.parse(time))}` : t("value.nones");
   return (
     <Facts
       facts={[

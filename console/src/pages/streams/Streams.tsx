@@ -87,7 +87,7 @@ export default function Streams() {
         end: true,
         className: "mut2",
         wide: true,
-        cell: (s) => (s.firstTime ? age(Date.parse(s.firstTime), now) : t("value.none")),
+        cell: (s) => (s.firstTime ? age(Date.parse(s.firstTime), now) : t("value.nones")),
       },
       {
         id: "readers",

@@ -12,7 +12,7 @@ export function retentionText(s: StreamStatus, { t, span, bytes }: Text): string
 
 /** Who reads it and how far the slowest is behind. */
 export function readersText(s: StreamStatus, { t, count, duration }: Text): string {
-  if (s.readers.length === 0) return t("value.none");
+  if (s.readers.length === 0) return t("value.nones");
   const late = slowest(s.readers);
   const n = t("streams.readers.n", { n: s.readers.length, count: count(s.readers.length) });
   return late ? `${n}, ${t("streams.readers.late", { name: late.name, time: duration(late.lag) })}` : n;
