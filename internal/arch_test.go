@@ -41,6 +41,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/share":     "shared subscriptions over the log",
 		"internal/broker/retain":    "retained messages, which every loop reads",
 		"internal/broker/view":      "rows and queries of what it shows",
+		"internal/broker/ban":       "who is kept out",
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/pace":      "how fast is too fast",
 		"internal/broker/feed":      "the log for those who are behind",

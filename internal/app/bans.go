@@ -5,25 +5,25 @@ import (
 
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
-	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/bus"
 	"github.com/millrace/millrace/internal/config"
 )
 
 var (
-	_ api.Bans        = bansAPI{}
-	_ broker.BanStore = (*bus.KV)(nil)
+	_ api.Bans  = bansAPI{}
+	_ ban.Store = (*bus.KV)(nil)
 )
 
 // bans are the broker's options of bans; they are kept in a bucket of their own.
-func (a *App) bans(ctx context.Context) (broker.BanOptions, error) {
+func (a *App) bans(ctx context.Context) (ban.Options, error) {
 	kv, err := a.bucket(ctx, "bans")
 	c := a.cfg.MQTT.Bans
-	return broker.BanOptions{Store: kv, Flapping: strikes(c.Flapping), Logins: strikes(config.Strikes(c.Logins))}, err
+	return ban.Options{Store: kv, Flapping: strikes(c.Flapping), Logins: strikes(config.Strikes(c.Logins))}, err
 }
 
-func strikes(c config.Strikes) broker.StrikesOptions {
-	return broker.StrikesOptions{Most: c.Most, Window: c.Window, For: c.Ban}
+func strikes(c config.Strikes) ban.Rule {
+	return ban.Rule{Most: c.Most, Window: c.Window, For: c.Ban}
 }
 
 // bansAPI answers in the API's types.
@@ -32,19 +32,19 @@ type bansAPI struct{ *broker.Broker }
 func (b bansAPI) Bans() []api.Ban { return convert(b.Broker.Bans(), banRow) }
 
 func (b bansAPI) Ban(ctx context.Context, n api.NewBan, by string) (api.Ban, error) {
-	ban := limit.Ban{Kind: limit.Kind(n.Kind), Value: n.Value, Reason: n.Reason, All: n.All, By: by}
+	whom := ban.Ban{Kind: ban.Kind(n.Kind), Value: n.Value, Reason: n.Reason, All: n.All, By: by}
 	if !n.Until.IsZero() {
-		ban.Until = n.Until.UnixNano()
+		whom.Until = n.Until.UnixNano()
 	}
-	ban, err := b.Broker.Ban(ctx, ban)
-	return banRow(ban), err
+	entered, err := b.Broker.Ban(ctx, whom)
+	return banRow(entered), err
 }
 
 func (b bansAPI) Unban(ctx context.Context, kind, value string) error {
-	return b.Broker.Unban(ctx, limit.Kind(kind), value)
+	return b.Broker.Unban(ctx, ban.Kind(kind), value)
 }
 
-func banRow(b limit.Ban) api.Ban {
+func banRow(b ban.Ban) api.Ban {
 	return api.Ban{
 		NewBan: api.NewBan{Kind: string(b.Kind), Value: b.Value, Reason: b.Reason, All: b.All, Until: moment(b.Until)},
 		By:     b.By, Since: moment(b.Since),

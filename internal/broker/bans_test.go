@@ -2,76 +2,45 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/millrace/millrace/internal/broker/limit"
+	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
-// banShelf is a BanStore in memory.
-type banShelf struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-	err  error
-	nays int // values that were not taken
-}
+// banShelf is a ban.Store in memory.
+type banShelf struct{ kept sync.Map }
 
 func (s *banShelf) Get(_ context.Context, key string) ([]byte, uint64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.kept[key], 0, s.err
+	value, _ := s.kept.Load(key)
+	return value.([]byte), 0, nil
 }
 
 func (s *banShelf) Put(_ context.Context, key string, value []byte) (uint64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.err == nil {
-		s.kept[key] = value
-	} else {
-		s.nays++
-	}
-	return 0, s.err
-}
-
-func (s *banShelf) refused() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.nays
-}
-
-func (s *banShelf) fails(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.err = err
+	s.kept.Store(key, value)
+	return 0, nil
 }
 
 func (s *banShelf) Delete(_ context.Context, key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.kept, key)
-	return s.err
+	s.kept.Delete(key)
+	return nil
 }
 
 func (s *banShelf) Keys(context.Context, string) (keys []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for k := range s.kept {
-		keys = append(keys, k)
+	for k := range s.kept.Range {
+		keys = append(keys, k.(string))
 	}
-	return keys, s.err
+	return keys, nil
 }
 
 func (s *banShelf) has(key string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.kept[key] != nil
+	_, has := s.kept.Load(key)
+	return has
 }
 
 // knock connects and returns what CONNACK says.
@@ -90,13 +59,13 @@ func knock(t *testing.T, b *Broker, v packet.Version, id, user string) byte {
 
 func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
 	t.Parallel() // it waits, for a second at most
-	store := &banShelf{kept: map[string][]byte{}}
+	store := new(banShelf)
 	clock := newClock()
-	b := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})
+	b := start(t, Options{Now: clock.now, Bans: ban.Options{Store: store}})
 	in, old, other := enter(t, b, packet.V5, "press-1"), enter(t, b, packet.V311, "press-2"), enter(t, b, packet.V5, "oven")
-	ban, err := b.Ban(t.Context(), limit.Ban{Kind: limit.ClientPrefix, Value: "press-", By: "ann", Until: clock.now().Add(time.Hour).UnixNano()})
-	if err != nil || ban.Since == 0 || len(b.Bans()) != 1 {
-		t.Fatal(ban, err)
+	entered, err := b.Ban(t.Context(), ban.Ban{Kind: ban.ClientPrefix, Value: "press-", By: "ann", Until: clock.now().Add(time.Hour).UnixNano()})
+	if err != nil || entered.Since == 0 || len(b.Bans()) != 1 {
+		t.Fatal(entered, err)
 	}
 	if d := expect[*packet.Disconnect](in); d.Reason != packet.AdministrativeAction {
 		t.Errorf("told %s", packet.ReasonName(d.Reason))
@@ -116,7 +85,7 @@ func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
 	})
 
 	_ = stop(b) // and the ban is still there
-	again := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store}})
+	again := start(t, Options{Now: clock.now, Bans: ban.Options{Store: store}})
 	if r := knock(t, again, packet.V5, "press-9", ""); r != packet.Banned {
 		t.Error("after a restart: " + packet.ReasonName(r))
 	}
@@ -126,7 +95,7 @@ func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
 	if r := knock(t, again, packet.V5, "press-9", ""); r != packet.Success {
 		t.Error("after its hour: " + packet.ReasonName(r))
 	}
-	again.endBans()
+	again.bans.Expire()
 	if store.has("client_prefix/press-") || again.Stats().Bans != 0 {
 		t.Error("the ban is kept beyond its end")
 	}
@@ -135,40 +104,26 @@ func TestABannedClientIsPutOutAndStaysOut(t *testing.T) {
 func TestABannedAddressIsClosedAtOnce(t *testing.T) {
 	b := start(t, Options{})
 	in := enter(t, b, packet.V5, "a")
-	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.Network, Value: "127.0.0.0/8"}); err != nil {
+	if _, err := b.Ban(t.Context(), ban.Ban{Kind: ban.Network, Value: "127.0.0.0/8"}); err != nil {
 		t.Fatal(err)
 	}
 	expect[*packet.Disconnect](in)
 	dial(t, b, packet.V5).closed()
-	if err := b.Unban(t.Context(), limit.Network, "127.0.0.0/8"); err != nil {
+	if err := b.Unban(t.Context(), ban.Network, "127.0.0.0/8"); err != nil {
 		t.Fatal(err)
 	}
 	if r := knock(t, b, packet.V5, "a", ""); r != packet.Success {
 		t.Error(packet.ReasonName(r))
 	}
-	if err := b.Unban(t.Context(), limit.Network, "127.0.0.0/8"); fault.CodeOf(err) != fault.NotFound {
+	if err := b.Unban(t.Context(), ban.Network, "127.0.0.0/8"); fault.CodeOf(err) != fault.NotFound {
 		t.Error(err)
 	}
 }
 
-func TestWhatIsNoBan(t *testing.T) {
-	store := &banShelf{kept: map[string][]byte{}}
-	b := start(t, Options{Bans: BanOptions{Store: store}})
-	for _, ban := range []limit.Ban{{Kind: "moon", Value: "x"}, {Kind: limit.Address, Value: "x"}, {Kind: limit.User}, {Kind: limit.User, Value: "x", Until: 1}} {
-		if _, err := b.Ban(t.Context(), ban); fault.CodeOf(err) != fault.Invalid {
-			t.Errorf("%+v: %v", ban, err)
-		}
-	}
-	store.err = fault.New(fault.StorageFull, "full")
-	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "x"}); fault.CodeOf(err) != fault.StorageFull || len(b.Bans()) != 0 {
-		t.Errorf("a ban that is not kept stands: %v", err)
-	}
-}
-
 func TestAFlappingClientIsBannedForAWhile(t *testing.T) {
-	store := &banShelf{kept: map[string][]byte{}}
+	store := new(banShelf)
 	clock := newClock()
-	b := start(t, Options{Now: clock.now, Bans: BanOptions{Store: store, Flapping: StrikesOptions{Most: 3, Window: time.Minute, For: 5 * time.Minute}}})
+	b := start(t, Options{Now: clock.now, Bans: ban.Options{Store: store, Flapping: ban.Rule{Most: 3, Window: time.Minute, For: 5 * time.Minute}}})
 	for range 4 {
 		c := enter(t, b, packet.V5, "flap")
 		c.send(&packet.Disconnect{})
@@ -205,7 +160,7 @@ func (onlyAnn) Authenticate(l *Login, _ func(Verdict)) (Verdict, bool) {
 // The same by an authentication method.
 func TestFailedExchangesBanOneUserFromOneAddress(t *testing.T) {
 	told := make(chan Refusal, 10)
-	b := guarded(t, newGatekeeper(), Options{Refused: func(r Refusal) { told <- r }, Bans: BanOptions{Logins: StrikesOptions{Most: 1, Window: time.Minute, For: time.Minute}}})
+	b := guarded(t, newGatekeeper(), Options{Refused: func(r Refusal) { told <- r }, Bans: ban.Options{Logins: ban.Rule{Most: 1, Window: time.Minute, For: time.Minute}}})
 	guess := func(word string) byte {
 		r := dial(t, b, packet.V5)
 		r.send(knocking(""))
@@ -246,7 +201,7 @@ func TestFailedExchangesBanOneUserFromOneAddress(t *testing.T) {
 // A ban of a user is one of the name that a certificate or an exchange has shown, too.
 func TestABannedUserIsWhoTheyShowTheyAre(t *testing.T) {
 	b := guarded(t, newGatekeeper(), Options{})
-	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "anna"}); err != nil {
+	if _, err := b.Ban(t.Context(), ban.Ban{Kind: ban.User, Value: "anna"}); err != nil {
 		t.Fatal(err)
 	}
 	r := dial(t, b, packet.V5)
@@ -259,7 +214,7 @@ func TestABannedUserIsWhoTheyShowTheyAre(t *testing.T) {
 // Guessing a user's password bans that user from there, and nobody else behind the
 // same address.
 func TestFailedLoginsBanOneUserFromOneAddress(t *testing.T) {
-	b := start(t, Options{Authenticator: onlyAnn{}, Bans: BanOptions{Logins: StrikesOptions{Most: 2, Window: time.Minute, For: time.Minute}}})
+	b := start(t, Options{Authenticator: onlyAnn{}, Bans: ban.Options{Logins: ban.Rule{Most: 2, Window: time.Minute, For: time.Minute}}})
 	var got []byte
 	for range 4 {
 		got = append(got, knock(t, b, packet.V5, "x", "bob"))
@@ -291,79 +246,11 @@ func TestABanOfANameThatNobodyChecks(t *testing.T) {
 		c.send(&packet.Connect{Version: packet.V5, CleanStart: true, ClientID: []byte("c-" + name), Username: []byte(name)})
 		expect[*packet.Connack](c)
 	}
-	if _, err := b.Ban(t.Context(), limit.Ban{Kind: limit.User, Value: "alice"}); err != nil {
+	if _, err := b.Ban(t.Context(), ban.Ban{Kind: ban.User, Value: "alice"}); err != nil {
 		t.Fatal(err)
 	}
 	expect[*packet.Disconnect](alice)
 	alice.closed()
 	bob.send(packet.Pingreq{})
 	expect[packet.Pingresp](bob)
-}
-
-// Bans that the node makes while the disk is full are kept when there is room again,
-// at the latest when it ends; those that were lifted meanwhile are not.
-func TestBansMadeOnAFullDiskAreKeptLater(t *testing.T) {
-	t.Parallel() // it waits, for a second at most
-	full := fault.New(fault.StorageFull, "full")
-	store := &banShelf{kept: map[string][]byte{}, err: full}
-	b := start(t, Options{Bans: BanOptions{Store: store, Flapping: StrikesOptions{Most: 1, Window: time.Minute, For: time.Hour}}})
-	flap := func(id string) {
-		for range 2 {
-			c := enter(t, b, packet.V5, id)
-			c.send(&packet.Disconnect{})
-			c.closed()
-		}
-		eventually(t, id+" is banned", func() bool { return knock(t, b, packet.V5, id, "") == packet.Banned })
-	}
-	for _, id := range []string{"one", "two", "lifted"} {
-		flap(id)
-	}
-	eventually(t, "the store was asked", func() bool { return store.refused() > 0 })
-	if store.has("client_id/one") || b.Stats().BansMissed != 0 {
-		t.Error("kept on a full disk, or given up:", b.Stats().BansMissed)
-	}
-	store.fails(nil)
-	if err := b.Unban(t.Context(), limit.ClientID, "lifted"); err != nil {
-		t.Fatal(err)
-	}
-	_ = stop(b)
-	if !store.has("client_id/one") || !store.has("client_id/two") || store.has("client_id/lifted") {
-		t.Errorf("kept: %v", store.kept)
-	}
-}
-
-// slowShelf takes its time to keep a ban.
-type slowShelf struct {
-	banShelf
-	free chan struct{}
-}
-
-func (s *slowShelf) Put(ctx context.Context, key string, value []byte) (uint64, error) {
-	<-s.free
-	return s.banShelf.Put(ctx, key, value)
-}
-
-// A ban that is lifted while the node writes it down is lifted for good.
-func TestABanIsLiftedWhileItIsWritten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		store := &slowShelf{banShelf{kept: map[string][]byte{}}, make(chan struct{})}
-		b, err := New(Options{Bans: BanOptions{Store: store}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ban := limit.Ban{Kind: limit.ClientID, Value: "press", Since: 1}
-		b.bans.list.Add(ban)
-		kept, lifted := make(chan error, 1), make(chan error, 1)
-		go func() { kept <- b.keepBan(t.Context(), &ban) }()
-		synctest.Wait()
-		go func() { lifted <- b.Unban(t.Context(), limit.ClientID, "press") }()
-		synctest.Wait()
-		close(store.free)
-		if err := errors.Join(<-kept, <-lifted); err != nil {
-			t.Fatal(err)
-		}
-		if b.bans.list.Holds(&ban) || store.has("client_id/press") {
-			t.Errorf("kept: %v", store.kept)
-		}
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/broker/delay"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
@@ -115,7 +116,7 @@ type Options struct {
 	// TotalRates are those of all clients together.
 	TotalRates pace.Rates
 	// Bans are about who is kept out.
-	Bans BanOptions
+	Bans ban.Options
 	// Memory is about the memory guard.
 	Memory MemoryOptions
 	// RecorderBytes bounds what the flight recorder holds, on all loops together; 0 is 16
@@ -193,7 +194,7 @@ type Broker struct {
 	workers       []*worker
 	doors         []*door
 	totalRates    pace.Shared
-	bans          *bans
+	bans          *ban.Keeper
 	memoryStage   atomic.Int32
 	accepted      atomic.Uint64 // connections since the start; its count names each
 	connections   atomic.Int64
@@ -231,7 +232,7 @@ func New(o Options) (*Broker, error) {
 	b.retained = retain.New(o.RetainedMessages, o.RetainedBytes)
 	b.system = newSystem(o.System, o.Now())
 	b.totalRates = pace.NewShared(&o.TotalRates, o.Loops)
-	b.bans = newBans(o.Bans)
+	b.bans = ban.NewKeeper(o.Bans, o.Now, o.Log)
 	b.queuePool, b.outputPool = limit.NewPool(o.SessionBytes, o.Loops), limit.NewPool(o.outputBytes(), o.Loops)
 	b.relief = make(chan struct{}, 1)
 	if b.options.Memory.Used == nil {
@@ -265,7 +266,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
 	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept, journal: b.options.Durable.index()}
-	w.flaps = limit.NewStrikes(b.options.Bans.Flapping.Most, int64(b.options.Bans.Flapping.Window), tracked/b.options.Loops)
+	w.flaps = b.bans.Flaps(b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = pace.NewPast(tracked / b.options.Loops)
 	w.budget = b.newBudget()
@@ -289,7 +290,7 @@ func (w *worker) answerTo(records bool) func(*msg.Batch, error) {
 
 // Start listens and serves until Close; ctx covers the start alone.
 func (b *Broker) Start(ctx context.Context) error {
-	if err := b.bans.load(ctx); err != nil {
+	if err := b.bans.Load(ctx); err != nil {
 		return err
 	}
 	if err := b.recall(ctx); err != nil {
@@ -311,8 +312,7 @@ func (b *Broker) Start(ctx context.Context) error {
 	}
 	b.tasks.Add(1)
 	go b.clock()
-	b.tasks.Add(1)
-	go b.keepBans()
+	b.tasks.Go(func() { b.bans.Run(b.stopped) })
 	b.preserve()
 	if b.options.Memory.Limit > 0 {
 		b.tasks.Add(1)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/broker/certs"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/pace"
@@ -477,7 +478,7 @@ var reasons = map[fault.Code]func(*testing.T) why.Answer{
 	fault.CredentialsChanged: byRights(fault.CredentialsChanged),
 	fault.Banned: func(t *testing.T) why.Answer {
 		k := inquire(t, Options{})
-		if _, err := k.Ban(t.Context(), limit.Ban{Kind: limit.ClientID, Value: "c"}); err != nil {
+		if _, err := k.Ban(t.Context(), ban.Ban{Kind: ban.ClientID, Value: "c"}); err != nil {
 			t.Fatal(err)
 		}
 		return k.turnedAway(connectBytes(packet.V5, "c", nil))

@@ -157,7 +157,7 @@ func (b *Broker) Stats() Stats {
 	s.Connections, s.SessionsLasting, s.SessionsLost = b.connections.Load(), b.lasting.Load(), b.sessionsLost
 	s.QueueBytes, s.QueueMessages, s.InputBytes = b.queued.Load(), b.waiting.Load(), b.input.Load()
 	s.MemoryStage = int(b.memoryStage.Load())
-	s.Bans, s.BansMissed = int64(b.bans.list.InForce(b.options.Now().UnixNano())), b.bans.missed.Load()
+	s.Bans, s.BansMissed = int64(b.bans.InForce()), b.bans.Missed()
 	retained, _ := b.retained.Len()
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()

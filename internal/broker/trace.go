@@ -5,7 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
-	"unicode/utf8"
+
+	"github.com/millrace/millrace/internal/say"
 )
 
 // about are the attributes that every log line about a connection begins with, so
@@ -36,17 +37,4 @@ func (w *worker) lasted(c *client) int64 { return (w.loop.Now() - c.since) / 1e6
 const mostShown = 64
 
 // shown is a client identifier as the log has it: cut when it is long.
-func shown[T string | []byte](id T) string {
-	if len(id) <= mostShown {
-		return string(id)
-	}
-	const sign = "…"
-	s := string(id[:mostShown-len(sign)])
-	for len(s) > 0 {
-		if r, n := utf8.DecodeLastRuneInString(s); r != utf8.RuneError || n != 1 {
-			break
-		}
-		s = s[:len(s)-1] // half a character
-	}
-	return s + sign
-}
+func shown[T string | []byte](id T) string { return say.Cut(id, mostShown) }

@@ -37,7 +37,7 @@ func (f *follower) text() string {
 	return strings.Join(f.seen, "\n")
 }
 
-func follow(t *testing.T, b *Broker, kind, value string) (*follower, func()) {
+func traceOf(t *testing.T, b *Broker, kind, value string) (*follower, func()) {
 	t.Helper()
 	f := &follower{}
 	stop, err := b.Trace(kind, value, f.sink)
@@ -49,10 +49,10 @@ func follow(t *testing.T, b *Broker, kind, value string) (*follower, func()) {
 
 func TestPacketsAreFollowed(t *testing.T) {
 	b := start(t, Options{Zone: Zone{TopicAliases: 5}})
-	client, _ := follow(t, b, "client", "press")
-	name, stopName := follow(t, b, "topic", "plant/+")
-	address, _ := follow(t, b, "address", "127.0.0.0/8")
-	other, _ := follow(t, b, "address", "192.0.2.1")
+	client, _ := traceOf(t, b, "client", "press")
+	name, stopName := traceOf(t, b, "topic", "plant/+")
+	address, _ := traceOf(t, b, "address", "127.0.0.0/8")
+	other, _ := traceOf(t, b, "address", "192.0.2.1")
 
 	sub := dial(t, b, packet.V5)
 	sub.write(connectBytes(packet.V5, "sub", func(p *packet.Connect) { p.TopicAliasMaximum = 10 }))
@@ -98,7 +98,7 @@ func TestPacketsAreFollowed(t *testing.T) {
 func TestARefusedClientIsFollowed(t *testing.T) {
 	b := start(t, Options{Zone: Zone{MaxClientID: 10}})
 	long := strings.Repeat("x", 100)
-	f, stop := follow(t, b, "client", long)
+	f, stop := traceOf(t, b, "client", long)
 	defer stop()
 	c := dial(t, b, packet.V5)
 	c.write(connectBytes(packet.V5, long, nil))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
@@ -68,10 +69,10 @@ type worker struct {
 	exchange  exchange
 	gauges    []*pace.Gauge // by door
 	slowed    slowed
-	paces     *pace.Past     // of clients that have left
-	stage     limit.Stage    // of the memory guard
-	flaps     *limit.Strikes // of client identifiers, by disconnects
-	connects  *limit.Table   // of client identifiers, by the rate of connects
+	paces     *pace.Past   // of clients that have left
+	stage     limit.Stage  // of the memory guard
+	flaps     *ban.Strikes // of client identifiers, by disconnects
+	connects  *limit.Table // of client identifiers, by the rate of connects
 	publishes waiters
 	queues    session.Tally
 	told      int64 // of queues.Bytes, to the broker

@@ -41,3 +41,17 @@ func TestACodeIsGivenOnce(t *testing.T) {
 	}()
 	New("test_waits", "It waits, too.")
 }
+
+func TestATextIsCutAtACharacter(t *testing.T) {
+	for text, want := range map[string]string{
+		"press-7":                              "press-7",
+		"press-12":                             "press-12",
+		"press-123":                            "press…",
+		"prés€s-7":                             "prés…", // € would be cut in two
+		"\xff\xff\xff\xff\xff\xff\xff\xff\xff": "…",
+	} {
+		if got := Cut(text, 8); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -3,33 +3,14 @@ package limit
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
-)
 
-// script calls f with each line's words before =>, and compares what it returns
-// with what stands behind.
-func script(t *testing.T, file string, f func(words []string) string) {
-	t.Helper()
-	b, err := os.ReadFile("testdata/" + file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, line := range strings.Split(string(b), "\n") {
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
-		in, want, _ := strings.Cut(line, "=>")
-		if got := f(strings.Fields(in)); got != strings.TrimSpace(want) {
-			t.Errorf("%s:%d: %s: got %q", file, i+1, line, got)
-		}
-	}
-}
+	"github.com/millrace/millrace/internal/testkit"
+)
 
 func number(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
@@ -51,7 +32,7 @@ func TestBucket(t *testing.T) {
 	var b Bucket
 	var r Rate
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano()
-	script(t, "bucket.txt", func(w []string) string {
+	testkit.Script(t, "bucket.txt", func(w []string) string {
 		switch w[0] {
 		case "rate":
 			b, r = Bucket{}, Rate{PerSecond: number(w[1])}

@@ -1,5 +1,5 @@
-// Package limit decides how much is too much: token buckets for rates, the list of
-// bans, the counts behind automatic bans, and the stages of the memory guard.
+// Package limit decides how much is too much: token buckets for rates, pools of memory, and
+// the stages of the memory guard.
 //
 // Everything here takes values and a clock in and gives answers out: no socket, no
 // goroutine, no clock of its own. Times are nanoseconds since 1970.

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 func TestGuard(t *testing.T) {
 	var g Guard
 	now := int64(0)
-	script(t, "guard.txt", func(w []string) string {
+	testkit.Script(t, "guard.txt", func(w []string) string {
 		if w[0] == "limit" {
 			g = Guard{Limit: uint64(number(w[1]))}
 			return ""

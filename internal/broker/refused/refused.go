@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Refusal is why somebody was refused, how often, and when first and last.
@@ -133,10 +134,7 @@ func (s *Store) remove(e *list.Element) {
 
 // cut shortens a text at a character's end.
 func cut(s string) string {
-	if len(s) <= longest {
-		return strings.Clone(s)
-	}
-	return strings.ToValidUTF8(s[:longest-len("…")], "") + "…"
+	return strings.Clone(say.Cut(s, longest))
 }
 
 // Query asks for refusals. Empty fields match everything.

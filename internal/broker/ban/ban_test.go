@@ -1,4 +1,4 @@
-package limit
+package ban
 
 import (
 	"fmt"
@@ -6,14 +6,23 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 func TestBans(t *testing.T) {
-	l, now := NewBans(0), int64(1e18)
+	l, now := NewList(0), int64(1e18)
+	span := func(s string) int64 {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(d)
+	}
 	name := func(s string) string { return strings.TrimPrefix(s, "-") }
-	script(t, "bans.txt", func(w []string) string {
+	testkit.Script(t, "bans.txt", func(w []string) string {
 		switch w[0] {
 		case "ban":
 			b := Ban{Kind: Kind(w[1]), Value: w[2], Since: now}
@@ -45,7 +54,7 @@ func TestBans(t *testing.T) {
 }
 
 func TestBansAreBounded(t *testing.T) {
-	l := NewBans(2)
+	l := NewList(2)
 	a, b, c := Ban{Kind: User, Value: "a"}, Ban{Kind: User, Value: "b"}, Ban{Kind: User, Value: "c"}
 	if !l.Add(a) || !l.Add(b) || l.Add(c) || !l.Add(a) {
 		t.Error("two may stand, and be renewed")
@@ -64,7 +73,7 @@ func TestEverybodyIsNoNetwork(t *testing.T) {
 	}
 	for all, in := range map[string]string{"0.0.0.0/0": "192.0.2.7", "::/0": "2001:db8::1"} { // unless it is meant
 		b, err := (Ban{Kind: Network, Value: all, All: true}).Canonical()
-		l := NewBans(0)
+		l := NewList(0)
 		l.Add(b)
 		if _, out := l.Match(Who{Address: netip.MustParseAddr(in)}, 1); err != nil || !out || !l.Remove(Network, all) {
 			t.Errorf("%s: %v, %s is in", all, err, in)
@@ -73,7 +82,7 @@ func TestEverybodyIsNoNetwork(t *testing.T) {
 }
 
 func TestBansInForce(t *testing.T) {
-	l := NewBans(0)
+	l := NewList(0)
 	l.Add(Ban{Kind: User, Value: "a", Until: 10})
 	l.Add(Ban{Kind: User, Value: "b"})
 	if l.InForce(9) != 2 || l.InForce(10) != 1 {
@@ -94,7 +103,7 @@ func TestBansAgainstAPlainList(t *testing.T) {
 		return a
 	}
 	word := func() string { return strings.Repeat("ab", 3)[r.IntN(2):][:1+r.IntN(4)] }
-	l, plain := NewBans(0), map[banKey]Ban{}
+	l, plain := NewList(0), map[key]Ban{}
 	for now := range int64(5000) {
 		b := Ban{Kind: Kinds()[r.IntN(6)], Value: word(), Until: now + r.Int64N(50)}
 		switch b.Kind {
@@ -110,7 +119,7 @@ func TestBansAgainstAPlainList(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if k := (banKey{b.Kind, b.Value}); r.IntN(3) == 0 {
+		if k := (key{b.Kind, b.Value}); r.IntN(3) == 0 {
 			l.Remove(b.Kind, b.Value)
 			delete(plain, k)
 		} else {
@@ -128,7 +137,7 @@ func TestBansAgainstAPlainList(t *testing.T) {
 	}
 }
 
-func plainly(bans map[banKey]Ban, who Who, now int64) bool {
+func plainly(bans map[key]Ban, who Who, now int64) bool {
 	for k, b := range bans {
 		if b.over(now) {
 			continue
@@ -179,7 +188,7 @@ func FuzzBan(f *testing.F) {
 		if err != nil || again != b {
 			t.Fatalf("%+v becomes %+v, %v", b, again, err)
 		}
-		l := NewBans(0)
+		l := NewList(0)
 		l.Add(b)
 		a, _ := netip.ParseAddr(address)
 		l.Match(Who{ClientID: name, User: name, Address: a}, 1)
@@ -217,7 +226,7 @@ func TestStrikes(t *testing.T) {
 }
 
 func BenchmarkMatch(b *testing.B) {
-	l := NewBans(0)
+	l := NewList(0)
 	for i := range 10_000 {
 		ban, _ := Ban{Kind: Kinds()[i%3], Value: fmt.Sprint("name-", i)}.Canonical()
 		l.Add(ban)

@@ -1,4 +1,4 @@
-package limit
+package ban
 
 // Strikes counts what happens to a name again and again: so many times within a
 // window that begins with the first. It remembers a bounded number of names; its
@@ -53,6 +53,9 @@ func (s *Strikes) Forgive(name string) { delete(s.names, name) }
 
 // Len is how many names are remembered.
 func (s *Strikes) Len() int { return len(s.names) }
+
+// sweepEvery bounds how often a full table is looked through.
+const sweepEvery = int64(1e9)
 
 func (s *Strikes) sweep(now int64) bool {
 	if now-s.swept < sweepEvery {

@@ -1,4 +1,4 @@
-package limit
+package ban
 
 import (
 	"cmp"
@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/say"
 )
 
 // Kind is what a ban goes by.
@@ -41,13 +42,13 @@ type Ban struct {
 // over says whether the ban's time has passed.
 func (b *Ban) over(now int64) bool { return b.Until != 0 && b.Until <= now }
 
-// maxBanValue is how long a ban's value may be, in bytes.
-const maxBanValue = 400
+// longest is how long a ban's value may be, in bytes.
+const longest = 400
 
 // Canonical returns the ban with its value in the one form it is kept in.
 func (b Ban) Canonical() (Ban, error) {
-	if b.Value == "" || len(b.Value) > maxBanValue {
-		return b, fault.New(fault.Invalid, "A ban needs a value of 1 to %d bytes.", maxBanValue)
+	if b.Value == "" || len(b.Value) > longest {
+		return b, fault.New(fault.Invalid, "A ban needs a value of 1 to %d bytes.", longest)
 	}
 	switch b.Kind {
 	case ClientID, ClientPrefix, User:
@@ -87,6 +88,11 @@ func invalid(err error, message string, args ...any) error {
 	return fault.Wrap(fault.Invalid, "ban", err, message, args...)
 }
 
+// mostShown is how many bytes of a ban's value get into the log.
+const mostShown = 64
+
+func (b *Ban) shown() string { return say.Cut(b.Value, mostShown) }
+
 // LoginOf is a login's value.
 func LoginOf(user string, from netip.Addr) string { return user + "@" + plain(from).String() }
 
@@ -100,37 +106,37 @@ type Who struct {
 	Address        netip.Addr
 }
 
-// MaxBans is how many bans there may be.
-const MaxBans = 10_000
+// Most is how many bans there may be.
+const Most = 10_000
 
-// Bans is a list of bans. Any goroutine may use it.
-type Bans struct {
+// List is a list of bans. Any goroutine may use it.
+type List struct {
 	// mu guards all that follows.
 	mu      sync.RWMutex
-	byName  map[banKey]Ban
+	byName  map[key]Ban
 	lengths map[Kind]map[int]int // of prefixes: how many bans have that length
 	most    int
 }
 
-type banKey struct {
+type key struct {
 	kind  Kind
 	value string
 }
 
-// NewBans returns an empty list; most 0 is MaxBans.
-func NewBans(most int) *Bans {
+// NewList returns an empty list; most 0 is Most.
+func NewList(most int) *List {
 	if most == 0 {
-		most = MaxBans
+		most = Most
 	}
-	return &Bans{byName: map[banKey]Ban{}, lengths: map[Kind]map[int]int{ClientPrefix: {}, Network: {}}, most: most}
+	return &List{byName: map[key]Ban{}, lengths: map[Kind]map[int]int{ClientPrefix: {}, Network: {}}, most: most}
 }
 
 // Add makes a canonical ban count, in the place of one of the same kind and value.
 // false says that the list is full.
-func (l *Bans) Add(b Ban) bool {
+func (l *List) Add(b Ban) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k := banKey{b.Kind, b.Value}
+	k := key{b.Kind, b.Value}
 	if _, had := l.byName[k]; !had {
 		if len(l.byName) >= l.most {
 			return false
@@ -142,20 +148,20 @@ func (l *Bans) Add(b Ban) bool {
 }
 
 // Holds says whether the ban is in the list as it is.
-func (l *Bans) Holds(b *Ban) bool {
+func (l *List) Holds(b *Ban) bool {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.byName[banKey{b.Kind, b.Value}] == *b
+	return l.byName[key{b.Kind, b.Value}] == *b
 }
 
 // Remove ends a ban; false says that there is none.
-func (l *Bans) Remove(kind Kind, value string) bool {
+func (l *List) Remove(kind Kind, value string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.remove(banKey{kind, value})
+	return l.remove(key{kind, value})
 }
 
-func (l *Bans) remove(k banKey) bool {
+func (l *List) remove(k key) bool {
 	if _, ok := l.byName[k]; !ok {
 		return false
 	}
@@ -165,7 +171,7 @@ func (l *Bans) remove(k banKey) bool {
 }
 
 // measure keeps the lengths of prefixes. Networks of IPv6 count from 1,000.
-func (l *Bans) measure(k banKey, n int) {
+func (l *List) measure(k key, n int) {
 	by, size := l.lengths[k.kind], len(k.value)
 	if by == nil {
 		return
@@ -182,7 +188,7 @@ func (l *Bans) measure(k banKey, n int) {
 }
 
 // Expire removes the bans whose time has passed, and returns them.
-func (l *Bans) Expire(now int64) (gone []Ban) {
+func (l *List) Expire(now int64) (gone []Ban) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for k, b := range l.byName {
@@ -194,8 +200,8 @@ func (l *Bans) Expire(now int64) (gone []Ban) {
 	return gone
 }
 
-// List returns the bans in force, newest first.
-func (l *Bans) List(now int64) []Ban {
+// All are the bans in force, newest first.
+func (l *List) All(now int64) []Ban {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	list := make([]Ban, 0, len(l.byName))
@@ -211,7 +217,7 @@ func (l *Bans) List(now int64) []Ban {
 }
 
 // InForce is how many bans keep somebody out now.
-func (l *Bans) InForce(now int64) (n int) {
+func (l *List) InForce(now int64) (n int) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for _, b := range l.byName {
@@ -223,14 +229,14 @@ func (l *Bans) InForce(now int64) (n int) {
 }
 
 // Len is how many bans there are, those whose time has passed included.
-func (l *Bans) Len() int {
+func (l *List) Len() int {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	return len(l.byName)
 }
 
 // Match returns a ban that keeps who out.
-func (l *Bans) Match(who Who, now int64) (Ban, bool) {
+func (l *List) Match(who Who, now int64) (Ban, bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if len(l.byName) == 0 {
@@ -256,12 +262,12 @@ func (l *Bans) Match(who Who, now int64) (Ban, bool) {
 	return l.at(Login, LoginOf(who.User, who.Address), now)
 }
 
-func (l *Bans) at(kind Kind, value string, now int64) (Ban, bool) {
-	b, ok := l.byName[banKey{kind, value}]
+func (l *List) at(kind Kind, value string, now int64) (Ban, bool) {
+	b, ok := l.byName[key{kind, value}]
 	return b, ok && !b.over(now)
 }
 
-func (l *Bans) matchAddress(a netip.Addr, now int64) (Ban, bool) {
+func (l *List) matchAddress(a netip.Addr, now int64) (Ban, bool) {
 	if b, ok := l.at(Address, a.String(), now); ok {
 		return b, true
 	}
@@ -280,7 +286,7 @@ func (l *Bans) matchAddress(a netip.Addr, now int64) (Ban, bool) {
 	return Ban{}, false
 }
 
-func (l *Bans) matchClient(id string, now int64) (Ban, bool) {
+func (l *List) matchClient(id string, now int64) (Ban, bool) {
 	if b, ok := l.at(ClientID, id, now); ok {
 		return b, true
 	}
