@@ -45,6 +45,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/pace":      "how fast is too fast",
 		"internal/broker/feed":      "the log for those who are behind",
+		"internal/broker/follow":    "streams that clients read",
 		"internal/broker/rewrite":   "topics that clients name otherwise",
 		"internal/broker/delay":     "messages to be published later",
 		"internal/broker/backlog":   "what durable sessions have before them",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/broker/delay"
+	"github.com/millrace/millrace/internal/broker/follow"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/pace"
@@ -43,7 +44,7 @@ type Options struct {
 	// Journal they end with it. It needs the Keeper.
 	Durable Durable
 	// Streams are read by clients that subscribe to $stream/…; nil is none.
-	Streams StreamReader
+	Streams follow.Streams
 	// Authenticator is asked about each client; nil lets everybody in, and then
 	// only loopback addresses may be listened on.
 	Authenticator Authenticator
@@ -187,7 +188,7 @@ type Broker struct {
 	preserver     *preserve.Preserver // nil without a journal
 	recovery      *recovery
 	feeds         *feeds
-	followers     followers
+	followers     *follow.Readers
 	losses        losses        // the preserver's goroutine's
 	endPreserving func()        // ends its goroutine; may be called twice
 	lostDelayed   atomic.Uint64 // that still waited when the broker closed
@@ -252,7 +253,7 @@ func New(o Options) (*Broker, error) {
 	for _, w := range b.workers {
 		w.exchange = newExchange(b.workers)
 	}
-	b.followers.begin()
+	b.followers = follow.NewReaders(o.Streams)
 	b.feeds = newFeeds(o.Durable.Log, b.workers, &b.router)
 	b.preserver = b.newPreserver()
 	return b, nil

@@ -5,6 +5,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/msg"
 )
 
 // What waits for clients is counted as it is taken: a loop may hold as much in queues and
@@ -98,6 +99,19 @@ const relieveAt = 16
 // get no more.
 func (w *worker) mayTake(c *client, n int) bool {
 	return int64(c.conn.Buffered()+n) <= w.budget.mayHold-int64(w.loop.Waiting())
+}
+
+// roomFor says whether a message that was lined up may go to the client now: nothing waits
+// before it.
+func (w *worker) roomFor(c *client, m *msg.Message) bool {
+	if !c.conn.Open() || c.conn.Buffered() >= c.door.zone.OutputBuffer || c.session.Waiting() > 0 {
+		return false
+	}
+	if !w.mayTake(c, len(m.Topic)+len(m.Payload)+len(m.Properties)+64) {
+		w.starve(c)
+		return false
+	}
+	return true
 }
 
 // feedNow is posted when clients are starved: output has left by then.

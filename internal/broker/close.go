@@ -49,7 +49,7 @@ func (b *Broker) running() bool {
 func (b *Broker) stop() {
 	close(b.stopped)
 	b.endPreserving()
-	b.followers.stop()
+	b.followers.Stop()
 	b.feeds.stop()
 	b.closeDoors() // one may have been opened meanwhile
 	for _, w := range b.workers {

@@ -89,12 +89,8 @@ func (w *worker) pushRetained(c *client) {
 		return
 	}
 	n := 0
-	for n < len(c.retained) && c.conn.Open() && c.conn.Buffered() < c.door.zone.OutputBuffer && c.session.Waiting() == 0 {
+	for n < len(c.retained) && w.roomFor(c, c.retained[n].message) {
 		p := &c.retained[n]
-		if !w.mayTake(c, len(p.message.Topic)+len(p.message.Payload)+len(p.message.Properties)+64) {
-			w.starve(c)
-			break
-		}
 		n++
 		m, ok := w.current(p)
 		if !ok {

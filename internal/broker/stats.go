@@ -162,7 +162,7 @@ func (b *Broker) Stats() Stats {
 	s.Retained = int64(retained)
 	delayed, bytes := b.delays.Len()
 	s.Delayed, s.DelayedBytes = int64(delayed), int64(bytes)
-	s.StreamReaders = b.followers.count.Load()
+	s.StreamReaders = int64(b.followers.Count())
 	if n := b.lostDelayed.Load(); n > 0 {
 		s.Dropped[fault.ServerShutdown] += n
 	}
