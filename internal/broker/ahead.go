@@ -22,8 +22,8 @@ func (c *client) ahead() (a ahead) {
 	for i := range c.enduring.cursors {
 		k := &c.enduring.cursors[i]
 		a.from = append(a.from, msg.Position{})
-		if k.behind {
-			a.from[i] = k.next
+		if k.Behind() {
+			a.from[i] = k.Next()
 		}
 	}
 	a.filters = c.loggedFilters()

@@ -149,23 +149,22 @@ func (w *worker) filtersOf(c *client) []*backlog.Filter {
 	return all
 }
 
+// totalOf is what the client's filters have come to in a stream.
+func (w *worker) totalOf(c *client, stream uint8) backlog.Tally {
+	return backlog.Total(w.filtersOf(c), stream)
+}
+
 // waitingFor is what the log has for the client that is not in its queue.
 func (w *worker) waitingFor(c *client) (sum backlog.Tally) {
 	if c.enduring == nil {
 		return sum
 	}
 	for i := range c.enduring.cursors {
-		if k := &c.enduring.cursors[i]; k.behind && !k.uncounted {
-			sum = sum.Plus(k.waiting(backlog.Total(w.filtersOf(c), uint8(i+1))))
+		if k := &c.enduring.cursors[i]; k.Counted() {
+			sum = sum.Plus(k.Waiting(w.totalOf(c, uint8(i+1))))
 		}
 	}
 	return sum
-}
-
-// waiting is what lies before a cursor that is behind.
-func (k *cursor) waiting(total backlog.Tally) backlog.Tally {
-	left := total.Minus(k.base)
-	return backlog.Tally{Messages: max(left.Messages, 0), Bytes: max(left.Bytes, 0)}
 }
 
 // trim lets the client's oldest messages go that are beyond the bounds.
@@ -173,24 +172,23 @@ func (w *worker) trim(c *client, stream uint8) {
 	k, now := c.enduring.cursor(stream), w.loop.Now()
 	floor := w.floor(stream)
 	w.forgoQueued(c, stream, floor, now)
-	if to := w.tail(stream).next; k.behind && k.uncounted && !k.surveying && c.session.Away() && k.next.Compare(to) <= 0 {
+	if to := w.tail(stream).next; c.session.Away() && k.Unsurveyed() && k.Next().Compare(to) <= 0 {
 		w.broker.feeds.survey.ask(w.surveyFor(c, stream, to))
 	}
-	if !k.behind || k.uncounted {
+	if !k.Counted() {
 		return
 	}
-	filters, base, t := w.filtersOf(c), k.base, w.tail(stream)
+	filters, base, t := w.filtersOf(c), k.Base(), w.tail(stream)
 	if c.session.Waiting() > 0 {
 		n, bytes := c.session.WaitingFrom(stream)
 		base = base.Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)})
 	}
-	to, sum, ok := w.ledger.Cut(stream, filters, k.next, base, floor, backlog.Mark{At: t.next, Time: t.last}, w.options.Backlog.bounds(), now)
+	to, sum, ok := w.ledger.Cut(stream, filters, k.Next(), base, floor, backlog.Mark{At: t.next, Time: t.last}, w.options.Backlog.bounds(), now)
 	if !ok {
 		return
 	}
 	c.session.Forgo(stream, to, 0)
-	k.next, k.base, k.asked = to, sum, false
-	k.round++
+	k.Skip(to, sum)
 	w.gaveUp(c, sum.Minus(base).Messages)
 	w.catchUp(c)
 }
@@ -241,12 +239,6 @@ func (w *worker) countLogged(r *route, stream uint8, m *msg.Message) {
 	}
 }
 
-// passed notes that the client has taken or passed over a message behind its cursor,
-// which so many of its filters match.
-func (k *cursor) passed(m *msg.Message, matches int) {
-	k.base = k.base.Plus(backlog.Tally{Messages: int64(matches), Bytes: int64(matches * m.Bytes())})
-}
-
 // track has what matches the subscription counted, as it was for old in whose place it
 // comes; untrack ends it. What a client subscribes to while it is behind has sums of its
 // own, which begin at nothing.
@@ -266,9 +258,8 @@ func (w *worker) untrack(c *client, s *subscription) {
 	}
 	one := []*backlog.Filter{s.sums}
 	for i := range c.enduring.cursors {
-		if k := &c.enduring.cursors[i]; k.behind {
-			k.base = k.base.Minus(w.ledger.At(uint8(i+1), one, k.next))
-			k.surveying = false
+		if k := &c.enduring.cursors[i]; k.Behind() {
+			k.Unfilter(w.ledger.At(uint8(i+1), one, k.Next()))
 		}
 	}
 	w.uncount(s)
@@ -284,7 +275,7 @@ func (w *worker) uncount(s *subscription) {
 
 func (c *client) isBehind() bool {
 	for i := range c.enduring.cursors {
-		if c.enduring.cursors[i].behind {
+		if c.enduring.cursors[i].Behind() {
 			return true
 		}
 	}

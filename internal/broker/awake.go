@@ -49,7 +49,7 @@ func (w *worker) arouse(r *route, stream uint8) {
 	a := &r.awake
 	a.targets, a.stream, a.wakes = a.targets[:0], stream, w.wakes
 	for i := r.atOnce; i < len(r.local); i++ {
-		if e := r.local[i].client.enduring; e == nil || !e.cursor(stream).behind {
+		if e := r.local[i].client.enduring; e == nil || !e.cursor(stream).Behind() {
 			a.targets = append(a.targets, int32(i))
 		}
 	}

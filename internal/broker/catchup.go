@@ -2,27 +2,15 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/cursor"
 	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// cursor is where a durable session is in one stream: it has taken all before next, or
-// follows the tail from there on; behind says that it does not.
-type cursor struct {
-	next msg.Position
-	// base is the sum of the client's filters at next, while it is behind; uncounted says
-	// that it is not known, surveying that it is being found out.
-	base      backlog.Tally
-	round     uint32 // answers to an earlier one are of no use
-	behind    bool
-	asked     bool
-	uncounted bool
-	surveying bool
-}
-
-func (e *enduring) cursor(stream uint8) *cursor {
+// cursor is where the session is in a stream.
+func (e *enduring) cursor(stream uint8) *cursor.Cursor {
 	for int(stream) > len(e.cursors) {
-		e.cursors = append(e.cursors, cursor{})
+		e.cursors = append(e.cursors, cursor.Cursor{})
 	}
 	return &e.cursors[stream-1]
 }
@@ -30,11 +18,8 @@ func (e *enduring) cursor(stream uint8) *cursor {
 // fallBehind says that the client gets the stream from that place on later.
 func (w *worker) fallBehind(c *client, stream uint8, at msg.Position) {
 	k := c.enduring.cursor(stream)
-	if !k.behind {
-		k.base, k.uncounted = backlog.Total(w.filtersOf(c), stream), false
-	}
-	k.behind, k.next, k.asked = true, at, false
-	k.round++
+	k.Fall(func() backlog.Tally { return w.totalOf(c, stream) })
+	k.Move(at)
 	if c.session.Away() {
 		return
 	}
@@ -60,10 +45,10 @@ func (w *worker) askAgain(c *client, comes bool) {
 	}
 	most := min(max(l.Queue-messages, 1), feed.ChunkMessages)
 	for i := range e.cursors {
-		if k := &e.cursors[i]; k.behind && !k.asked {
-			k.asked = true
+		k := &e.cursors[i]
+		if round, ok := k.Ask(); ok {
 			w.broker.feeds.catcher.Ask(feed.Question{
-				Loop: w.home, For: c, Stream: uint8(i + 1), Round: k.round, From: k.next, Most: most, Filters: c.loggedFilters(), Comes: comes,
+				Loop: w.home, For: c, Stream: uint8(i + 1), Round: round, From: k.Next(), Most: most, Filters: c.loggedFilters(), Comes: comes,
 			})
 		}
 	}
@@ -73,9 +58,8 @@ func (w *worker) askAgain(c *client, comes bool) {
 // that the client has now.
 func (w *worker) askAnew(c *client) {
 	for i := range c.enduring.cursors {
-		if k := &c.enduring.cursors[i]; k.asked {
-			k.asked = false
-			k.round++
+		if k := &c.enduring.cursors[i]; k.Asked() {
+			k.Unask()
 		}
 	}
 }
@@ -107,24 +91,20 @@ func (w *worker) takeCaught(c *client, a *feed.Answer) {
 		return
 	}
 	k := c.enduring.cursor(a.Stream)
-	if k.round != a.Round || !k.behind {
+	if !k.Answered(a.Round, a.Part()) || c.session.Away() || !w.feedRun(c, a.Stream, &a.Run) {
 		return
 	}
-	k.asked = a.Part()
-	if c.session.Away() || !w.feedRun(c, a.Stream, &a.Run) {
-		return
-	}
-	k.next = a.Next
+	k.Move(a.Next)
 	if a.Part() {
 		return
 	}
-	if t := w.tail(a.Stream); a.End && k.next.Compare(t.since) >= 0 {
+	if t := w.tail(a.Stream); a.End && a.Next.Compare(t.since) >= 0 {
 		for _, p := range t.recent {
-			if p.Next.Compare(k.next) > 0 && !w.feedRun(c, a.Stream, &p.Run) {
+			if p.Next.Compare(a.Next) > 0 && !w.feedRun(c, a.Stream, &p.Run) {
 				return
 			}
 		}
-		k.behind, k.uncounted, k.surveying = false, false, false
+		k.Follow()
 		w.wakes++
 	}
 	w.settleBehind(c)
@@ -142,7 +122,7 @@ func (w *worker) feedRun(c *client, stream uint8, p *feed.Run) (ok bool) {
 		wanted bool
 	)
 	p.Each(func(at msg.Position, m *msg.Message) bool {
-		if at.Compare(k.next) < 0 {
+		if at.Compare(k.Next()) < 0 {
 			return true
 		}
 		if name == "" || name != string(m.Topic) {
@@ -159,7 +139,7 @@ func (w *worker) feedRun(c *client, stream uint8, p *feed.Run) (ok bool) {
 			return false
 		}
 		w.recordLogged(stream, at, m, nil)
-		k.passed(m, t.matches)
+		k.Passed(backlog.Tally{Messages: int64(t.matches), Bytes: int64(t.matches * m.Bytes())})
 		return true
 	})
 	return ok
@@ -168,7 +148,7 @@ func (w *worker) feedRun(c *client, stream uint8, p *feed.Run) (ok bool) {
 // settleBehind forgets a client that is behind nowhere.
 func (w *worker) settleBehind(c *client) {
 	for i := range c.enduring.cursors {
-		if c.enduring.cursors[i].behind {
+		if c.enduring.cursors[i].Behind() {
 			return
 		}
 	}

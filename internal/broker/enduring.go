@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/cursor"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/record"
 	"github.com/millrace/millrace/internal/broker/session"
@@ -15,9 +16,9 @@ import (
 
 // enduring is what a client has whose session survives the process (ADR 0007).
 type enduring struct {
-	cursors  []cursor  // by stream number less one
-	awaiting *awaiting // mostly nil
-	user     string    // whose session it is, when somebody checked
+	cursors  []cursor.Cursor // by stream number less one
+	awaiting *awaiting       // mostly nil
+	user     string          // whose session it is, when somebody checked
 	// firing is the will that was published, until the log has spoken of it.
 	firing  *msg.Message
 	former  *loop.Former    // while its client is away: its last connection
@@ -118,7 +119,7 @@ func (w *worker) endure(c *client) {
 		w.broker.feeds.start()
 		for i, name := range w.broker.feeds.list() {
 			next := msg.Position{Seq: w.broker.feeds.log.Newest(name).Seq + 1}
-			a.enduring.cursor(uint8(i + 1)).next = next
+			*a.enduring.cursor(uint8(i + 1)) = cursor.From(next)
 			w.needs(uint8(i+1), next)
 		}
 	}
@@ -322,11 +323,8 @@ func (w *worker) progressOf(c *client) []session.Logged {
 }
 
 // cursorAt is where the cursor stands.
-func (w *worker) cursorAt(k *cursor, stream uint8) msg.Position {
-	if t := w.tail(stream); !k.behind && t.next.Compare(k.next) > 0 {
-		return t.next
-	}
-	return k.next
+func (w *worker) cursorAt(k *cursor.Cursor, stream uint8) msg.Position {
+	return k.At(w.tail(stream).next)
 }
 
 // recordsKept takes the journal's word on records of the flush.
@@ -468,16 +466,15 @@ func (w *worker) leaves(c *client) {
 	delete(w.behind, c)
 	for _, l := range w.progressOf(c) {
 		k := e.cursor(l.Stream)
-		if !k.behind && l.At.Compare(w.cursorAt(k, l.Stream)) < 0 {
-			k.behind, k.base, k.uncounted = true, backlog.Total(w.filtersOf(c), l.Stream), false
+		if l.At.Compare(w.cursorAt(k, l.Stream)) < 0 {
+			k.Fall(func() backlog.Tally { return w.totalOf(c, l.Stream) })
 		}
-		if k.behind {
-			k.next = l.At
+		if k.Behind() {
+			k.Move(l.At)
 		}
 	}
 	c.session.Unqueue(func(l session.Logged, bytes int) {
-		k := e.cursor(l.Stream)
-		k.base = k.base.Minus(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
+		e.cursor(l.Stream).Again(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
 	})
 	w.unask(c)
 }
@@ -485,9 +482,7 @@ func (w *worker) leaves(c *client) {
 // unask lets answers that are under way go nowhere: the client has left.
 func (w *worker) unask(c *client) {
 	for i := range c.enduring.cursors {
-		k := &c.enduring.cursors[i]
-		k.asked = false
-		k.round++
+		c.enduring.cursors[i].Unask()
 	}
 }
 
@@ -498,8 +493,8 @@ func (w *worker) returns(c *client) {
 		return
 	}
 	for i := range e.cursors {
-		if k := &e.cursors[i]; k.behind {
-			w.fallBehind(c, uint8(i+1), k.next)
+		if k := &e.cursors[i]; k.Behind() {
+			w.fallBehind(c, uint8(i+1), k.Next())
 		}
 	}
 	w.askAgain(c, true)

@@ -408,11 +408,11 @@ func (w *worker) feedTarget(t *target, stream uint8, at msg.Position, m *msg.Mes
 		return true
 	}
 	k := e.cursor(stream)
-	if !k.behind && at.Compare(k.next) >= 0 && (c.session.Away() || !w.feed(t, stream, at, m)) {
+	if k.Takes(at) && (c.session.Away() || !w.feed(t, stream, at, m)) {
 		w.fallBehind(c, stream, at)
 		return false
 	}
-	return !e.cursor(stream).behind
+	return !e.cursor(stream).Behind()
 }
 
 // feed gives a message of the log to a client; false says that it has no room.

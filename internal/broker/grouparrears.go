@@ -16,8 +16,7 @@ func (k *keptGroup) sums() []*backlog.Filter { return []*backlog.Filter{k.group.
 
 // again notes a message that the group has taken and is to be given once more.
 func (k *keptGroup) again(stream uint8, bytes int) {
-	c := &k.cursors[stream-1]
-	c.base = c.base.Minus(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
+	k.cursors[stream-1].Again(backlog.Tally{Messages: 1, Bytes: int64(bytes)})
 }
 
 // waiting is what no member has, as far as that is known.
@@ -31,8 +30,8 @@ func (k *keptGroup) waiting() (sum backlog.Tally) {
 func (k *keptGroup) waitingIn(stream uint8) backlog.Tally {
 	n, bytes := k.core.Held(stream)
 	held := backlog.Tally{Messages: int64(n), Bytes: int64(bytes)}
-	if c := &k.cursors[stream-1]; c.behind && !c.uncounted {
-		held = held.Plus(c.waiting(backlog.Total(k.sums(), stream)))
+	if c := &k.cursors[stream-1]; c.Counted() {
+		held = held.Plus(c.Waiting(backlog.Total(k.sums(), stream)))
 	}
 	return held
 }
@@ -53,11 +52,11 @@ func (w *worker) lookIntoGroups() {
 // neededByGroup is neededBy for a group.
 func (w *worker) neededByGroup(k *keptGroup, stream uint8) msg.Position {
 	c := w.groupCursor(k, stream)
-	if !c.behind {
+	if !c.Behind() {
 		k.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
 	}
 	at, oldest, floor := k.core.Reached(stream), k.core.Needed(stream), w.floor(stream)
-	if c.uncounted && at.Compare(floor) < 0 {
+	if c.Uncounted() && at.Compare(floor) < 0 {
 		at = floor // it is moved there
 	}
 	if oldest.Compare(at) < 0 {
@@ -73,9 +72,9 @@ func (w *worker) trimGroup(k *keptGroup, stream uint8) {
 		w.groupGaveUp(k, int64(k.core.Expire(stream, now-int64(bounds.Age))))
 	}
 	switch {
-	case !c.behind || !k.group.fed.Load():
+	case !c.Behind() || !k.group.fed.Load():
 		return
-	case c.uncounted:
+	case c.Uncounted():
 		w.forgo(k, stream)
 		if k.surveys[stream-1] == nil {
 			w.surveyGroup(k, stream, w.tail(stream).next, false)
@@ -83,15 +82,14 @@ func (w *worker) trimGroup(k *keptGroup, stream uint8) {
 		return
 	}
 	n, bytes := k.core.Held(stream)
-	base, t := c.base.Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)}), w.tail(stream)
+	base, t := c.Base().Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)}), w.tail(stream)
 	to, sum, ok := w.ledger.Cut(stream, k.sums(), k.core.Reached(stream), base, w.floor(stream), backlog.Mark{At: t.next, Time: t.last}, bounds, now)
 	if !ok {
 		return
 	}
 	n, _ = k.core.Forgo(share.Place{Stream: stream, At: to})
-	w.groupGaveUp(k, int64(n)+sum.Minus(c.base).Messages)
-	c.base, c.asked = sum, false
-	c.round++
+	w.groupGaveUp(k, int64(n)+sum.Minus(c.Base()).Messages)
+	c.Skip(to, sum)
 	w.groups.touch(k)
 }
 
@@ -102,9 +100,8 @@ func (w *worker) forgo(k *keptGroup, stream uint8) {
 	n, skipped := k.core.Forgo(share.Place{Stream: stream, At: floor})
 	w.groupGaveUp(k, int64(n))
 	if skipped {
-		c := &k.cursors[stream-1]
-		c.asked, k.surveys[stream-1] = false, nil
-		c.round++
+		k.cursors[stream-1].Unask()
+		k.surveys[stream-1] = nil
 		w.refusals.log("a shared subscription passes over messages that were not counted yet: more wait than sessions may keep",
 			"filter", shown(k.group.name), "stream", w.broker.feeds.list()[stream-1], "to", floor.String())
 	}
@@ -129,14 +126,15 @@ func (w *worker) surveyGroup(k *keptGroup, stream uint8, to msg.Position, first 
 		Question: backlog.Question{From: from, To: to, Names: []string{topic.Matching(k.group.name)}},
 		worker:   w, group: k, stream: stream, sums: backlog.Total(k.sums(), stream), first: first,
 	}
-	c.base, k.surveys[stream-1] = backlog.Tally{}, q
+	c.Recount()
+	k.surveys[stream-1] = q
 	w.broker.feeds.survey.ask(q)
 }
 
 // takeGroupSurvey notes what was found. What the group has taken meanwhile is in its base.
 func (w *worker) takeGroupSurvey(q *question) {
 	if k := q.group; k.surveys[q.stream-1] == q {
-		c := &k.cursors[q.stream-1]
-		c.base, c.uncounted, k.surveys[q.stream-1] = c.base.Plus(q.sums).Minus(q.Found), false, nil
+		k.cursors[q.stream-1].Count(q.sums.Minus(q.Found))
+		k.surveys[q.stream-1] = nil
 	}
 }

@@ -47,8 +47,8 @@ func (w *worker) keptInfo() map[*group]view.Group {
 // groupBehind is from where on each stream has more for the group.
 func (w *worker) groupBehind(k *keptGroup) map[string]msg.Position {
 	at := map[string]msg.Position{}
-	for i, c := range k.cursors {
-		if all := w.broker.feeds.list(); c.behind && i < len(all) {
+	for i := range k.cursors {
+		if all := w.broker.feeds.list(); k.cursors[i].Behind() && i < len(all) {
 			at[all[i]] = k.core.From(uint8(i + 1))
 		}
 	}

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/cursor"
 	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/share"
@@ -15,9 +16,9 @@ type keptGroup struct {
 	group   *group
 	core    *share.Group[*client]
 	seats   map[*client]seat
-	cursors []cursor    // by stream number less one; the core knows their places
-	surveys []*question // by stream: how much there is for it, while that is being found out
-	lost    uint64      // messages that the log was not to keep for it
+	cursors []cursor.Cursor // by stream number less one; the core knows their places
+	surveys []*question     // by stream: how much there is for it, while that is being found out
+	lost    uint64          // messages that the log was not to keep for it
 	touched bool
 	listed  bool // in scribe.groups
 }
@@ -93,10 +94,10 @@ func newShare(begins []msg.Position) *share.Group[*client] {
 }
 
 func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
-	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor, len(w.broker.feeds.list()))}
+	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor.Cursor, len(w.broker.feeds.list()))}
 	k.surveys = make([]*question, len(k.cursors))
 	for i := range k.cursors {
-		k.cursors[i].behind, k.cursors[i].uncounted = true, true
+		k.cursors[i] = cursor.Restored(msg.Position{})
 	}
 	if w.groups.kept == nil {
 		w.groups.kept = map[string]*keptGroup{}
@@ -171,29 +172,24 @@ func (k *keptGroup) lag() {
 }
 
 func (k *keptGroup) fallBehind(stream uint8) {
-	c := &k.cursors[stream-1]
-	if !c.behind {
-		c.base, c.uncounted = backlog.Total(k.sums(), stream), false
-	}
-	if !c.behind || c.asked {
-		c.behind, c.asked = true, false
-		c.round++
-	}
+	k.cursors[stream-1].Fall(func() backlog.Tally { return backlog.Total(k.sums(), stream) })
 }
 
 // feedGroups gives a message of the tail to the groups on its route that this loop keeps.
 func (w *worker) feedGroups(r *route, stream uint8, at msg.Position, m *msg.Message) {
 	for _, g := range r.shared {
-		if k := w.groups.kept[g.name]; k != nil && k.group == g && !w.groupCursor(k, stream).behind && !w.feedGroup(k, share.Place{Stream: stream, At: at}, m) {
+		if k := w.groups.kept[g.name]; k != nil && k.group == g && !w.groupCursor(k, stream).Behind() && !w.feedGroup(k, share.Place{Stream: stream, At: at}, m) {
 			k.fallBehind(stream)
 		}
 	}
 }
 
 // groupCursor is the group's cursor in a stream, of which it takes all when it is new.
-func (w *worker) groupCursor(k *keptGroup, stream uint8) *cursor {
+func (w *worker) groupCursor(k *keptGroup, stream uint8) *cursor.Cursor {
 	for int(stream) > len(k.cursors) {
-		k.cursors, k.surveys = append(k.cursors, cursor{behind: true}), append(k.surveys, nil)
+		c := cursor.From(msg.Position{})
+		c.Fall(func() backlog.Tally { return backlog.Tally{} })
+		k.cursors, k.surveys = append(k.cursors, c), append(k.surveys, nil)
 		w.groups.touch(k)
 	}
 	return &k.cursors[stream-1]
@@ -207,8 +203,8 @@ func (w *worker) feedGroup(k *keptGroup, at share.Place, m *msg.Message) bool {
 	if !k.core.Room() {
 		return false
 	}
-	if c := &k.cursors[at.Stream-1]; c.behind && at.At.Compare(k.core.Reached(at.Stream)) >= 0 {
-		c.passed(m, 1)
+	if c := &k.cursors[at.Stream-1]; c.Behind() && at.At.Compare(k.core.Reached(at.Stream)) >= 0 {
+		c.Passed(backlog.Tally{Messages: 1, Bytes: int64(m.Bytes())})
 	}
 	k.core.Take(at, m)
 	w.groups.touch(k)
@@ -233,10 +229,9 @@ func (w *worker) feedGroupRun(k *keptGroup, stream uint8, p *feed.Run) (ok bool)
 func (w *worker) takeCaughtGroup(k *keptGroup, a *feed.Answer) {
 	stream := a.Stream
 	c := &k.cursors[stream-1]
-	if w.groups.kept[k.group.name] != k || c.round != a.Round || !c.behind {
+	if w.groups.kept[k.group.name] != k || !c.Answered(a.Round, false) {
 		return
 	}
-	c.asked = false
 	w.groups.touch(k)
 	if !w.feedGroupRun(k, stream, &a.Run) {
 		return
@@ -252,7 +247,8 @@ func (w *worker) takeCaughtGroup(k *keptGroup, a *feed.Answer) {
 			return
 		}
 	}
-	c.behind, c.uncounted, k.surveys[stream-1] = false, false, nil
+	c.Follow()
+	k.surveys[stream-1] = nil
 }
 
 // lookAtGroups lets members try again that had no room, now and then.
@@ -326,11 +322,10 @@ func (w *worker) askFor(k *keptGroup) {
 		return
 	}
 	for i := range k.cursors {
-		if c := &k.cursors[i]; c.behind && !c.asked {
-			c.asked = true
+		if round, ok := k.cursors[i].Ask(); ok {
 			stream := uint8(i + 1)
 			w.broker.feeds.catcher.Ask(feed.Question{
-				Loop: w.home, For: k, Stream: stream, Round: c.round, From: k.core.From(stream), Most: feed.ChunkMessages,
+				Loop: w.home, For: k, Stream: stream, Round: round, From: k.core.From(stream), Most: feed.ChunkMessages,
 				Filters: []string{topic.Matching(k.group.name)}, Whole: true,
 			})
 		}

@@ -136,7 +136,7 @@ func (w *worker) standing(c *client) Standing {
 	s.Streams = map[string]StandingStream{}
 	for i, name := range w.broker.feeds.list() {
 		k := c.enduring.cursor(uint8(i + 1))
-		s.Streams[name] = StandingStream{Next: w.cursorAt(k, uint8(i+1)), Behind: k.behind}
+		s.Streams[name] = StandingStream{Next: w.cursorAt(k, uint8(i+1)), Behind: k.Behind()}
 	}
 	c.session.Places(func(l session.Logged, waits bool) bool {
 		name := w.broker.feeds.list()[l.Stream-1]

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/cursor"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/record"
@@ -176,11 +177,11 @@ func (r *recovery) recover(id string, h *record.History) error {
 		trail: h.Trail, turn: h.Turn(),
 	}}
 	for _, l := range p.Next {
-		*c.enduring.cursor(l.Stream) = cursor{next: l.At}
+		*c.enduring.cursor(l.Stream) = cursor.From(l.At)
 	}
 	for i := range b.feeds.list() {
 		k := c.enduring.cursor(uint8(i + 1))
-		k.behind, k.uncounted = true, true
+		*k = cursor.Restored(k.Next())
 	}
 	if s.Will != nil {
 		c.session.RestoreWill(s.Will, s.WillDelay)

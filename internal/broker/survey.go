@@ -146,12 +146,12 @@ func (b *Broker) surveyAll() {
 		for _, c := range w.patrol.sessions {
 			for i := range b.feeds.list() {
 				k := c.enduring.cursor(uint8(i + 1))
-				if to := b.feeds.begin(uint8(i + 1)); k.next.Compare(to) < 0 {
+				if to := b.feeds.begin(uint8(i + 1)); k.Next().Compare(to) < 0 {
 					q := w.surveyFor(c, uint8(i+1), to)
 					q.first = true
 					b.feeds.survey.ask(q)
 				} else {
-					k.behind, k.uncounted = false, false
+					k.Follow()
 				}
 			}
 		}
@@ -168,10 +168,9 @@ func (b *Broker) surveyAll() {
 // for whom nothing is found follows the tail from there.
 func (w *worker) surveyFor(c *client, stream uint8, to msg.Position) *question {
 	k := c.enduring.cursor(stream)
-	k.surveying = true
 	return &question{
-		Question: backlog.Question{From: k.next, To: to, Names: c.loggedFilters()},
-		worker:   w, client: c, stream: stream, round: k.round, sums: backlog.Total(w.filtersOf(c), stream),
+		Question: backlog.Question{From: k.Next(), To: to, Names: c.loggedFilters()},
+		worker:   w, client: c, stream: stream, round: k.Survey(), sums: w.totalOf(c, stream),
 	}
 }
 
@@ -190,13 +189,11 @@ func (w *worker) takeSurvey(a *surveyed) {
 			continue
 		}
 		k := q.client.enduring.cursor(q.stream)
-		asked := k.surveying && k.behind
-		if k.surveying = false; !asked || k.round != q.round {
+		if !k.Surveyed(q.round, q.sums.Minus(q.Found)) {
 			continue
 		}
-		k.base, k.uncounted = q.sums.Minus(q.Found), false
-		if q.client.session.Away() && k.waiting(backlog.Total(w.filtersOf(q.client), q.stream)) == (backlog.Tally{}) {
-			k.behind = false
+		if q.client.session.Away() && k.Waiting(w.totalOf(q.client, q.stream)) == (backlog.Tally{}) {
+			k.Follow()
 			w.wakes++
 		}
 	}

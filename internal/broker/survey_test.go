@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/millrace/millrace/internal/broker/cursor"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -23,7 +24,7 @@ func TestWhoLeavesUncountedLosesNothing(t *testing.T) {
 
 	b, end = d.node(t, o)
 	eventually(t, "what waits is counted anew", func() bool { return queued(t, b, "sub") == 50 })
-	inside := func(f func(w *worker, k *cursor)) {
+	inside := func(f func(w *worker, k *cursor.Cursor)) {
 		w := b.homeOf("sub")
 		if err := b.ask(t.Context(), []*worker{w}, func(int) func(*worker) bool {
 			return func(w *worker) bool { f(w, w.clients["sub"].enduring.cursor(1)); return false }
@@ -31,12 +32,12 @@ func TestWhoLeavesUncountedLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	inside(func(w *worker, k *cursor) {
-		k.uncounted = true // as if it had come and gone before
+	inside(func(w *worker, k *cursor.Cursor) {
+		*k = cursor.Restored(k.Next()) // as if it had come and gone before
 		w.trim(w.clients["sub"], 1)
 	})
 	eventually(t, "it is counted", func() (counted bool) {
-		inside(func(_ *worker, k *cursor) { counted = !k.uncounted })
+		inside(func(_ *worker, k *cursor.Cursor) { counted = !k.Uncounted() })
 		return counted
 	})
 	c, _ = come(t, b, "sub", 1000, nil)
