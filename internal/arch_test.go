@@ -40,6 +40,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/session":   "the shell around the core",
 		"internal/broker/share":     "shared subscriptions over the log",
 		"internal/broker/retain":    "retained messages, which every loop reads",
+		"internal/broker/watch":     "onlookers inside the node",
 		"internal/broker/view":      "rows and queries of what it shows",
 		"internal/broker/ban":       "who is kept out",
 		"internal/broker/limit":     "how much is too much",

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/api/topics"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/watch"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/historian"
 	"github.com/millrace/millrace/internal/msg"
@@ -24,7 +25,7 @@ var (
 	_ topics.Source    = liveBroker{}
 	_ api.Publisher    = (*broker.Broker)(nil)
 	_ api.Topics       = (*topics.Registry)(nil)
-	_ topics.Watch     = (*broker.Watch)(nil)
+	_ topics.Watch     = (*watch.Watch)(nil)
 )
 
 // liveBroker hands out the broker's watches.

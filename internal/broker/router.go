@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/watch"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -13,7 +14,7 @@ import (
 // shared is a member of a group; the tree holds an entry for the group instead.
 type subscription struct {
 	client *client       // nil for a watch and a group's entry
-	watch  *Watch        // nil for a client
+	watch  *watch.Watch  // nil for a client
 	meter  *meter        // nil for a client and a watch
 	group  *group        // nil when it is not shared
 	alone  *grant        // of a shared one

@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/recorder"
+	"github.com/millrace/millrace/internal/broker/watch"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -26,7 +27,7 @@ type route struct {
 	groups  []*group // shared subscriptions, wherever their members are
 	shared  []*group // those that get QoS 1 and 2 from the log
 	keepers []int    // the loops that keep them
-	watches []*Watch
+	watches []*watch.Watch
 	meters  []*meter
 	counts  []*backlog.Filter // of the durable sessions of this loop
 	digest  uint64            // in which digest of the loop its messages have a line
@@ -251,7 +252,7 @@ func (k *routes) takeGroup(r *route, g *group) {
 	r.keepers = addLoop(r.keepers, g.keeper)
 }
 
-func (r *route) addWatch(w *Watch) {
+func (r *route) addWatch(w *watch.Watch) {
 	for _, have := range r.watches {
 		if have == w {
 			return

@@ -424,8 +424,8 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	if w.digester != nil {
 		w.sumUp(r, m)
 	}
-	for _, watch := range r.watches {
-		if !watch.offer(m) {
+	for _, onlooker := range r.watches {
+		if !onlooker.Offer(m) {
 			w.counts.watchDropped++
 		}
 	}

@@ -1,25 +1,22 @@
-package broker
+// Package watch has the onlookers inside the node: who watches sees messages and counts as
+// nobody's receiver. A [Watch] never slows the broker: what its reader does not take in time
+// is dropped and counted. Any goroutine may offer it messages; a copy of each is the reader's.
+package watch
 
 import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/topic"
-
 	"github.com/millrace/millrace/internal/msg"
 )
 
-// Watch is an onlooker inside the node: it sees messages and counts as nobody's
-// receiver. It never slows the broker: what its reader does not take in time is
-// dropped and counted, here and in [Stats.WatchDropped].
+// Watch is one onlooker.
 type Watch struct {
-	router  *router
-	entry   *subscription
 	limit   int // bytes
 	dropped atomic.Uint64
 
 	mu      sync.Mutex
+	gone    func()
 	ch      chan msg.Message // guarded for sending against closing
 	waiting sizes            // of what is in ch, or was when it was last offered something
 	closed  bool
@@ -33,20 +30,10 @@ const (
 	slabShare = 512
 )
 
-// Watch subscribes to a topic filter from inside the node. Up to buffer messages
-// wait for the reader and up to Options.WatchBytes of them, at least one message.
-// Close it when done.
-func (b *Broker) Watch(filter string, buffer int) (*Watch, error) {
-	if err := topic.ValidFilter([]byte(filter)); err != nil {
-		return nil, err
-	}
-	if group, _, err := topic.ParseShare([]byte(filter)); err != nil || group != nil {
-		return nil, fault.New(fault.SharedUnsupported, "A watch cannot share its messages: give the filter without $share.")
-	}
-	w := &Watch{router: &b.router, limit: b.options.WatchBytes, ch: make(chan msg.Message, max(buffer, 1))}
-	w.entry = &subscription{watch: w, filter: filter}
-	b.router.add(w.entry)
-	return w, nil
+// New is for a reader for whom up to buffer messages wait, and up to limit bytes of them, at
+// least one message. gone is called when it is closed.
+func New(buffer, limit int, gone func()) *Watch {
+	return &Watch{limit: limit, gone: gone, ch: make(chan msg.Message, max(buffer, 1))}
 }
 
 // C delivers the messages, each a copy of the reader's own, those of one
@@ -64,12 +51,12 @@ func (w *Watch) Close() {
 		return
 	}
 	w.closed = true
-	w.router.remove(w.entry)
+	w.gone()
 	close(w.ch)
 }
 
-// offer gives the reader a copy of m; false says that there was no room.
-func (w *Watch) offer(m *msg.Message) bool {
+// Offer gives the reader a copy of m; false says that there was no room.
+func (w *Watch) Offer(m *msg.Message) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
