@@ -44,6 +44,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/view":      "rows and queries of what it shows",
 		"internal/broker/ban":       "who is kept out",
 		"internal/broker/limit":     "how much is too much",
+		"internal/broker/outbox":    "what is on its way to the log",
 		"internal/broker/pace":      "how fast is too fast",
 		"internal/broker/feed":      "the log for those who are behind",
 		"internal/broker/follow":    "streams that clients read",

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/api/topics"
 	"github.com/millrace/millrace/internal/broker"
+	"github.com/millrace/millrace/internal/broker/outbox"
 	"github.com/millrace/millrace/internal/broker/watch"
 	"github.com/millrace/millrace/internal/config"
 	"github.com/millrace/millrace/internal/historian"
@@ -16,7 +17,7 @@ import (
 
 // The rooms do not know each other; here each gets what it asks for in its own words.
 var (
-	_ broker.Keeper    = (*stream.Streams)(nil)
+	_ outbox.Keeper    = (*stream.Streams)(nil)
 	_ historian.Source = (*stream.Streams)(nil)
 	_ api.Historian    = (*historian.Historian)(nil)
 	_ api.People       = peopleAPI{}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/outbox"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -27,7 +28,7 @@ func BenchmarkPublish(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		qos  byte
-		log  Keeper
+		log  outbox.Keeper
 	}{{"qos0", 0, nil}, {"qos1", 1, nil}, {"qos0kept", 0, sinkLog{}}, {"qos1kept", 1, sinkLog{}}, {"qos2", 2, nil}, {"qos2kept", 2, sinkLog{}}} {
 		b.Run(c.name, func(b *testing.B) {
 			br := start(b, Options{Loops: 1, Keeper: c.log})

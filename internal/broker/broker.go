@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/follow"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
+	"github.com/millrace/millrace/internal/broker/outbox"
 	"github.com/millrace/millrace/internal/broker/pace"
 	"github.com/millrace/millrace/internal/broker/preserve"
 	"github.com/millrace/millrace/internal/broker/retain"
@@ -39,7 +40,7 @@ type Options struct {
 	// System is what the node tells about itself below $SYS.
 	System System
 	// Keeper is the log; nil keeps nothing.
-	Keeper Keeper
+	Keeper outbox.Keeper
 	// Durable is what retained and delayed messages survive the process by; without its
 	// Journal they end with it. It needs the Keeper.
 	Durable Durable
@@ -266,7 +267,9 @@ func newWorker(b *Broker, home int) *worker {
 	w.routes = newRoutes(&b.router, home)
 	w.rewrites = newRewrites(b.options.Rewrite)
 	w.refusals = limitedLog{to: b.options.Log, now: b.options.Now}
-	w.keeping = keeping{keeper: b.options.Keeper, limit: b.options.MaxUnkept, journal: b.options.Durable.index()}
+	w.keeping.Outbox = outbox.New(outbox.Options{
+		Keeper: b.options.Keeper, Limit: b.options.MaxUnkept, Journal: b.options.Durable.index(), Kept: w.answerTo(false), Recorded: w.answerTo(true),
+	})
 	w.flaps = b.bans.Flaps(b.options.Loops)
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = pace.NewPast(tracked / b.options.Loops)
@@ -275,8 +278,6 @@ func newWorker(b *Broker, home int) *worker {
 		w.queues.Lost = w.recordFromQueue
 	}
 	w.renew()
-	w.keeping.committed = w.answerTo(false)
-	w.keeping.recorded = w.answerTo(true)
 	return w
 }
 

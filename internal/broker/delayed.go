@@ -109,7 +109,7 @@ func (w *worker) delayInside(m *msg.Message, token uint64) (held bool, err error
 		return false, err
 	}
 	r := preserve.Delayed(delay.Entry{ID: id, Due: at, Message: m})
-	w.keeping.add(w.options.Durable.Journal.Index(), &r, token)
+	w.keeping.Add(w.options.Durable.Journal.Index(), &r, token)
 	return true, nil
 }
 

@@ -297,12 +297,9 @@ func (n *sumOfNames) of(names []string) uint32 {
 // record gives one record to the journal, as a part of the flush.
 func (w *worker) record(kind byte, id string, value []byte) {
 	m := msg.Message{Topic: append([]byte{kind}, id...), Payload: value, Time: w.loop.Now()}
-	stream := w.options.Durable.Journal.Index()
-	b := w.keeping.fillingFor(stream)
-	b.Later = append(b.Later, msg.Later{Place: uint32(b.Count())})
 	w.scribe.open++
 	w.scribe.bytes += int64(m.Bytes())
-	w.keeping.put(b, stream, &m, 0)
+	w.keeping.AddRecord(&m)
 }
 
 // progressOf is, by stream, the first place that the session has not taken in.

@@ -3,6 +3,7 @@ package broker
 import (
 	"testing"
 
+	"github.com/millrace/millrace/internal/broker/outbox"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -16,7 +17,7 @@ func atOnce(topic, payload string, qos byte, id uint16) *packet.Publish {
 
 // [MQTT-3.3.2-5] [MQTT-3.3.2-6]: who is there gets it, nobody else does.
 func TestAMessageThatExpiresAtOnce(t *testing.T) {
-	for _, log := range []Keeper{nil, &fakeLog{}} {
+	for _, log := range []outbox.Keeper{nil, &fakeLog{}} {
 		b := start(t, Options{Loops: 2, Keeper: log})
 		here, away, pub := enter(t, b, packet.V5, "here"), dial(t, b, packet.V5), enter(t, b, packet.V5, "pub")
 		here.subscribe("#", 2)

@@ -1,44 +1,10 @@
 package broker
 
 import (
-	"hash/maphash"
-
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/msg"
 )
-
-// later counts the messages of one loop that are routed when the log has them: those
-// of QoS 2, and those that came behind one of the same publisher, so that none is
-// overtaken. They are counted by hashes of publishers and topics. Two that share a
-// place cost each other no more than the wait for the log.
-type later struct {
-	count  int
-	seed   maphash.Seed
-	counts *[laterPlaces]uint32 // nil until the first
-}
-
-const laterPlaces = 1024
-
-// add counts a message that waits (1) or is about to be routed (-1).
-func (l *later) add(m *msg.Message, n int) {
-	if l.counts == nil {
-		l.seed, l.counts = maphash.MakeSeed(), new([laterPlaces]uint32)
-	}
-	l.count += n
-	l.counts[l.place(m.Publisher)] += uint32(n)
-	l.counts[l.place(m.Topic)] += uint32(n)
-}
-
-func (l *later) place(name []byte) uint64 { return maphash.Bytes(l.seed, name) % laterPlaces }
-
-// hasOf says whether a message of that publisher waits; one does of somebody.
-func (l *later) hasOf(publisher []byte) bool { return l.counts[l.place(publisher)] > 0 }
-
-// has says whether a message of m's publisher or topic waits.
-func (l *later) has(m *msg.Message) bool {
-	return l.count > 0 && (l.hasOf(m.Publisher) || l.counts[l.place(m.Topic)] > 0)
-}
 
 // routeLater routes what has waited for the log's word on a batch, in its order. Of
 // what the log refused only QoS 0 goes anywhere: the others' publishers are told, and
@@ -49,7 +15,7 @@ func (w *worker) routeLater(c *committal) {
 		if _, err := msg.ReadRecord(c.batch.Record(l.Place), m, c.batch.Base); err != nil {
 			break // cannot be: the records were written by this process
 		}
-		w.keeping.later.add(m, -1)
+		w.keeping.Routed(m)
 		if c.err == nil || m.QoS == 0 && m.Origin == 0 || m.Origin.Will() {
 			w.routeFrom(loop.Handle(l.From), m)
 		}

@@ -2,32 +2,12 @@ package broker
 
 import (
 	"encoding/binary"
-	"time"
 
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
-
-// logStands is how long the log may answer nothing before QoS 0 no longer waits for it.
-const logStands = int64(time.Second)
-
-// busy says whether the log has so much under way that what asks for its word has to
-// wait: the last quarter is for QoS 0, so that a disk that is slow stops those alone who
-// wait for it.
-func (k *keeping) busy() bool { return k.bytes > k.limit-k.limit/4 }
-
-// full says whether publishers of QoS 0 into the log are to be read no further, too.
-func (k *keeping) full() bool { return k.bytes > k.limit }
-
-// still says that the log has not moved for a while though somebody waits for it, stands
-// that it is full as well.
-func (k *keeping) still(now int64) bool {
-	return k.stopped != 0 && now-max(k.stopped, k.answered) > logStands
-}
-
-func (k *keeping) stands(now int64) bool { return k.full() && k.still(now) }
 
 // awaitsLog says whether the packet has to wait for the log, and then pauses the client.
 // It is asked before a packet is taken, so that what waits has changed nothing: while the
@@ -40,7 +20,7 @@ func (w *worker) awaitsLog(c *client, frame []byte) bool {
 	switch {
 	case c.full != notFull:
 		w.hold(c)
-	case w.turns.list != nil && w.turnHolds(frame), w.keeping.busy() && w.isForLog(frame):
+	case w.turns.list != nil && w.turnHolds(frame), w.keeping.Busy() && w.isForLog(frame):
 		w.awaitRoom(c)
 	default:
 		return false
@@ -107,16 +87,9 @@ func (w *worker) awaitRoom(c *client) {
 	if !c.waits {
 		c.waits = true
 		k.paused = append(k.paused, c.conn.Handle())
-		w.stopped()
+		k.Stopped(w.loop.Steady())
 	}
 	c.conn.Pause()
-}
-
-// stopped notes that somebody waits for the log from now on.
-func (w *worker) stopped() {
-	if k := &w.keeping; k.stopped == 0 {
-		k.stopped = w.loop.Steady()
-	}
 }
 
 // insideMost is how many messages from inside the node wait for the log at most.
@@ -126,14 +99,14 @@ const insideMost = 256
 // is answered here when the log does not move, or too many wait.
 func (w *worker) awaitsLogInside(p *publishing) bool {
 	k := &w.keeping
-	switch busy := k.full() || p.message.QoS > 0 && k.busy(); {
+	switch busy := k.Full() || p.message.QoS > 0 && k.Busy(); {
 	case !busy && len(k.inside) == 0:
 		return false
-	case k.still(w.loop.Steady()) || len(k.inside) >= insideMost:
+	case k.Still(w.loop.Steady()) || len(k.inside) >= insideMost:
 		p.answer <- verdict{err: errLogBusy}
 	default:
 		k.inside = append(k.inside, p)
-		w.stopped()
+		k.Stopped(w.loop.Steady())
 	}
 	return true
 }
@@ -149,8 +122,7 @@ func (w *worker) publishAwaited() {
 
 // readOn ends the pause of those that waited for the log.
 func (w *worker) readOn() {
-	if k := &w.keeping; k.stopped != 0 && k.bytes <= k.limit/2 {
-		k.stopped = 0
+	if w.keeping.Free() {
 		w.readPaused()
 		w.publishAwaited()
 	}
@@ -160,10 +132,10 @@ func (w *worker) readOn() {
 // again, QoS 0 passes it by.
 func (w *worker) readStopped() {
 	now := w.loop.Steady()
-	if w.keeping.stands(now) {
+	if w.keeping.Stands(now) {
 		w.readPaused()
 	}
-	if w.keeping.still(now) {
+	if w.keeping.Still(now) {
 		w.publishAwaited()
 	}
 }
@@ -182,7 +154,7 @@ func (w *worker) readPaused() {
 
 // passesBy says whether a message of QoS 0 goes to its receivers alone: the log stands.
 func (w *worker) passesBy(m *msg.Message) bool {
-	return m.QoS == 0 && w.keeping.full() && w.keeping.stands(w.loop.Steady())
+	return m.QoS == 0 && w.keeping.Full() && w.keeping.Stands(w.loop.Steady())
 }
 
 // passedBy counts a message that the log was not given.

@@ -143,8 +143,8 @@ func (w *worker) passOn(m *msg.Message, token uint64) {
 		w.turns.held = append(w.turns.held, heldMessage{m.Clone(), token})
 		return
 	}
-	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.later.has(m)) {
-		w.keeping.addLater(stream, m, token, 0)
+	if kept && (m.QoS == 2 || m.Origin != 0 || w.keeping.HoldsLike(m)) {
+		w.keeping.AddLater(stream, m, token, 0)
 		w.recordOwn(m, r, stream, 0)
 		return
 	}
@@ -154,7 +154,7 @@ func (w *worker) passOn(m *msg.Message, token uint64) {
 	}
 	w.recordOwn(m, r, stream, receivers)
 	if kept {
-		w.keeping.add(stream, m, token)
+		w.keeping.Add(stream, m, token)
 		return
 	}
 	w.doneDelayed(m, nil)

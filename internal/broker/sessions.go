@@ -197,7 +197,7 @@ func (w *worker) wall(t int64) int64 {
 
 // Tick is called a few times a second: wills and sessions come to their time.
 func (w *worker) Tick() {
-	w.keeping.shrink()
+	w.keeping.Shrink()
 	w.queues.Runs.Look()
 	w.readStopped()
 	w.tickDigest()

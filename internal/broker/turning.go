@@ -54,8 +54,8 @@ func (w *worker) turnGroup(g *group) {
 }
 
 func (w *worker) beginTurn(t *turn) {
-	w.keeping.endTurn()
-	k := &turning{turn: t, filter: topic.Matching(t.group.name), last: w.keeping.handed, open: w.keeping.flights}
+	w.keeping.EndTurn()
+	k := &turning{turn: t, filter: topic.Matching(t.group.name), last: w.keeping.Handed(), open: w.keeping.Flights()}
 	w.turns.list = append(w.turns.list, k)
 	w.tellReady(k)
 }

@@ -166,7 +166,7 @@ func (w *worker) Read(conn *loop.Conn, b []byte) (used int) {
 		if size == 0 || size > len(b)-used {
 			break
 		}
-		if (c.full != notFull || w.turns.list != nil || w.keeping.busy()) && w.awaitsLog(c, b[used:used+size]) || w.tooFast(c, b[used:used+size]) {
+		if (c.full != notFull || w.turns.list != nil || w.keeping.Busy()) && w.awaitsLog(c, b[used:used+size]) || w.tooFast(c, b[used:used+size]) {
 			break
 		}
 		if !w.packet(c, b[used:used+size], b[used:]) {
@@ -285,7 +285,7 @@ func (w *worker) publish(c *client, ev *session.Event, frame []byte) {
 	if kept && m.QoS == 2 && c.enduring != nil {
 		m.Origin = msg.PacketOrigin(ev.PacketID)
 	}
-	if kept && (m.QoS == 2 || w.keeping.later.count > 0 && w.keeping.later.hasOf(m.Publisher)) {
+	if kept && (m.QoS == 2 || w.keeping.HoldsOf(m.Publisher)) {
 		w.keep(c, stream, m, ev.PacketID, true)
 		w.recordPublish(c, m, ev.PacketID, r, stream, 0)
 		return
@@ -344,11 +344,11 @@ func (w *worker) routeTails(r *route, m *msg.Message) int {
 // streamFor is the stream that keeps the message: one that takes its topic or, for what
 // the broker itself has to find again, the spare one.
 func (w *worker) streamFor(m *msg.Message, r *route) (stream int, ok bool) {
-	if w.keeping.keeper == nil {
+	if !w.keeping.Log() {
 		return 0, false
 	}
 	if !m.Fleeting {
-		stream, ok = w.keeping.keeper.Route(m.Topic)
+		stream, ok = w.keeping.Route(m.Topic)
 	}
 	if !ok && (m.Retain || m.Origin != 0 || r.logged && m.QoS > 0) && w.broker.preserver != nil && m.Topic[0] != '$' {
 		return w.options.Durable.Spare, true
@@ -363,7 +363,7 @@ func (w *worker) keepAs(c *client, stream int, record *msg.Message, qos byte, id
 	if qos > 0 {
 		t = token(c.conn.Handle(), c.session.Await(id, qos))
 	}
-	w.keeping.add(stream, record, t)
+	w.keeping.Add(stream, record, t)
 	w.restrain(c, qos)
 }
 
@@ -375,9 +375,9 @@ func (w *worker) keep(c *client, stream int, m *msg.Message, id uint16, later bo
 		t = token(c.conn.Handle(), c.session.Await(id, m.QoS))
 	}
 	if later {
-		w.keeping.addLater(stream, m, t, c.conn.Handle())
+		w.keeping.AddLater(stream, m, t, uint64(c.conn.Handle()))
 	} else {
-		w.keeping.add(stream, m, t)
+		w.keeping.Add(stream, m, t)
 	}
 	w.restrain(c, m.QoS)
 }
@@ -388,7 +388,7 @@ func (w *worker) restrain(c *client, qos byte) {
 	if c.session.Full() && c.session.Version() != packet.V5 { // an MQTT 5 client knows its bound
 		c.full = max(c.full, usedUp)
 	}
-	if qos == 0 && w.keeping.full() {
+	if qos == 0 && w.keeping.Full() {
 		w.awaitRoom(c)
 	}
 }
@@ -529,12 +529,12 @@ func (w *worker) Turn() {
 	w.turnGroups()
 	w.tellQueues()
 	w.flush()
-	w.keeping.endTurn()
+	w.keeping.EndTurn()
 	if w.exchange.behind {
 		w.exchange.review()
 	}
 	w.exchange.endTurn()
-	w.counts.unkept, w.counts.waiting = int64(w.keeping.bytes), int64(len(w.keeping.paused))
+	w.counts.unkept, w.counts.waiting = int64(w.keeping.Bytes()), int64(len(w.keeping.paused))
 	w.timeDeliveries()
 	w.counts.output = int64(w.loop.Waiting())
 	w.counts.sessions = int64(len(w.clients))
@@ -543,7 +543,7 @@ func (w *worker) Turn() {
 	}
 	w.published.set(&w.counts)
 	w.carried.set(w.traffic)
-	if w.quiet != nil && w.keeping.flights == 0 && w.turns.list == nil {
+	if w.quiet != nil && w.keeping.Flights() == 0 && w.turns.list == nil {
 		w.quiet <- true
 		w.quiet = nil
 	}
