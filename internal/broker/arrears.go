@@ -173,7 +173,7 @@ func (w *worker) trim(c *client, stream uint8) {
 	floor := w.floor(stream)
 	w.forgoQueued(c, stream, floor, now)
 	if to := w.tail(stream).next; c.session.Away() && k.Unsurveyed() && k.Next().Compare(to) <= 0 {
-		w.broker.feeds.survey.ask(w.surveyFor(c, stream, to))
+		w.broker.feeds.survey.Ask(w.surveyFor(c, stream, to))
 	}
 	if !k.Counted() {
 		return

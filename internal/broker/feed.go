@@ -45,7 +45,7 @@ type feeds struct {
 	began  []msg.Position    // where the tail readers began
 	seen   []atomic.Uint64   // entries up to there were read, by stream, and what is for the loops posted
 	posted [][]atomic.Uint64 // runs, by loop and stream
-	survey surveyor
+	survey *backlog.Surveyor
 	// outstanding is how many bytes the loops have not taken yet; taken is told when they
 	// have taken some.
 	outstanding atomic.Int64
@@ -59,7 +59,11 @@ func newFeeds(log SessionLog, workers []*worker, r *router) *feeds {
 	f := &feeds{log: log, workers: workers, router: r, taken: make(chan struct{}, 1), came: make(chan struct{})}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.catcher = feed.New(f.ctx, numbered{f}, func(a *feed.Answer) { f.workers[a.Loop].loop.Post(a) })
-	f.survey.feeds, f.survey.wake = f, make(chan struct{}, 1)
+	var report []func(*backlog.Report)
+	for _, w := range workers {
+		report = append(report, func(r *backlog.Report) { w.loop.Post(r) })
+	}
+	f.survey = backlog.NewSurveyor(f.ctx, numbered{f}, f.spacer, report)
 	return f
 }
 
@@ -114,7 +118,7 @@ func (f *feeds) start() {
 	for range feed.Passes {
 		f.running.Go(f.catcher.Serve)
 	}
-	f.running.Go(f.survey.run)
+	f.running.Go(f.survey.Serve)
 }
 
 // readTails begins to read the tails of the streams that are not read yet. f.mu is held.

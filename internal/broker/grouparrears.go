@@ -122,19 +122,19 @@ func (w *worker) surveyGroup(k *keptGroup, stream uint8, to msg.Position, first 
 	if from.Compare(to) > 0 {
 		return // the tail has not come to it
 	}
-	q := &question{
+	q := &backlog.Inquiry{
 		Question: backlog.Question{From: from, To: to, Names: []string{topic.Matching(k.group.name)}},
-		worker:   w, group: k, stream: stream, sums: backlog.Total(k.sums(), stream), first: first,
+		Stream:   stream, Loop: w.home, For: k, Sums: backlog.Total(k.sums(), stream), First: first,
 	}
 	c.Recount()
 	k.surveys[stream-1] = q
-	w.broker.feeds.survey.ask(q)
+	w.broker.feeds.survey.Ask(q)
 }
 
-// takeGroupSurvey notes what was found. What the group has taken meanwhile is in its base.
-func (w *worker) takeGroupSurvey(q *question) {
-	if k := q.group; k.surveys[q.stream-1] == q {
-		k.cursors[q.stream-1].Count(q.sums.Minus(q.Found))
-		k.surveys[q.stream-1] = nil
+// takeSurvey notes what was found. What the group has taken meanwhile is counted already.
+func (k *keptGroup) takeSurvey(q *backlog.Inquiry) {
+	if i := q.Stream - 1; k.surveys[i] == q {
+		k.cursors[i].Count(q.Sums.Minus(q.Found))
+		k.surveys[i] = nil
 	}
 }

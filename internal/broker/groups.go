@@ -16,9 +16,9 @@ type keptGroup struct {
 	group   *group
 	core    *share.Group[*client]
 	seats   map[*client]seat
-	cursors []cursor.Cursor // by stream number less one; the core knows their places
-	surveys []*question     // by stream: how much there is for it, while that is being found out
-	lost    uint64          // messages that the log was not to keep for it
+	cursors []cursor.Cursor    // by stream number less one; the core knows their places
+	surveys []*backlog.Inquiry // by stream: how much there is for it, while that is being found out
+	lost    uint64             // messages that the log was not to keep for it
 	touched bool
 	listed  bool // in scribe.groups
 }
@@ -95,7 +95,7 @@ func newShare(begins []msg.Position) *share.Group[*client] {
 
 func (w *worker) keepGroup(g *group, core *share.Group[*client]) *keptGroup {
 	k := &keptGroup{group: g, core: core, seats: map[*client]seat{}, cursors: make([]cursor.Cursor, len(w.broker.feeds.list()))}
-	k.surveys = make([]*question, len(k.cursors))
+	k.surveys = make([]*backlog.Inquiry, len(k.cursors))
 	for i := range k.cursors {
 		k.cursors[i] = cursor.Restored(msg.Position{})
 	}

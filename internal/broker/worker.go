@@ -483,7 +483,7 @@ func (w *worker) Message(v any) {
 		w.takeFollowed(v)
 	case *feed.Answer:
 		w.takeAnswer(v)
-	case *surveyed:
+	case *backlog.Report:
 		w.takeSurvey(v)
 	case flushNow:
 		w.scribe.armed, w.scribe.due = false, true

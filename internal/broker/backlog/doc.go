@@ -10,7 +10,7 @@
 // newest mark behind which there is still as much as they allow: so nothing within the
 // bounds is ever given up, and what is given up is counted exactly.
 //
-// A [Survey] finds out what no ledger has counted, in one reading of a stream for many.
-//
-// Nothing here has a lock, a clock or a goroutine.
+// A [Survey] finds out what no ledger has counted, in one reading of a stream for many; a
+// [Surveyor] makes surveys, on a goroutine of its user's, for whoever asks. Nothing else here
+// has a lock or a clock.
 package backlog
