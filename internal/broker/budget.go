@@ -117,6 +117,8 @@ func (w *worker) roomFor(c *client, m *msg.Message) bool {
 // feedNow is posted when clients are starved: output has left by then.
 type feedNow struct{}
 
+func (feedNow) on(w *worker) { w.feedStarved() }
+
 // starve remembers a client that nothing would wake when output has left.
 func (w *worker) starve(c *client) {
 	if c.conn.Buffered() == 0 && !c.starved {

@@ -93,16 +93,25 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 	} else {
 		w.send(c, before, after)
 	}
-	w.wake(c)
-	if how.Present {
-		w.recordEvent(c, recorder.Resumed, id, 0)
-	} else {
-		w.recordEvent(c, recorder.Connected, id, 0)
+	w.begin(c, p, how.Present)
+	if !held {
+		w.entered(c)
 	}
+}
+
+// begin begins what an admitted client's connection has: its keep alive, its place in what is
+// told of clients and, where its session was there before, what waits in it.
+func (w *worker) begin(c *client, p *packet.Connect, present bool) {
+	w.wake(c)
+	event := recorder.Connected
+	if present {
+		event = recorder.Resumed
+	}
+	w.recordEvent(c, event, c.id, 0)
 	c.conn.Faster()
 	w.debug(c, "client connected", "version", c.session.Version().String(), "keep_alive_s", p.KeepAlive,
-		"session_present", how.Present, "session_expiry_s", c.session.Expiry())
-	if how.Present {
+		"session_present", present, "session_expiry_s", c.session.Expiry())
+	if present {
 		w.dropDenied(c)
 		w.present(c)
 		w.pushWaiting(c)
@@ -110,9 +119,6 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.relist(c)
 	}
 	w.tellConnected(c, p)
-	if !held {
-		w.entered(c)
-	}
 }
 
 // homeOf is the worker on whose loop a client identifier's session lives.

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 
+	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -14,6 +15,17 @@ type (
 	goodbye struct{} // tell them and close
 	abort   struct{} // close without a word
 )
+
+func (v drain) on(w *worker) { w.draining, w.quiet = true, v.quiet }
+
+func (goodbye) on(w *worker) {
+	w.loop.Each(func(c *loop.Conn) { w.end(clientOf(c), errShutdown) })
+	w.endSessions()
+}
+
+func (abort) on(w *worker) {
+	w.loop.Each(func(c *loop.Conn) { w.forget(clientOf(c)); c.Abort() })
+}
 
 // Close takes no more clients and no more of their packets, waits for the log to
 // answer for what it was given, says goodbye and ends every goroutine. When ctx

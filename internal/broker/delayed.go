@@ -10,13 +10,14 @@ import (
 	"github.com/millrace/millrace/internal/broker/recorder"
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 	"github.com/millrace/millrace/internal/msg"
 )
 
 // due is a delayed message whose time has come, on its way to a loop.
 type due struct{ entry delay.Entry }
+
+func (v due) on(w *worker) { w.publishDue(&v.entry) }
 
 // Delayed is a message that waits for its time.
 type Delayed struct {
@@ -86,7 +87,7 @@ func (w *worker) delayed(c *client, ev *session.Event) {
 	w.counts.delayed++
 	w.recordDelayed(c, m, ev.PacketID)
 	if w.broker.preserver == nil {
-		w.acknowledge(c, ev, packet.Success)
+		w.acknowledge(c, ev, session.Answer{})
 		return
 	}
 	r := preserve.Delayed(delay.Entry{ID: id, Due: at, Message: m})
@@ -171,9 +172,9 @@ func (w *worker) turnDown(c *client, ev *session.Event, err error) {
 }
 
 // acknowledge answers a message of QoS 1 or 2 at once.
-func (w *worker) acknowledge(c *client, ev *session.Event, reason byte) {
+func (w *worker) acknowledge(c *client, ev *session.Event, a session.Answer) {
 	if ev.Message.QoS > 0 {
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, session.Answer{Reason: reason}))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, a))
 	}
 }

@@ -36,6 +36,9 @@ type (
 	undigesting struct{ *digester }
 )
 
+func (v digesting) on(w *worker)   { w.beginDigest(v.digester) }
+func (v undigesting) on(w *worker) { w.endDigest(v.digester) }
+
 // Digest begins to sum up messages, for one reader at a time. limits are those of
 // each digest. Close it when done.
 func (b *Broker) Digest(limits msg.DigestLimits) (*Digests, error) {

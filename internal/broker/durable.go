@@ -94,6 +94,8 @@ func (b *Broker) preserveLast(ctx context.Context) {
 // settled asks a loop for an answer behind everything that was posted to it before.
 type settled struct{ done chan<- bool }
 
+func (v settled) on(*worker) { v.done <- true }
+
 // settle returns when every loop has done with what was posted before.
 func (b *Broker) settle(ctx context.Context) error {
 	done := make(chan bool, len(b.workers))

@@ -90,11 +90,15 @@ func (k *scribe) stop() {
 // flushNow is posted when it is time to write what has changed.
 type flushNow struct{}
 
+func (flushNow) on(w *worker) { w.scribe.armed, w.scribe.due = false, true }
+
 // flushing asks a loop to write down what has changed, or all.
 type flushing struct {
 	all  bool
 	done chan<- flushed
 }
+
+func (v *flushing) on(w *worker) { w.startFlush(v) }
 
 // flushed is the answer: the bytes of records since.
 type flushed struct {

@@ -103,3 +103,5 @@ func (b *Broker) TellAlarm(name, message, details string, active bool) {
 
 // systemNews is a message below $SYS from another goroutine.
 type systemNews struct{ message *msg.Message }
+
+func (v systemNews) on(w *worker) { w.publishSystem(v.message) }

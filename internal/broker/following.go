@@ -28,6 +28,8 @@ type followed struct {
 	err       error
 }
 
+func (v *followed) on(w *worker) { w.takeFollowed(v) }
+
 // follow enters a subscription to a stream and returns its reason code.
 func (w *worker) follow(c *client, f *packet.Subscription, id uint32) byte {
 	o, err := follow.Parse(string(f.Filter), w.broker.options.Now())

@@ -79,6 +79,8 @@ type beginGroup struct {
 	begins []msg.Position
 }
 
+func (v beginGroup) on(w *worker) { w.beginGroup(v) }
+
 func (w *worker) beginGroup(v beginGroup) {
 	w.keepGroup(v.group, newShare(v.begins))
 	w.broker.post(announce{v.group})

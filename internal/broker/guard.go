@@ -45,6 +45,8 @@ type pressure struct {
 	keep  int
 }
 
+func (v pressure) on(w *worker) { w.press(v) }
+
 // guardMemory is the guard's goroutine.
 func (b *Broker) guardMemory() {
 	defer b.tasks.Done()

@@ -15,6 +15,8 @@ type inquiry struct {
 	done chan<- struct{}
 }
 
+func (v *inquiry) on(w *worker) { w.inquire(v) }
+
 // slice is how many clients or subscriptions a loop looks at in one turn.
 const slice = 512
 

@@ -31,6 +31,8 @@ type decided struct {
 	verdict Verdict
 }
 
+func (v *decided) on(w *worker) { w.answered(v) }
+
 // login finds out who the client is, then admits it or turns it away. frame begins
 // with its CONNECT.
 func (w *worker) login(c *client, p *packet.Connect, id string, assigned bool, frame []byte) {

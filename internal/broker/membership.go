@@ -34,6 +34,8 @@ const (
 // groupMail is the news of one turn for another loop, or the same.
 type groupMail struct{ news []memberNews }
 
+func (v *groupMail) on(w *worker) { w.hearMembers(v) }
+
 // tellKeeper has the loop that keeps the group told at the turn's end.
 func (w *worker) tellKeeper(n memberNews) {
 	mail := w.groups.mailFor(n.group.keeper, len(w.broker.workers))
@@ -80,6 +82,8 @@ func (r *router) keepGroup(g *group, keeper int) bool {
 
 // announce has every loop tell the group's keeper of its members.
 type announce struct{ group *group }
+
+func (v announce) on(w *worker) { w.announce(v.group) }
 
 func (w *worker) announce(g *group) {
 	for _, s := range g.members.load() {

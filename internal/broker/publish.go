@@ -14,6 +14,8 @@ type publishing struct {
 	answer  chan verdict
 }
 
+func (v *publishing) on(w *worker) { w.publishInside(v) }
+
 // verdict is the answer to one publishing.
 type verdict struct {
 	kept bool

@@ -92,11 +92,7 @@ func (w *worker) refusedForRate(c *client, ev *session.Event) bool {
 func (w *worker) refusePublish(c *client, ev *session.Event, code fault.Code) {
 	w.counts.dropped[code]++
 	w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, code)
-	if ev.Message.QoS == 0 {
-		return
-	}
-	before := c.conn.Output()
-	w.send(c, before, c.session.Acknowledge(before, ev.PacketID, ev.Message.QoS, session.Refusal(code)))
+	w.acknowledge(c, ev, session.Refusal(code))
 }
 
 // subscribesTooFast says whether one more filter is to be refused. Filters that

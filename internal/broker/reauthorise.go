@@ -11,6 +11,8 @@ import (
 // reauthorising is a round over the clients of a loop, some of them each turn.
 type reauthorising struct{ left []*client }
 
+func (v reauthorising) on(w *worker) { w.reauthoriseSome(v) }
+
 // The two bound how long a loop is kept from its messages: clients that are looked at in one
 // turn, and filters of theirs, nearly.
 const (

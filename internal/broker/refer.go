@@ -3,6 +3,7 @@ package broker
 import (
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/fault"
 )
 
@@ -19,6 +20,8 @@ type referral struct {
 	Referral
 	err *fault.Error
 }
+
+func (v *referral) on(w *worker) { w.loop.Each(func(c *loop.Conn) { w.refer(clientOf(c), v) }) }
 
 // Refer sends every client away, and every one that comes: to the server named by
 // reference, which may be empty; for good when moved says so. Clients before MQTT 5

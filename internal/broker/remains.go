@@ -8,6 +8,8 @@ type remains struct {
 	revoked bool
 }
 
+func (v remains) on(w *worker) { w.endMore(v) }
+
 // over says whether the subscription is one of them.
 func (s *subscription) over() bool { return s.ended || s.client.ended }
 

@@ -141,6 +141,8 @@ func (w *worker) granted(c *client, p *packet.Subscribe) {
 // sweep asks the first loop to remove retained messages that have expired.
 type sweep struct{}
 
+func (sweep) on(w *worker) { w.sweep() }
+
 // sweepMost is how many retained messages are removed in one turn: publishers wait
 // for the store meanwhile.
 const sweepMost = 256

@@ -166,10 +166,7 @@ func (w *worker) denied(c *client, ev *session.Event) {
 		w.end(c, errDenied)
 		return
 	}
-	if m.QoS > 0 {
-		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, session.Refusal(fault.AccessDenied)))
-	}
+	w.acknowledge(c, ev, session.Refusal(fault.AccessDenied))
 }
 
 // maySubscribe asks the rules about a subscription.

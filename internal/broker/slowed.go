@@ -36,6 +36,8 @@ type slowedClient struct {
 // brings sees to it.
 type wakeSlowed struct{}
 
+func (wakeSlowed) on(*worker) {} // Turn sees to it
+
 type slowedHeap []slowedClient
 
 func (h slowedHeap) Len() int      { return len(h) }

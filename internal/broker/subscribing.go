@@ -48,6 +48,8 @@ type takingFilters struct {
 // that connection.
 type moreFilters struct{ conn loop.Handle }
 
+func (v moreFilters) on(w *worker) { w.takeMore(v.conn) }
+
 // subscribeFor takes a client's SUBSCRIBE, decoded and as it came.
 func (w *worker) subscribeFor(c *client, p *packet.Subscribe, frame []byte) {
 	if len(p.Filters) <= filtersMost {

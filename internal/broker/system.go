@@ -69,8 +69,12 @@ type census struct {
 	inflight, queued, queuedLen atomic.Int64
 }
 
+func (v *census) on(w *worker) { w.countFor(v) }
+
 // counted is a census that all loops have answered.
 type counted struct{ *census }
+
+func (v counted) on(w *worker) { w.tell(v.census) }
 
 // countFor counts this loop's clients; behind the last loop the first one tells.
 func (w *worker) countFor(c *census) {

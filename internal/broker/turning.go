@@ -48,6 +48,10 @@ type (
 	turnOver  struct{ turn *turn }
 )
 
+func (v beginTurn) on(w *worker) { w.beginTurn(v.turn) }
+func (v turnReady) on(w *worker) { w.turnReady(v.turn) }
+func (v turnOver) on(w *worker)  { w.endTurn(v.turn) }
+
 // turnGroup begins a group's turn, on the loop that keeps it.
 func (w *worker) turnGroup(g *group) {
 	w.broker.post(beginTurn{&turn{g, len(w.broker.workers)}})

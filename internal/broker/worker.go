@@ -220,10 +220,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 		c.tally.messagesIn++
 		w.publish(c, ev, frame)
 	case session.Refused:
-		w.reportRefusal(c, ev.Err)
-		w.counts.messagesIn[ev.Message.QoS]++
-		w.counts.dropped[fault.CodeOf(ev.Err)]++
-		w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, fault.CodeOf(ev.Err))
+		w.countRefused(c, ev)
 	case session.Subscribe:
 		w.subscribeFor(c, &ev.Subscribe, frame)
 	case session.Unsubscribe:
@@ -231,7 +228,7 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	case session.Acknowledged:
 		w.recordAcked(c, ev.Acked)
 		if ev.Slow.Took > 0 {
-			w.options.Slow(c.id, ev.Slow.Topic, time.Duration(ev.Slow.Took), time.Unix(0, w.loop.Now()))
+			w.tellSlow(c, &ev.Slow)
 		}
 		w.goOn(c)
 		return true
@@ -243,6 +240,19 @@ func (w *worker) packet(c *client, frame, rest []byte) bool {
 	w.settleShared(c)
 	w.noteChanged(c)
 	return true
+}
+
+// countRefused counts a message that the session has refused, and answered.
+func (w *worker) countRefused(c *client, ev *session.Event) {
+	w.reportRefusal(c, ev.Err)
+	w.counts.messagesIn[ev.Message.QoS]++
+	w.counts.dropped[fault.CodeOf(ev.Err)]++
+	w.recordRefused(c, recorder.Client, &ev.Message, ev.PacketID, fault.CodeOf(ev.Err))
+}
+
+// tellSlow tells of a message that the client has taken long to acknowledge.
+func (w *worker) tellSlow(c *client, s *session.Slow) {
+	w.options.Slow(c.id, s.Topic, time.Duration(s.Took), time.Unix(0, w.loop.Now()))
 }
 
 // send gives the connection its output back and counts the answers behind before.
@@ -266,17 +276,13 @@ func (w *worker) send(c *client, before, after []byte) {
 func (w *worker) publish(c *client, ev *session.Event, frame []byte) {
 	m := &ev.Message
 	w.counts.messagesIn[m.QoS]++
-	if w.refusedForRate(c, ev) {
+	switch {
+	case w.refusedForRate(c, ev), w.rewrites != nil && !w.rewritePublish(c, ev):
 		return
-	}
-	if w.rewrites != nil && !w.rewritePublish(c, ev) {
-		return
-	}
-	if !w.mayPublish(c, m) {
+	case !w.mayPublish(c, m):
 		w.denied(c, ev)
 		return
-	}
-	if m.Topic[0] == '$' { // only $delayed comes this far
+	case m.Topic[0] == '$': // only $delayed comes this far
 		w.delayed(c, ev)
 		return
 	}
@@ -306,16 +312,20 @@ func (w *worker) publish(c *client, ev *session.Event, frame []byte) {
 	case kept:
 		w.keep(c, stream, m, ev.PacketID, false)
 	case m.QoS > 0:
-		var a session.Answer
-		if receivers == 0 {
-			a.Reason = packet.NoMatchingSubscribers
-		}
 		before := c.conn.Output()
-		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, a))
+		w.send(c, before, c.session.Acknowledge(before, ev.PacketID, m.QoS, answerFor(receivers)))
 	}
 	if !kept && receivers == 0 {
 		w.counts.dropped[fault.NoSubscriber]++
 	}
+}
+
+// answerFor is the answer to a message that no stream keeps, and that had so many receivers.
+func answerFor(receivers int) (a session.Answer) {
+	if receivers == 0 {
+		a.Reason = packet.NoMatchingSubscribers
+	}
+	return a
 }
 
 // routeOf finds the topic's route; a client mostly goes on with its last one.
@@ -435,90 +445,40 @@ func (w *worker) route(r *route, m *msg.Message, from *client) int {
 	return n
 }
 
+// errand is what is posted to a loop by others of this room: its worker does it there.
+type errand interface{ on(w *worker) }
+
 // Message is loop.Handler's.
 func (w *worker) Message(v any) {
 	switch v := v.(type) {
 	case *parcel:
-		before := w.work
-		v.unpack(w.deliverHere)
-		v.unpackOffers(func(o offer, m *msg.Message) {
-			w.images.reset()
-			w.offered(o, m)
-			w.recordRouted(recorder.Offered, m, nil, 0)
-		})
-		w.incoming.Add(-v.size())
-		v.recycle()
-		w.loop.Spend(w.work - before)
+		w.takeParcel(v)
 	case *committal:
 		w.committed(v)
 		committals.Put(v)
-	case *publishing:
-		w.publishInside(v)
-	case *census:
-		w.countFor(v)
-	case counted:
-		w.tell(v.census)
-	case pressure:
-		w.press(v)
-	case wakeSlowed: // Turn sees to it
-	case feedNow:
-		w.feedStarved()
-	case systemNews:
-		w.publishSystem(v.message)
 	case *fed:
 		w.takeTail(v)
-	case *groupMail:
-		w.hearMembers(v)
-	case beginGroup:
-		w.beginGroup(v)
-	case announce:
-		w.announce(v.group)
-	case beginTurn:
-		w.beginTurn(v.turn)
-	case turnReady:
-		w.turnReady(v.turn)
-	case turnOver:
-		w.endTurn(v.turn)
-	case *followed:
-		w.takeFollowed(v)
 	case *feed.Answer:
 		w.takeAnswer(v)
 	case *backlog.Report:
 		w.takeSurvey(v)
-	case flushNow:
-		w.scribe.armed, w.scribe.due = false, true
-	case *flushing:
-		w.startFlush(v)
-	case sweep:
-		w.sweep()
-	case due:
-		w.publishDue(&v.entry)
-	case *inquiry:
-		w.inquire(v)
-	case digesting:
-		w.beginDigest(v.digester)
-	case undigesting:
-		w.endDigest(v.digester)
-	case moreFilters:
-		w.takeMore(v.conn)
-	case remains:
-		w.endMore(v)
-	case *decided:
-		w.answered(v)
-	case reauthorising:
-		w.reauthoriseSome(v)
-	case settled:
-		v.done <- true
-	case drain:
-		w.draining, w.quiet = true, v.quiet
-	case *referral:
-		w.loop.Each(func(c *loop.Conn) { w.refer(clientOf(c), v) })
-	case goodbye:
-		w.loop.Each(func(c *loop.Conn) { w.end(clientOf(c), errShutdown) })
-		w.endSessions()
-	case abort:
-		w.loop.Each(func(c *loop.Conn) { w.forget(clientOf(c)); c.Abort() })
+	case errand:
+		v.on(w)
 	}
+}
+
+// takeParcel gives the messages of another loop to the receivers on this one.
+func (w *worker) takeParcel(p *parcel) {
+	before := w.work
+	p.unpack(w.deliverHere)
+	p.unpackOffers(func(o offer, m *msg.Message) {
+		w.images.reset()
+		w.offered(o, m)
+		w.recordRouted(recorder.Offered, m, nil, 0)
+	})
+	w.incoming.Add(-p.size())
+	p.recycle()
+	w.loop.Spend(w.work - before)
 }
 
 // Turn is loop.Handler's.

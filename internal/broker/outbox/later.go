@@ -30,7 +30,10 @@ func (l *later) add(m *msg.Message, n int) {
 
 func (l *later) place(name []byte) uint64 { return maphash.Bytes(l.seed, name) % laterPlaces }
 
-// has says whether a message of that publisher or topic waits; one does of somebody.
+// has says whether a message of that publisher or topic waits; one does of somebody. It is
+// rarely asked: its callers are inlined, it is not.
+//
+//go:noinline
 func (l *later) has(name []byte) bool { return l.counts[l.place(name)] > 0 }
 
 // HoldsOf says whether a message of that publisher waits to be routed.
