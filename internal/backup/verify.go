@@ -71,48 +71,65 @@ func (v *Verified) note(name string, err error) {
 
 // verify reads every object of the generations once.
 func (f folder) verify(ctx context.Context, all []*Generation, progress func(Progress)) (v Verified, err error) {
-	of, segments := int64(0), map[string]bool{}
-	todo, what, who := map[string]Object{}, map[string]string{}, map[string][]string{}
-	var order []string
+	list, bytes := inventory(all)
 	for _, g := range all {
 		v.Generations = append(v.Generations, g.Name)
-		g.objects(func(o Object, name string) {
-			who[o.SHA256] = append(who[o.SHA256], g.Name)
-			if _, known := todo[o.SHA256]; !known {
-				todo[o.SHA256], what[o.SHA256] = o, name
-				order, of = append(order, o.SHA256), of+o.Size
-			}
-		})
-		for _, s := range g.Streams {
-			for _, seg := range s.Segments {
-				segments[seg.SHA256] = true
-			}
-		}
 	}
 	var bad []error
-	for _, sum := range order {
+	for _, k := range list {
 		if ctx.Err() != nil {
 			return v, ctx.Err()
 		}
 		if progress != nil {
-			progress(Progress{Doing: what[sum], Done: v.Bytes, Of: of})
+			progress(Progress{Doing: k.name, Done: v.Bytes, Of: bytes})
 		}
-		if err := f.read(todo[sum], what[sum], look(segments[sum])); err != nil {
-			for _, name := range who[sum] {
-				v.note(name, err)
-			}
-			if fault.CodeOf(err) == fault.Malformed {
-				v.spoilt = append(v.spoilt, f.objectPath(sum))
-			}
-			v.stopped = len(bad) == maxDamage-1
-			if bad = append(bad, err); len(bad) == maxDamage {
-				return v, errors.Join(append(bad, fault.New(fault.Malformed, "There may be more."))...)
-			}
+		err := f.read(k.Object, k.name, look(k.segment))
+		if err == nil {
+			v.Files, v.Bytes = v.Files+1, v.Bytes+k.Size
 			continue
 		}
-		v.Files, v.Bytes = v.Files+1, v.Bytes+todo[sum].Size
+		for _, name := range k.of {
+			v.note(name, err)
+		}
+		if fault.CodeOf(err) == fault.Malformed {
+			v.spoilt = append(v.spoilt, f.objectPath(k.SHA256))
+		}
+		v.stopped = len(bad) == maxDamage-1
+		if bad = append(bad, err); len(bad) == maxDamage {
+			return v, errors.Join(append(bad, fault.New(fault.Malformed, "There may be more."))...)
+		}
 	}
 	return v, errors.Join(bad...)
+}
+
+// shared is an object, and whose it is.
+type shared struct {
+	Object
+	name    string   // what it is, in the first of them
+	of      []string // generations
+	segment bool     // of a stream
+}
+
+// inventory is the objects of the generations, each once, and their bytes.
+func inventory(all []*Generation) (list []*shared, bytes int64) {
+	known := map[string]*shared{}
+	for _, g := range all {
+		g.objects(func(o Object, name string) {
+			k := known[o.SHA256]
+			if k == nil {
+				k = &shared{Object: o, name: name}
+				known[o.SHA256] = k
+				list, bytes = append(list, k), bytes+o.Size
+			}
+			k.of = append(k.of, g.Name)
+		})
+		for _, s := range g.Streams {
+			for _, seg := range s.Segments {
+				known[seg.SHA256].segment = true
+			}
+		}
+	}
+	return list, bytes
 }
 
 // look reads an object for nothing but to see that it can be read.

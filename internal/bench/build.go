@@ -60,36 +60,14 @@ func resolve(ctx context.Context, addr string) (*net.TCPAddr, error) {
 func (r *run) people() {
 	n := len(r.loops)
 	r.subscribers, r.publishers, r.idle = make([][]*peer, n), make([][]*peer, n), make([][]*peer, n)
-	client := 0
-	next := func(i int) *peer {
-		p := &peer{loop: r.loops[i%n], version: r.o.Version, id: fmt.Sprintf("%s%08x-%d", r.o.ClientPrefix, r.number, client)}
-		if len(r.o.Sources) > 0 {
-			p.source = r.o.Sources[client%len(r.o.Sources)]
-		}
-		client++
-		return p
-	}
 	for i, s := range r.plan.subscribers {
-		p := next(i)
+		p := r.newPeer(i)
 		r.addSubscriber(p, s)
 		r.subscribers[i%n] = append(r.subscribers[i%n], p)
 	}
-	owners := make([]*publisher, 0, r.plan.lanes)
-	for i, plan := range r.plan.publishers {
-		p := next(i)
-		if r.o.Scenario == Durable && r.o.QoS == 2 {
-			p.session = leaves // it holds what was begun
-		}
-		b := newPublisher(p, &r.o, plan, i, len(r.plan.publishers))
-		p.role = b
-		p.loop.publishers = append(p.loop.publishers, b)
-		r.publishers[i%n] = append(r.publishers[i%n], p)
-		for range plan.topics {
-			owners = append(owners, b)
-		}
-	}
+	owners := r.addPublishers()
 	for i := range r.plan.idle {
-		p := next(i)
+		p := r.newPeer(i)
 		p.role = idler{}
 		r.idle[i%n] = append(r.idle[i%n], p)
 	}
@@ -101,6 +79,35 @@ func (r *run) people() {
 			l.ledger = make(ledger, r.plan.lanes)
 		}
 	}
+}
+
+// newPeer is the next client of the run, and the i-th of its kind.
+func (r *run) newPeer(i int) *peer {
+	p := &peer{loop: r.loops[i%len(r.loops)], version: r.o.Version, id: fmt.Sprintf("%s%08x-%d", r.o.ClientPrefix, r.number, r.peers)}
+	if len(r.o.Sources) > 0 {
+		p.source = r.o.Sources[r.peers%len(r.o.Sources)]
+	}
+	r.peers++
+	return p
+}
+
+// addPublishers makes the publishers, and says who owns each lane.
+func (r *run) addPublishers() []*publisher {
+	n, owners := len(r.loops), make([]*publisher, 0, r.plan.lanes)
+	for i, plan := range r.plan.publishers {
+		p := r.newPeer(i)
+		if r.o.Scenario == Durable && r.o.QoS == 2 {
+			p.session = leaves // it holds what was begun
+		}
+		b := newPublisher(p, &r.o, plan, i, len(r.plan.publishers))
+		p.role = b
+		p.loop.publishers = append(p.loop.publishers, b)
+		r.publishers[i%n] = append(r.publishers[i%n], p)
+		for range plan.topics {
+			owners = append(owners, b)
+		}
+	}
+	return owners
 }
 
 func (r *run) addSubscriber(p *peer, plan subscriberPlan) {

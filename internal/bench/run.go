@@ -25,6 +25,7 @@ type run struct {
 	origin  time.Time
 
 	subscribers, publishers, idle [][]*peer // by loop
+	peers                         int       // made so far
 
 	before, early, late sample   // connecting, measuring from, measuring to
 	away                *Waiting // of that scenario

@@ -42,32 +42,9 @@ var errFailed = fault.New(fault.Unavailable, "The historian's store has failed. 
 func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, waits func()) (*store, error) {
 	s := &store{log: log, failed: make(chan struct{})}
 	quit := make(chan struct{})
-	opts := &pebble.Options{
-		FS:                 &patientFS{FS: fs, full: &s.full, waits: waits, every: fullRetry, quit: quit},
-		FormatMajorVersion: pebble.FormatNewest,
-		Logger:             s,
-		MemTableSize:       memTableSize,
-		CacheSize:          cacheSize,
-		MaxOpenFiles:       200,
-		EventListener:      &pebble.EventListener{BackgroundError: func(err error) { s.inBackground(err, quit) }},
-	}
-	for i := range opts.Levels {
-		opts.Levels[i].BlockSize = 32 << 10
-	}
+	opts := s.options(&patientFS{FS: fs, full: &s.full, waits: waits, every: fullRetry, quit: quit}, quit)
 	done := make(chan error, 1)
-	go func() { // ends with the opening
-		if err := opts.FS.MkdirAll(dir, 0o700); err != nil {
-			done <- err
-			return
-		}
-		opts.ErrorIfNotExists = wasStore(fs, dir)
-		db, err := pebble.Open(dir, opts)
-		s.db = db
-		if err == nil {
-			err = s.checkFormat()
-		}
-		done <- err
-	}()
+	go func() { done <- s.open(dir, fs, opts) }() // ends with the opening
 	select {
 	case err := <-done:
 		if err != nil {
@@ -88,6 +65,35 @@ func openStore(ctx context.Context, dir string, fs vfs.FS, log *slog.Logger, wai
 			return nil, fmt.Errorf("historian: open store: %w", ctx.Err())
 		}
 	}
+}
+
+// options are Pebble's.
+func (s *store) options(fs vfs.FS, quit <-chan struct{}) *pebble.Options {
+	o := &pebble.Options{
+		FS:                 fs,
+		FormatMajorVersion: pebble.FormatNewest,
+		Logger:             s,
+		MemTableSize:       memTableSize,
+		CacheSize:          cacheSize,
+		MaxOpenFiles:       200,
+		EventListener:      &pebble.EventListener{BackgroundError: func(err error) { s.inBackground(err, quit) }},
+	}
+	for i := range o.Levels {
+		o.Levels[i].BlockSize = 32 << 10
+	}
+	return o
+}
+
+// open takes as long as it has to; fs does not wait for room.
+func (s *store) open(dir string, fs vfs.FS, o *pebble.Options) (err error) {
+	if err := o.FS.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	o.ErrorIfNotExists = wasStore(fs, dir)
+	if s.db, err = pebble.Open(dir, o); err != nil {
+		return err
+	}
+	return s.checkFormat()
 }
 
 // wasStore says that a folder holds a store, whatever is missing of it: Pebble would begin

@@ -149,49 +149,61 @@ func (g *gatherer) followed(loop int) {
 	if loop >= len(g.Loops) {
 		return
 	}
-	var c course
-	place := 0
+	a := &account{gatherer: g, loop: loop}
 	recorder.Read(g.Loops[loop].Segments, &recorder.Visitor{
-		Message: func(at int64, r *recorder.Recorded) {
-			place++
-			var m *Message
-			if string(r.Topic) == g.topic && (!r.From.Again() || g.mine(r)) {
-				m = g.of(loop, r)
-				g.also(m, loop, r)
-				if r.Routed() {
-					m.Unlisted, m.routedAt, m.place = r.Unlisted(), at, place
-				}
-			}
-			for _, o := range r.Outcomes {
-				if g.conns[o.Conn] {
-					d := c.given(at, r, &o)
-					if m != nil {
-						m.Deliveries = append(m.Deliveries, d)
-					}
-				}
-			}
-		},
+		Message: a.message, Lost: a.lost, Event: a.event,
 		Acked: func(at int64, conn uint32, id uint16) {
 			if g.conns[conn] {
-				c.acked(at, id)
+				a.course.acked(at, id)
 			}
 		},
 		Sent: func(at int64, conn uint32, id uint16, since int64) {
 			if g.conns[conn] {
-				c.sent(at, id, since)
-			}
-		},
-		Lost: func(at int64, conn uint32, code fault.Code, n int, name []byte, since int64) {
-			if g.conns[conn] && !(len(name) > 0 && c.lost(at, code, string(name), since)) && (len(name) == 0 || string(name) == g.topic) {
-				g.Losses = append(g.Losses, Loss{at, code, n, string(name), since})
-			}
-		},
-		Event: func(at int64, conn uint32, what recorder.What, text []byte, code fault.Code) {
-			if place++; g.conns[conn] && what != recorder.Named {
-				g.Events = append(g.Events, Event{at, what, string(text), code, place})
+				a.course.sent(at, id, since)
 			}
 		},
 	})
+}
+
+// account is what the client's own loop says, as far as it was read.
+type account struct {
+	*gatherer
+	loop, place int
+	course      course
+}
+
+func (a *account) message(at int64, r *recorder.Recorded) {
+	a.place++
+	var m *Message
+	if string(r.Topic) == a.topic && (!r.From.Again() || a.mine(r)) {
+		m = a.of(a.loop, r)
+		a.also(m, a.loop, r)
+		if r.Routed() {
+			m.Unlisted, m.routedAt, m.place = r.Unlisted(), at, a.place
+		}
+	}
+	for _, o := range r.Outcomes {
+		if !a.conns[o.Conn] {
+			continue
+		}
+		d := a.course.given(at, r, &o)
+		if m != nil {
+			m.Deliveries = append(m.Deliveries, d)
+		}
+	}
+}
+
+func (a *account) lost(at int64, conn uint32, code fault.Code, n int, name []byte, since int64) {
+	if !a.conns[conn] || len(name) > 0 && (a.course.lost(at, code, string(name), since) || string(name) != a.topic) {
+		return
+	}
+	a.Losses = append(a.Losses, Loss{at, code, n, string(name), since})
+}
+
+func (a *account) event(at int64, conn uint32, what recorder.What, text []byte, code fault.Code) {
+	if a.place++; a.conns[conn] && what != recorder.Named {
+		a.Events = append(a.Events, Event{at, what, string(text), code, a.place})
+	}
 }
 
 // mine says whether something became of it for the client.
