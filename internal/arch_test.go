@@ -65,6 +65,7 @@ var allowed = map[string]map[string]string{
 	"internal/broker/pace":   {"internal/broker/limit": "its buckets"},
 	"internal/broker/why":    {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/share":  {},
+	"internal/broker/feed":   {"internal/broker/backlog": "marks for those who count"},
 	"internal/broker/cursor": {"internal/broker/backlog": "how much is before a reader"},
 	"internal/broker/view": {
 		"internal/broker/backlog": "how much waits",

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/broker/feed"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -172,18 +173,18 @@ func (w *worker) trim(c *client, stream uint8) {
 	k, now := c.enduring.cursor(stream), w.loop.Now()
 	floor := w.floor(stream)
 	w.forgoQueued(c, stream, floor, now)
-	if to := w.tail(stream).next; c.session.Away() && k.Unsurveyed() && k.Next().Compare(to) <= 0 {
+	if to := w.tail(stream).Next(); c.session.Away() && k.Unsurveyed() && k.Next().Compare(to) <= 0 {
 		w.broker.feeds.survey.Ask(w.surveyFor(c, stream, to))
 	}
 	if !k.Counted() {
 		return
 	}
-	filters, base, t := w.filtersOf(c), k.Base(), w.tail(stream)
+	filters, base := w.filtersOf(c), k.Base()
 	if c.session.Waiting() > 0 {
 		n, bytes := c.session.WaitingFrom(stream)
 		base = base.Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)})
 	}
-	to, sum, ok := w.ledger.Cut(stream, filters, k.Next(), base, floor, backlog.Mark{At: t.next, Time: t.last}, w.options.Backlog.bounds(), now)
+	to, sum, ok := w.ledger.Cut(stream, filters, k.Next(), base, floor, w.tail(stream).Mark(), w.options.Backlog.bounds(), now)
 	if !ok {
 		return
 	}
@@ -339,9 +340,9 @@ func (f *feeds) lowest(stream uint8) uint64 {
 }
 
 // markBacklog takes a mark before the run where the tail reader wants one.
-func (w *worker) markBacklog(p *fed) {
-	if p.marked {
-		w.ledger.Mark(p.stream, p.at, p.mark)
-		w.ledger.Forget(p.stream, msg.Position{Seq: p.forget})
+func (w *worker) markBacklog(p *feed.Piece) {
+	if p.Marked {
+		w.ledger.Mark(p.Stream, p.At, p.Mark)
+		w.ledger.Forget(p.Stream, msg.Position{Seq: p.Forget})
 	}
 }

@@ -98,9 +98,9 @@ func (w *worker) takeCaught(c *client, a *feed.Answer) {
 	if a.Part() {
 		return
 	}
-	if t := w.tail(a.Stream); a.End && a.Next.Compare(t.since) >= 0 {
-		for _, p := range t.recent {
-			if p.Next.Compare(a.Next) > 0 && !w.feedRun(c, a.Stream, &p.Run) {
+	if t := w.tail(a.Stream); a.End && t.Reaches(a.Next) {
+		for p := range t.From(a.Next) {
+			if !w.feedRun(c, a.Stream, &p.Run) {
 				return
 			}
 		}

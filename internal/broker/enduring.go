@@ -325,7 +325,7 @@ func (w *worker) progressOf(c *client) []session.Logged {
 
 // cursorAt is where the cursor stands.
 func (w *worker) cursorAt(k *cursor.Cursor, stream uint8) msg.Position {
-	return k.At(w.tail(stream).next)
+	return k.At(w.tail(stream).Next())
 }
 
 // recordsKept takes the journal's word on records of the flush.

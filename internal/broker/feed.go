@@ -148,12 +148,17 @@ func (f *feeds) stop() {
 
 // follow reads a stream from there on until the feeds stop.
 func (f *feeds) follow(stream uint8, name string, after msg.Position) {
-	t := tail{feeds: f, stream: stream, routes: newRoutes(f.router, -1), out: make([]*fed, len(f.workers)), picks: make([][]uint32, len(f.workers))}
-	t.spacer = f.spacer()
+	routes := newRoutes(f.router, -1)
+	wants := func(topic []byte) (loops, keepers []int) {
+		r := routes.find(topic)
+		return r.tails, r.keepers
+	}
+	t := feed.NewTail(stream, len(f.workers), f.spacer(), wants, func() uint64 { return f.lowest(stream) })
 	for f.ctx.Err() == nil {
 		came := f.coming()
 		err := f.log.Read(f.ctx, name, after, func(at msg.Position, ms []msg.Message) error {
-			t.take(at, ms)
+			f.deal(stream, t.Take(at, ms, time.Now()))
+			f.seen[stream-1].Store(at.Seq)
 			after = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms)) - 1}
 			return f.await()
 		})
@@ -226,181 +231,49 @@ func (l numbered) Replay(ctx context.Context, stream uint8, after msg.Position, 
 	return nil
 }
 
-// tail is one stream's reader.
-type tail struct {
-	feeds  *feeds
-	stream uint8
-	routes *routes
-	out    []*fed     // by loop
-	picks  [][]uint32 // by loop: which of the entry's messages are for it
-	told   time.Time
-	spacer backlog.Spacer
-}
-
-// tellEvery is how often loops hear how far a stream was read that has nothing for them.
-const tellEvery = time.Second
-
-// take posts the entry's messages to the loops with durable receivers. A loop without
-// hears nothing: where it has come to is told with the next message for it.
-func (t *tail) take(at msg.Position, ms []msg.Message) {
-	t.mark(at, ms[0].Time)
-	bytes, last := 0, int64(0)
-	for i := range ms {
-		m := &ms[i]
-		bytes += m.Bytes()
-		last = max(last, m.Time)
-		if m.QoS == 0 || m.Topic[0] == '$' {
-			continue
-		}
-		r := t.routes.find(m.Topic)
-		for _, to := range r.tails {
-			t.picks[to] = append(t.picks[to], uint32(i))
-		}
-		for _, to := range r.keepers {
-			if !slices.Contains(r.tails, to) {
-				t.picks[to] = append(t.picks[to], uint32(i))
-			}
-		}
-	}
-	t.pickAll(at, ms, bytes)
-	t.tellAll()
-	t.spacer.Add(len(ms), bytes, last)
-	for to, p := range t.out {
+// deal posts the entry's messages to the loops with durable receivers.
+func (f *feeds) deal(stream uint8, pieces []*feed.Piece) {
+	for to, p := range pieces {
 		if p == nil {
 			continue
 		}
-		t.out[to] = nil
-		p.Next, p.last = msg.Position{Seq: at.Seq, Index: at.Index + uint32(len(ms))}, last
-		t.feeds.outstanding.Add(int64(p.Size))
-		t.feeds.posted[to][t.stream-1].Add(1)
-		t.feeds.workers[to].loop.Post(p)
-	}
-	t.feeds.seen[t.stream-1].Store(at.Seq)
-}
-
-// mark has every loop take a mark when one is due before the entry there.
-func (t *tail) mark(at msg.Position, first int64) {
-	last, due := t.spacer.Next(at, first)
-	if !due {
-		return
-	}
-	forget := t.feeds.lowest(t.stream)
-	t.spacer.Forget(msg.Position{Seq: forget})
-	for to, p := range t.out {
-		if p == nil {
-			p = &fed{stream: t.stream}
-			t.out[to] = p
-		}
-		p.marked, p.at, p.mark, p.forget = true, at, last, forget
-	}
-}
-
-// pickAll puts what was picked into the runs for the loops.
-func (t *tail) pickAll(at msg.Position, ms []msg.Message, bytes int) {
-	for to, picks := range t.picks {
-		if len(picks) == 0 {
-			continue
-		}
-		p := t.out[to]
-		if p == nil {
-			p = &fed{stream: t.stream}
-			t.out[to] = p
-		}
-		p.Pick(at, ms, picks, bytes)
-		t.picks[to] = picks[:0]
-	}
-}
-
-// tellAll has something for every loop, now and then.
-func (t *tail) tellAll() {
-	now := time.Now()
-	if now.Sub(t.told) < tellEvery {
-		return
-	}
-	t.told = now
-	for to, p := range t.out {
-		if p == nil {
-			t.out[to] = &fed{stream: t.stream}
-		}
-	}
-}
-
-// fed is a run of a stream's tail for one loop.
-type fed struct {
-	feed.Run
-	stream uint8
-	last   int64 // time of the newest message before its end; 0 is not known
-	// marked says that the loop is to take a mark before the run, at its place and of that
-	// time, and forget those up to an entry.
-	marked bool
-	at     msg.Position
-	mark   int64
-	forget uint64
-}
-
-// tailState is where a loop has come to in a stream.
-type tailState struct {
-	next msg.Position // everything before it was taken
-	// recent are the last runs; they and what follows hold all from since on.
-	recent []*fed
-	last   int64 // time of the newest message before next, nearly
-	taken  uint64
-	bytes  int
-	since  msg.Position
-}
-
-// recentBytes is how much of a stream's tail a loop remembers, for those who come to it
-// from further back.
-const recentBytes = 1 << 20
-
-func (s *tailState) took(p *fed) {
-	s.next, s.last = p.Next, max(s.last, p.last)
-	s.taken++
-	if p.Count() == 0 {
-		return
-	}
-	s.recent = append(s.recent, p)
-	s.bytes += p.Size
-	for s.bytes > recentBytes && len(s.recent) > 1 {
-		s.since, s.bytes = s.recent[0].Next, s.bytes-s.recent[0].Size
-		s.recent[0] = nil
-		s.recent = s.recent[1:]
+		f.outstanding.Add(int64(p.Size))
+		f.posted[to][stream-1].Add(1)
+		f.workers[to].loop.Post(p)
 	}
 }
 
 // tail is where the loop has come to in the stream.
-func (w *worker) tail(stream uint8) *tailState {
+func (w *worker) tail(stream uint8) *feed.Recent {
 	for int(stream) > len(w.tails) {
-		w.tails = append(w.tails, &tailState{})
+		w.tails = append(w.tails, &feed.Recent{})
 	}
 	return w.tails[stream-1]
 }
 
 // takeTail gives the tail's next messages to the durable receivers that follow it.
-func (w *worker) takeTail(p *fed) {
+func (w *worker) takeTail(p *feed.Piece) {
 	w.markBacklog(p)
 	p.Each(func(at msg.Position, m *msg.Message) bool {
 		r := w.routes.find(m.Topic)
 		w.images.reset()
 		w.metered = metered{r.meters, len(m.Payload)}
-		w.feedAwake(r, p.stream, at, m)
-		w.recordLogged(p.stream, at, m, &r.mark)
+		w.feedAwake(r, p.Stream, at, m)
+		w.recordLogged(p.Stream, at, m, &r.mark)
 		w.meterEnd()
-		w.feedGroups(r, p.stream, at, m)
-		w.countLogged(r, p.stream, m)
+		w.feedGroups(r, p.Stream, at, m)
+		w.countLogged(r, p.Stream, m)
 		return true
 	})
-	w.tail(p.stream).took(p)
+	w.tail(p.Stream).Took(p)
 	w.broker.feeds.took(p.Size)
 }
 
 // meet brings the loop to where the tail reader is when it has taken every run.
 func (w *worker) meet(stream uint8) {
-	f, t := w.broker.feeds, w.tail(stream)
+	f := w.broker.feeds
 	seen := f.seen[stream-1].Load() // before what was posted is asked: of it all was posted
-	if next := (msg.Position{Seq: seen + 1}); seen > 0 && f.posted[w.home][stream-1].Load() == t.taken && next.Compare(t.next) > 0 {
-		t.next = next
-	}
+	w.tail(stream).Meet(seen, f.posted[w.home][stream-1].Load())
 }
 
 // feedTarget gives the message to a client that follows the tail; false says that it

@@ -53,7 +53,7 @@ func (w *worker) lookIntoGroups() {
 func (w *worker) neededByGroup(k *keptGroup, stream uint8) msg.Position {
 	c := w.groupCursor(k, stream)
 	if !c.Behind() {
-		k.core.Pass(share.Place{Stream: stream, At: w.tail(stream).next})
+		k.core.Pass(share.Place{Stream: stream, At: w.tail(stream).Next()})
 	}
 	at, oldest, floor := k.core.Reached(stream), k.core.Needed(stream), w.floor(stream)
 	if c.Uncounted() && at.Compare(floor) < 0 {
@@ -77,13 +77,13 @@ func (w *worker) trimGroup(k *keptGroup, stream uint8) {
 	case c.Uncounted():
 		w.forgo(k, stream)
 		if k.surveys[stream-1] == nil {
-			w.surveyGroup(k, stream, w.tail(stream).next, false)
+			w.surveyGroup(k, stream, w.tail(stream).Next(), false)
 		}
 		return
 	}
 	n, bytes := k.core.Held(stream)
-	base, t := c.Base().Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)}), w.tail(stream)
-	to, sum, ok := w.ledger.Cut(stream, k.sums(), k.core.Reached(stream), base, w.floor(stream), backlog.Mark{At: t.next, Time: t.last}, bounds, now)
+	base := c.Base().Minus(backlog.Tally{Messages: int64(n), Bytes: int64(bytes)})
+	to, sum, ok := w.ledger.Cut(stream, k.sums(), k.core.Reached(stream), base, w.floor(stream), w.tail(stream).Mark(), bounds, now)
 	if !ok {
 		return
 	}

@@ -241,11 +241,11 @@ func (w *worker) takeCaughtGroup(k *keptGroup, a *feed.Answer) {
 	w.groupGaveUp(k, int64(k.core.Lose(stream, a.Next)))
 	k.core.Pass(share.Place{Stream: stream, At: a.Next})
 	t := w.tail(stream)
-	if !a.End || a.Next.Compare(t.since) < 0 {
+	if !a.End || !t.Reaches(a.Next) {
 		return
 	}
-	for _, p := range t.recent {
-		if p.Next.Compare(a.Next) > 0 && !w.feedGroupRun(k, stream, &p.Run) {
+	for p := range t.From(a.Next) {
+		if !w.feedGroupRun(k, stream, &p.Run) {
 			return
 		}
 	}

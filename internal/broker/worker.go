@@ -86,7 +86,7 @@ type worker struct {
 	owed      map[loop.Handle]owing // PUBRECs of connections that have ended
 	asked     uint32                // CONNECTs
 	scribe    scribe
-	tails     []*tailState // by stream number less one
+	tails     []*feed.Recent // by stream number less one
 	groups    keptGroups
 	turns     turns
 	wakes     uint64               // how often a session came to follow a tail again
@@ -456,7 +456,7 @@ func (w *worker) Message(v any) {
 	case *committal:
 		w.committed(v)
 		committals.Put(v)
-	case *fed:
+	case *feed.Piece:
 		w.takeTail(v)
 	case *feed.Answer:
 		w.takeAnswer(v)

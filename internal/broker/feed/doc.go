@@ -6,6 +6,9 @@
 // order, and asks on from where its answer ends. A pass holds no more than a bounded number
 // of bytes, hands out parts on its way, and waits for loops that do not take them.
 //
-// [Run] is how messages of the log come to a loop, those of the tail, too. The messages that
-// it shows are valid during the call.
+// A [Tail] deals what comes at a stream's end to the loops that have readers there, in
+// [Piece]s; what a loop has taken of it lately it remembers as [Recent].
+//
+// [Run] is how messages of the log come to a loop. The messages that it shows are valid during
+// the call.
 package feed
