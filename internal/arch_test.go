@@ -43,6 +43,7 @@ var allowed = map[string]map[string]string{
 		"internal/broker/watch":     "onlookers inside the node",
 		"internal/broker/view":      "rows and queries of what it shows",
 		"internal/broker/ban":       "who is kept out",
+		"internal/broker/image":     "a message for its receivers",
 		"internal/broker/limit":     "how much is too much",
 		"internal/broker/outbox":    "what is on its way to the log",
 		"internal/broker/pace":      "how fast is too fast",
@@ -65,6 +66,7 @@ var allowed = map[string]map[string]string{
 	"internal/broker/pace":   {"internal/broker/limit": "its buckets"},
 	"internal/broker/why":    {"internal/broker/recorder": "what its stories are told from"},
 	"internal/broker/share":  {},
+	"internal/broker/image":  {"internal/broker/session": "what a session sends"},
 	"internal/broker/feed":   {"internal/broker/backlog": "marks for those who count"},
 	"internal/broker/cursor": {"internal/broker/backlog": "how much is before a reader"},
 	"internal/broker/view": {

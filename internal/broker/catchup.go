@@ -132,7 +132,7 @@ func (w *worker) feedRun(c *client, stream uint8, p *feed.Run) (ok bool) {
 		if !wanted {
 			return true
 		}
-		w.images.reset()
+		w.images.Reset()
 		if !w.feed(&t, stream, at, m) {
 			w.fallBehind(c, stream, at)
 			ok = false

@@ -1,109 +1,15 @@
 package broker
 
 import (
-	"slices"
-
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/fault"
-	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
-
-// images holds one message's encodings: a message is encoded once for each kind
-// of receiver, however many there are.
-type images struct {
-	list  []image
-	arena []byte
-	at    int64 // when the message came
-	p     packet.Publish
-	came  asCame
-}
-
-// asCame is the packet that brought a message and may go on as it is. Its bytes are the
-// reader's: they are valid until the message is routed.
-type asCame struct {
-	of      *msg.Message
-	packet  []byte
-	version packet.Version
-}
-
-// fits says whether the packet is what such a receiver of the message is sent.
-func (k *asCame) fits(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) bool {
-	return k.of == m && k.version == v && m.QoS == qos && m.Retain == retain && len(ids) == 0
-}
-
-// mainVersion is V311 for V31, too: the two have one PUBLISH.
-func mainVersion(v packet.Version) packet.Version {
-	if v == packet.V31 {
-		return packet.V311
-	}
-	return v
-}
-
-// image is one encoding and what makes it fit a receiver.
-type image struct {
-	session.Image
-	version packet.Version
-	retain  bool
-	ids     []uint32
-}
-
-func (k *images) reset() {
-	k.list, k.arena = k.list[:0], k.arena[:0]
-	if cap(k.arena) > keepArena {
-		k.arena = nil
-	}
-}
-
-const keepArena = 256 << 10
-
-// find returns the encoding of m for a receiver, making it when there is none.
-func (k *images) find(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
-	if v = mainVersion(v); v != packet.V5 {
-		ids = nil
-	}
-	k.at = m.Time
-	for i := range k.list {
-		if e := &k.list[i]; e.version == v && e.QoS == qos && e.retain == retain && slices.Equal(e.ids, ids) {
-			return &e.Image
-		}
-	}
-	if k.came.fits(m, v, qos, retain, ids) {
-		return k.add(k.came.packet, packet.ImageID(k.came.packet), m, v, qos, retain, nil)
-	}
-	p := &k.p // its other fields stay as they are: it is never a copy, and has no alias
-	p.Topic, p.Payload, p.Properties, p.QoS, p.Retain = m.Topic, m.Payload, m.Properties, qos, retain
-	p.HasExpiry, p.Expiry, p.SubscriptionIDs = m.Expires(), m.Expiry, ids
-	from := len(k.arena)
-	var idAt int
-	k.arena, idAt = p.AppendImage(k.arena, v)
-	return k.add(k.arena[from:], idAt, m, v, qos, retain, ids)
-}
-
-func (k *images) add(image []byte, idAt int, m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
-	e := k.next()
-	e.Bytes, e.IDAt, e.QoS, e.Of, e.Expires, e.V5 = image, idAt, qos, m.QoS, v == packet.V5 && m.Expires(), v == packet.V5
-	e.version, e.retain, e.ids = v, retain, ids
-	return &e.Image
-}
-
-// next is a further image, in the place of one of an earlier message where there is one.
-func (k *images) next() *image {
-	n := len(k.list)
-	if n == cap(k.list) {
-		k.list = append(k.list, image{})
-		return &k.list[n]
-	}
-	k.list = k.list[:n+1]
-	e := &k.list[n]
-	e.Whole, e.Logged = nil, session.Logged{}
-	return e
-}
 
 // deliver gives m to this loop's receivers on the route; from is the publishing
 // client when it lives on this loop. It returns how many receivers there were.
 func (w *worker) deliver(r *route, m *msg.Message, from *client) int {
-	w.images.reset()
+	w.images.Reset()
 	w.unlisted = m.QoS == 0
 	n, receivers := 0, r.local
 	if m.QoS > 0 && r.owed == len(r.local)-r.atOnce {
@@ -136,14 +42,7 @@ func (w *worker) deliverTo(c *client, g *grant, m *msg.Message) {
 
 // imageFor is the encoding of m for that client.
 func (w *worker) imageFor(c *client, g *grant, m *msg.Message) *session.Image {
-	v, qos, retain := c.session.Version(), min(m.QoS, g.qos), m.Retain && g.asPublished
-	if v == packet.V5 || qos == 0 || !m.Expires() && len(m.Properties) == 0 {
-		return w.images.find(m, v, qos, retain, g.ids)
-	}
-	w.images.find(m, packet.V5, qos, retain, g.ids)
-	im := w.images.find(m, v, qos, retain, nil)
-	im.Whole = w.images.find(m, packet.V5, qos, retain, g.ids)
-	return im
+	return w.images.For(m, c.session.Version(), g.qos, m.Retain && g.asPublished, g.ids)
 }
 
 // try sends the image to the client or keeps it for it; share is the number of the
@@ -181,7 +80,7 @@ func (w *worker) attempt(c *client, im *session.Image, share uint32) (outcome se
 		c.conn.SetOutput(out)
 		if outcome == session.Sent {
 			w.countOut(c, out[len(before):])
-			w.delivered(w.images.at)
+			w.delivered(w.images.At())
 			w.meterOut(im.QoS, outcome)
 			return outcome, code
 		}

@@ -256,7 +256,7 @@ func (w *worker) takeTail(p *feed.Piece) {
 	w.markBacklog(p)
 	p.Each(func(at msg.Position, m *msg.Message) bool {
 		r := w.routes.find(m.Topic)
-		w.images.reset()
+		w.images.Reset()
 		w.metered = metered{r.meters, len(m.Payload)}
 		w.feedAwake(r, p.Stream, at, m)
 		w.recordLogged(p.Stream, at, m, &r.mark)
@@ -333,7 +333,7 @@ func (w *worker) logged(m *msg.Message) (now msg.Message, left bool) {
 	}
 	now.SetExpiry(m.Expiry - uint32(passed))
 	now.Time = m.Time + passed*1e9
-	w.images.reset()
+	w.images.Reset()
 	return now, true
 }
 

@@ -109,7 +109,7 @@ func (w *worker) pushFollowed(c *client) {
 			m := p.pending[n].Message
 			m.Properties = follow.Placed(m.Properties, p.pending[n].At)
 			m.Expiry, m.ExpiresAtOnce, m.Time = 0, false, w.loop.Now()
-			w.images.reset()
+			w.images.Reset()
 			w.deliverTo(c, &p.grant, &m)
 			w.recordRouted(recorder.Followed, &p.pending[n].Message, nil, 0)
 			n++

@@ -297,7 +297,7 @@ func (w *worker) distribute(k *keptGroup) {
 			w.exchange.offer(s.member.home, o, m)
 			continue
 		}
-		w.images.reset()
+		w.images.Reset()
 		w.given(o, m)
 	}
 }

@@ -120,7 +120,7 @@ func (w *worker) unsettled(c *client, waiting bool) (left []leftover) {
 // shareOut gives each message to a member of its group.
 func (w *worker) shareOut(left []leftover) {
 	for i := range left {
-		w.images.reset()
+		w.images.Reset()
 		if !w.share(left[i].group, &left[i].message) {
 			w.counts.dropped[fault.SessionEnded]++
 			w.recordDropped(nil, recorder.Dropped|recorder.Shared, fault.SessionEnded)

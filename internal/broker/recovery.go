@@ -364,7 +364,7 @@ func (w *worker) refill(c *client, o session.Open, m *msg.Message) {
 	if g.qos = 1; o.Exact { // as it was sent, whatever the client has subscribed to since
 		g.qos = 2
 	}
-	w.images.reset()
+	w.images.Reset()
 	im := w.imageFor(c, &g, m)
 	im.Logged = o.Place
 	c.session.Refill(o, im, share, m.Time)

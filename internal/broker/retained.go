@@ -96,7 +96,7 @@ func (w *worker) pushRetained(c *client) {
 		if !ok {
 			continue
 		}
-		w.images.reset()
+		w.images.Reset()
 		w.deliverTo(c, &p.grant, &m)
 		w.recordRouted(recorder.Retained, p.message, nil, 0)
 	}

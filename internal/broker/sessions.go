@@ -235,7 +235,7 @@ func (w *worker) keepRetained(c *client) {
 	for i := range c.retained {
 		p := &c.retained[i]
 		if m, ok := w.current(p); ok {
-			w.images.reset()
+			w.images.Reset()
 			w.deliverTo(c, &p.grant, &m)
 			w.recordRouted(recorder.Retained, p.message, nil, 0)
 		}

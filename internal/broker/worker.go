@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/backlog"
 	"github.com/millrace/millrace/internal/broker/ban"
 	"github.com/millrace/millrace/internal/broker/feed"
+	"github.com/millrace/millrace/internal/broker/image"
 	"github.com/millrace/millrace/internal/broker/limit"
 	"github.com/millrace/millrace/internal/broker/loop"
 	"github.com/millrace/millrace/internal/broker/pace"
@@ -62,7 +63,7 @@ type worker struct {
 	rewrites  *rewrites
 	why       string // the connection that is being forgotten has ended, for $SYS
 	whyCode   fault.Code
-	images    images
+	images    image.Set
 	keeping   keeping
 	work      int        // deliveries and packets since the start, also of what had waited
 	nobody    *loop.Conn // of folded clients
@@ -297,10 +298,10 @@ func (w *worker) publish(c *client, ev *session.Event, frame []byte) {
 		return
 	}
 	if ev.AsCame {
-		w.images.came = asCame{m, frame, mainVersion(c.session.Version())}
+		w.images.Came(m, frame, c.session.Version())
 	}
 	receivers := w.route(r, m, c)
-	w.images.came.of = nil
+	w.images.Gone()
 	passed := kept && w.passesBy(m)
 	if !kept || passed {
 		stream = -1
@@ -472,7 +473,7 @@ func (w *worker) takeParcel(p *parcel) {
 	before := w.work
 	p.unpack(w.deliverHere)
 	p.unpackOffers(func(o offer, m *msg.Message) {
-		w.images.reset()
+		w.images.Reset()
 		w.offered(o, m)
 		w.recordRouted(recorder.Offered, m, nil, 0)
 	})
