@@ -211,24 +211,9 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	if strings.HasPrefix(string(f.Filter), topic.Stream) {
 		return w.follow(c, f, id)
 	}
-	have := c.filters.len()
-	if old != nil {
-		have-- // it is replaced [MQTT-3.8.4-3]
-	}
-	reason, code, ok := c.session.Grant(f, have)
+	reason, ok := w.grants(c, f, old)
 	if !ok {
-		w.counts.ungranted[code]++
-		err := fault.New(code, "The subscription to %q was refused.", shown(f.Filter))
-		w.noteRefused(err)
-		w.reportRefusal(c, err)
-		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
 		return reason
-	}
-	if !w.maySubscribe(c, f) {
-		return w.notAllowed(c, f)
-	}
-	if len(c.retained) >= w.broker.options.RetainedAhead && f.RetainHandling != 2 {
-		return w.ungranted(c, errRetainedAhead)
 	}
 	s := &subscription{
 		client: c, home: w.home, filter: string(f.Filter), id: id,
@@ -246,6 +231,30 @@ func (w *worker) subscribeTo(c *client, f *packet.Subscription, id uint32) byte 
 	w.enter(c, old, s)
 	w.offerRetained(c, s, f.RetainHandling, old != nil)
 	return reason
+}
+
+// grants says which QoS a filter is granted that comes in the place of old; of one that is
+// refused reason is the answer.
+func (w *worker) grants(c *client, f *packet.Subscription, old *subscription) (reason byte, ok bool) {
+	have := c.filters.len()
+	if old != nil {
+		have-- // it is replaced [MQTT-3.8.4-3]
+	}
+	reason, code, ok := c.session.Grant(f, have)
+	switch {
+	case !ok:
+		w.counts.ungranted[code]++
+		err := fault.New(code, "The subscription to %q was refused.", shown(f.Filter))
+		w.noteRefused(err)
+		w.reportRefusal(c, err)
+		w.refusals.log("subscription refused", about(c, "reason", code.String())...)
+		return reason, false
+	case !w.maySubscribe(c, f):
+		return w.notAllowed(c, f), false
+	case len(c.retained) >= w.broker.options.RetainedAhead && f.RetainHandling != 2:
+		return w.ungranted(c, errRetainedAhead), false
+	}
+	return reason, true
 }
 
 // enter makes s count in the place of old, without a gap between the two.

@@ -197,17 +197,7 @@ func (t *teller) attempts() {
 }
 
 func (t *teller) attempt(d *Delivery) {
-	var by say.Said
-	switch {
-	case d.From == recorder.Retained:
-		by = byRetained.With()
-	case d.Shared:
-		by = byShared.With()
-	case d.From == recorder.Logged:
-		by = fromLog.With()
-	case d.From == recorder.Followed:
-		by = fromStream.With()
-	}
+	by := d.way()
 	switch d.Outcome {
 	case recorder.Dropped:
 		t.dropped(d.At, d.Code)
@@ -238,6 +228,21 @@ func (t *teller) attempt(d *Delivery) {
 	default:
 		t.say(Queued, nil, inQueue, t.whyQueued())
 	}
+}
+
+// way is by which of several ways the message came to the client.
+func (d *Delivery) way() (by say.Said) {
+	switch {
+	case d.From == recorder.Retained:
+		by = byRetained.With()
+	case d.Shared:
+		by = byShared.With()
+	case d.From == recorder.Logged:
+		by = fromLog.With()
+	case d.From == recorder.Followed:
+		by = fromStream.With()
+	}
+	return by
 }
 
 func packetID(id uint16) (said say.Said) {
