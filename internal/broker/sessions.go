@@ -51,7 +51,7 @@ func (w *worker) sessionFor(c *client, p *packet.Connect, id string) (*client, s
 
 // resume gives the session old the connection of fresh.
 func (w *worker) resume(old, fresh *client) {
-	w.schedule.remove(old)
+	w.schedule.Remove(old)
 	w.recordEvent(old, recorder.Named, old.id, 0)
 	l := old.lasting
 	l.session.Resume(&fresh.session)
@@ -159,7 +159,7 @@ func (w *worker) endSession(c *client) {
 
 func (w *worker) remove(c *client) {
 	delete(w.clients, c.id)
-	w.schedule.remove(c)
+	w.schedule.Remove(c)
 	w.forgetOwed(func(o owing) bool { return o.client == c })
 	if c.counted {
 		c.counted = false

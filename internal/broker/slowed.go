@@ -1,9 +1,9 @@
 package broker
 
 import (
-	heaps "container/heap"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/heap"
 	"github.com/millrace/millrace/internal/broker/loop"
 )
 
@@ -14,7 +14,7 @@ const shortest = int64(5 * time.Millisecond)
 // slowed are a loop's clients that are paused until a time. A timer wakes the loop
 // when the first of them may go on.
 type slowed struct {
-	list  slowedHeap
+	list  heap.Heap[*slowedClient]
 	count uint64
 	timer *time.Timer
 }
@@ -30,6 +30,7 @@ type slowedClient struct {
 	until  int64
 	place  uint64 // first come, first served
 	handle loop.Handle
+	slot   int
 }
 
 // wakeSlowed is posted when the first slowed client may go on: the turn that it
@@ -38,20 +39,13 @@ type wakeSlowed struct{}
 
 func (wakeSlowed) on(*worker) {} // Turn sees to it
 
-type slowedHeap []slowedClient
+// Before is heap.Member's.
+func (k *slowedClient) Before(other *slowedClient) bool {
+	return k.until < other.until || k.until == other.until && k.place < other.place
+}
 
-func (h slowedHeap) Len() int      { return len(h) }
-func (h slowedHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h slowedHeap) Less(i, j int) bool {
-	return h[i].until < h[j].until || h[i].until == h[j].until && h[i].place < h[j].place
-}
-func (h *slowedHeap) Push(x any) { *h = append(*h, x.(slowedClient)) }
-func (h *slowedHeap) Pop() any {
-	old := *h
-	last := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return last
-}
+// Slot is heap.Member's.
+func (k *slowedClient) Slot() *int { return &k.slot }
 
 // slow reads the client no further until then.
 func (w *worker) slow(c *client, until int64) {
@@ -62,18 +56,19 @@ func (w *worker) slow(c *client, until int64) {
 	c.conn.Pause()
 	s := &w.slowed
 	s.count++
-	heaps.Push(&s.list, slowedClient{max(until, w.loop.Steady()+shortest), s.count, c.conn.Handle()})
-	w.counts.slowed = int64(len(s.list))
+	s.list.Set(&slowedClient{until: max(until, w.loop.Steady()+shortest), place: s.count, handle: c.conn.Handle()})
+	w.counts.slowed = int64(s.list.Len())
 	w.armSlowed()
 }
 
 // armSlowed sets the timer for the first of the list.
 func (w *worker) armSlowed() {
 	s := &w.slowed
-	if len(s.list) == 0 {
+	first, ok := s.list.First()
+	if !ok {
 		return
 	}
-	d := max(time.Duration(s.list[0].until-w.loop.Steady()), time.Millisecond)
+	d := max(time.Duration(first.until-w.loop.Steady()), time.Millisecond)
 	if s.timer == nil {
 		s.timer = time.AfterFunc(d, func() { w.loop.Post(wakeSlowed{}) })
 		return
@@ -84,17 +79,18 @@ func (w *worker) armSlowed() {
 // readSlowed lets those go on whose time has come.
 func (w *worker) readSlowed() {
 	s, now := &w.slowed, w.loop.Steady()
-	if len(s.list) == 0 || s.list[0].until > now {
+	first, ok := s.list.First()
+	if !ok || first.until > now {
 		return
 	}
-	for len(s.list) > 0 && s.list[0].until <= now {
-		first := heaps.Pop(&s.list).(slowedClient)
+	for ; ok && first.until <= now; first, ok = s.list.First() {
+		s.list.Remove(first)
 		if conn := w.loop.Conn(first.handle); conn != nil {
 			c := clientOf(conn)
 			c.slowed = false
 			w.mayReadOn(c)
 		}
 	}
-	w.counts.slowed = int64(len(s.list))
+	w.counts.slowed = int64(s.list.Len())
 	w.armSlowed()
 }

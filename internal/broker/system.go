@@ -139,7 +139,7 @@ func (b *Broker) figures(c *census) *sys.Figures {
 		QueueFull: st.Dropped[fault.QueueFull], TooLarge: st.Dropped[fault.PacketTooLarge],
 		Subscriptions: st.Subscriptions, Shared: b.router.shared.Load(), Topics: int64(b.router.tree.Filters()),
 		Delayed: st.Delayed, Inflight: c.inflight.Load(), Queued: c.queued.Load(), QueuedBytes: c.queuedLen.Load(),
-		Heap: heap(),
+		Heap: heapBytes(),
 	}
 	for _, n := range st.Dropped {
 		f.Dropped += n
@@ -150,7 +150,7 @@ func (b *Broker) figures(c *census) *sys.Figures {
 	return f
 }
 
-func heap() uint64 {
+func heapBytes() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()

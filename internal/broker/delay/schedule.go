@@ -2,11 +2,11 @@ package delay
 
 import (
 	"cmp"
-	"container/heap"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/millrace/millrace/internal/broker/heap"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -31,7 +31,7 @@ type Schedule struct {
 	maxMessages, maxBytes int
 
 	mu      sync.Mutex // guards what follows
-	queue   queue
+	queue   heap.Heap[*waiting]
 	byID    map[uint64]*waiting
 	taken   map[uint64]Entry // due, and on their way
 	bytes   int              // of all
@@ -39,11 +39,17 @@ type Schedule struct {
 	changed []uint64 // identifiers of what has gone or come back; nil while nobody tracks them
 }
 
-// waiting is an entry and where it lies in the queue.
+// waiting is an entry and its place in the queue.
 type waiting struct {
 	Entry
-	at int
+	slot int
 }
+
+// Before is heap.Member's: by time, then by arrival.
+func (w *waiting) Before(other *waiting) bool { return compare(w.Entry, other.Entry) < 0 }
+
+// Slot is heap.Member's.
+func (w *waiting) Slot() *int { return &w.slot }
 
 // New returns an empty schedule that takes at most that many messages and bytes; 0
 // is the default.
@@ -59,7 +65,7 @@ func New(messages, bytes int) *Schedule {
 func (s *Schedule) Add(m *msg.Message, due int64) (id uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.queue) + len(s.taken); n >= s.maxMessages || s.bytes+size(m) > s.maxBytes {
+	if n := s.queue.Len() + len(s.taken); n >= s.maxMessages || s.bytes+size(m) > s.maxBytes {
 		return 0, fault.New(fault.TooMany, "The broker holds as many delayed messages as it may (%d, %d bytes).", n, s.bytes)
 	}
 	c := m.Clone()
@@ -91,7 +97,7 @@ func (s *Schedule) touch(id uint64) {
 // in puts an entry in; mu is held.
 func (s *Schedule) in(e Entry) {
 	w := &waiting{Entry: e}
-	heap.Push(&s.queue, w)
+	s.queue.Set(w)
 	s.byID[w.ID] = w
 	s.bytes += size(e.Message)
 }
@@ -136,10 +142,11 @@ func size(m *msg.Message) int {
 func (s *Schedule) Take(now int64) (e Entry, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) == 0 || s.queue[0].Due > now {
+	first, ok := s.queue.First()
+	if !ok || first.Due > now {
 		return Entry{}, false
 	}
-	e = s.out(s.queue[0])
+	e = s.out(first)
 	s.taken[e.ID] = e
 	return e, true
 }
@@ -178,7 +185,7 @@ func (s *Schedule) Remove(id uint64) bool {
 
 // out takes w out of what waits; mu is held.
 func (s *Schedule) out(w *waiting) Entry {
-	heap.Remove(&s.queue, w.at)
+	s.queue.Remove(w)
 	delete(s.byID, w.ID)
 	return w.Entry
 }
@@ -186,8 +193,8 @@ func (s *Schedule) out(w *waiting) Entry {
 // List returns what waits, the first that is due first.
 func (s *Schedule) List() []Entry {
 	s.mu.Lock()
-	all := make([]Entry, len(s.queue))
-	for i, w := range s.queue {
+	all := make([]Entry, s.queue.Len())
+	for i, w := range s.queue.All() {
 		all[i] = w.Entry
 	}
 	s.mu.Unlock()
@@ -201,7 +208,7 @@ func (s *Schedule) Owed() []Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := slices.Collect(maps.Values(s.taken))
-	for _, w := range s.queue {
+	for _, w := range s.queue.All() {
 		all = append(all, w.Entry)
 	}
 	return all
@@ -211,22 +218,7 @@ func (s *Schedule) Owed() []Entry {
 func (s *Schedule) Len() (messages, bytes int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.queue), s.bytes
+	return s.queue.Len(), s.bytes
 }
 
 func compare(a, b Entry) int { return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.ID, b.ID)) }
-
-// queue is a heap by time, then by arrival.
-type queue []*waiting
-
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return compare(q[i].Entry, q[j].Entry) < 0 }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i]; q[i].at, q[j].at = i, j }
-func (q *queue) Push(x any)        { w := x.(*waiting); w.at = len(*q); *q = append(*q, w) }
-func (q *queue) Pop() any {
-	old, last := *q, len(*q)-1
-	w := old[last]
-	old[last] = nil
-	*q = old[:last]
-	return w
-}

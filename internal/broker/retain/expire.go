@@ -1,7 +1,6 @@
 package retain
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -19,7 +18,7 @@ func Expiry(m *msg.Message) int64 {
 func (s *Store) Overdue(now int64) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(s.mortal) > 0 && Expiry(s.mortal[0].message) <= now
+	return s.overdue(now) != nil
 }
 
 // Expire removes messages that have expired [MQTT-3.3.2-5], at most that many, the
@@ -27,11 +26,19 @@ func (s *Store) Overdue(now int64) bool {
 func (s *Store) Expire(now int64, most int) (gone int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for gone < most && len(s.mortal) > 0 && Expiry(s.mortal[0].message) <= now {
-		s.remove(s.mortal[0].message.Topic)
+	for n := s.overdue(now); n != nil && gone < most; n = s.overdue(now) {
+		s.remove(n.message.Topic)
 		gone++
 	}
 	return gone
+}
+
+// overdue is the longest overdue node; nil for none. s.mu is held.
+func (s *Store) overdue(now int64) *node {
+	if n, ok := s.mortal.First(); ok && Expiry(n.message) <= now {
+		return n
+	}
+	return nil
 }
 
 // put gives the topic's node another message, nil for none, and its place among
@@ -39,28 +46,16 @@ func (s *Store) Expire(now int64, most int) (gone int) {
 func (s *Store) put(n *node, m *msg.Message) {
 	was, is := n.message != nil && n.message.Expires(), m != nil && m.Expires()
 	if was && !is {
-		heap.Remove(&s.mortal, n.place)
+		s.mortal.Remove(n)
 	}
 	n.message = m
-	switch {
-	case was && is:
-		heap.Fix(&s.mortal, n.place)
-	case is:
-		heap.Push(&s.mortal, n)
+	if is {
+		s.mortal.Set(n)
 	}
 }
 
-// mortals is a heap of the nodes whose messages expire, by when they do.
-type mortals []*node
+// Before is heap.Member's: mortals stand in the order in which their messages expire.
+func (n *node) Before(other *node) bool { return Expiry(n.message) < Expiry(other.message) }
 
-func (q mortals) Len() int           { return len(q) }
-func (q mortals) Less(i, j int) bool { return Expiry(q[i].message) < Expiry(q[j].message) }
-func (q mortals) Swap(i, j int)      { q[i], q[j] = q[j], q[i]; q[i].place, q[j].place = i, j }
-func (q *mortals) Push(x any)        { n := x.(*node); n.place = len(*q); *q = append(*q, n) }
-func (q *mortals) Pop() any {
-	old, last := *q, len(*q)-1
-	n := old[last]
-	old[last] = nil
-	*q = old[:last]
-	return n
-}
+// Slot is heap.Member's.
+func (n *node) Slot() *int { return &n.slot }

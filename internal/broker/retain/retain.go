@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/millrace/millrace/internal/broker/heap"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -29,7 +30,7 @@ type Store struct {
 	root     node // mu guards what follows
 	messages int
 	bytes    int
-	mortal   mortals
+	mortal   heap.Heap[*node]
 	changed  map[string]struct{} // topics; nil while nobody tracks them
 }
 
@@ -37,7 +38,7 @@ type Store struct {
 type node struct {
 	children map[string]*node
 	message  *msg.Message
-	place    int // among the store's mortals, when the message expires
+	slot     int // its place among the store's mortals, when the message expires
 }
 
 // New returns an empty store that takes at most that many messages and bytes; 0

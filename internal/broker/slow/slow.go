@@ -8,11 +8,12 @@ package slow
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/millrace/millrace/internal/broker/heap"
 )
 
 // Subscriber is one place in the ranking.
@@ -36,43 +37,24 @@ type Ranking struct {
 
 	mu    sync.Mutex // guards all below
 	ranks map[place]*rank
-	least ranking   // the least slow first
-	old   time.Time // before it none of them is too old
+	least heap.Heap[*rank] // the least slow first
+	old   time.Time        // before it none of them is too old
 }
 
-// rank is one of those that are remembered, and where it stands in the ranking.
+// rank is one of those that are remembered, and its place in the ranking: who is remembered
+// makes room for who was slower, which is most of those that come when many come back at once.
 type rank struct {
 	Subscriber
-	at int
+	slot int
 }
 
-// ranking is a heap: who is remembered makes room for who was slower, which is most of
-// those that come when many come back at once.
-type ranking []*rank
-
-func (h ranking) Len() int { return len(h) }
-
-func (h ranking) Less(i, j int) bool {
-	return h[i].Took < h[j].Took || h[i].Took == h[j].Took && h[i].At.Before(h[j].At)
+// Before is heap.Member's: the least slow is first, of several the one who was longest ago.
+func (k *rank) Before(other *rank) bool {
+	return k.Took < other.Took || k.Took == other.Took && k.At.Before(other.At)
 }
 
-func (h ranking) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].at, h[j].at = i, j
-}
-
-func (h *ranking) Push(x any) {
-	k := x.(*rank)
-	k.at = len(*h)
-	*h = append(*h, k)
-}
-
-func (h *ranking) Pop() any {
-	last := (*h)[len(*h)-1]
-	(*h)[len(*h)-1] = nil
-	*h = (*h)[:len(*h)-1]
-	return last
-}
+// Slot is heap.Member's.
+func (k *rank) Slot() *int { return &k.slot }
 
 type place struct{ client, topic string }
 
@@ -89,7 +71,7 @@ func (r *Ranking) Add(client, topic string, took time.Duration, at time.Time) {
 	if s := r.place(client, topic, took, at); s != nil {
 		s.Took, s.At = max(s.Took, took), at
 		s.Count++
-		heap.Fix(&r.least, s.at)
+		r.least.Set(s)
 	}
 }
 
@@ -105,7 +87,7 @@ func (r *Ranking) Note(client, topic string, took time.Duration, at time.Time, m
 	}
 	s.Took, s.At = max(s.Took, took), at
 	s.Count = max(s.Count+missed, 1)
-	heap.Fix(&r.least, s.at)
+	r.least.Set(s)
 }
 
 // place is the client's place, a new one when it has to be; nil when others were slower.
@@ -115,7 +97,7 @@ func (r *Ranking) place(client, topic string, took time.Duration, at time.Time) 
 	if s == nil && (len(r.ranks) < r.top || r.makeRoom(took, at)) {
 		s = &rank{Subscriber: Subscriber{Client: client, Topic: topic, Took: took, At: at}}
 		r.ranks[k] = s
-		heap.Push(&r.least, s)
+		r.least.Set(s)
 	}
 	return s
 }
@@ -126,15 +108,16 @@ func (r *Ranking) makeRoom(took time.Duration, now time.Time) bool {
 	if len(r.ranks) < r.top {
 		return true
 	}
-	if r.least[0].Took >= took {
+	least, ok := r.least.First()
+	if !ok || least.Took >= took {
 		return false
 	}
-	r.remove(r.least[0])
+	r.remove(least)
 	return true
 }
 
 func (r *Ranking) remove(s *rank) {
-	heap.Remove(&r.least, s.at)
+	r.least.Remove(s)
 	delete(r.ranks, place{s.Client, s.Topic})
 }
 
@@ -173,5 +156,5 @@ func (r *Ranking) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.ranks)
-	r.least = nil
+	r.least = heap.Heap[*rank]{}
 }
