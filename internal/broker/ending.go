@@ -42,10 +42,18 @@ func (w *worker) fires(c *client, m *msg.Message) {
 		c.enduring.firing = m
 		return
 	}
-	k := &w.scribe
-	if e := k.ending[c.id]; e != nil && k.ended[len(k.ended)-1] == c.id {
-		e.will = m.Origin
-		k.ended = k.ended[:len(k.ended)-1]
+	w.scribe.behind(c.id, m)
+}
+
+// behind has the end of the session that has just ended written when the log has the will.
+func (k *scribe) behind(id string, will *msg.Message) {
+	e, last := k.ending[id], len(k.ended)-1
+	if e == nil || will == nil {
+		return
+	}
+	e.will = will.Origin
+	if last >= 0 && k.ended[last] == id {
+		k.ended = k.ended[:last]
 	}
 }
 

@@ -208,6 +208,7 @@ func TestAWillAtTheEndOfASessionComesOnceOverAKill(t *testing.T) {
 		d, clock := newDisk(), newClock()
 		o := Options{Now: clock.now}
 		b, log := d.nodeBehind(t, "sessions", o)
+		b.endPreserving() // rounds are made by hand
 		heir, _ := come(t, b, "heir", 1000, nil)
 		heir.subscribe("wills/#", 1)
 		heir.drop(b)
@@ -218,13 +219,18 @@ func TestAWillAtTheEndOfASessionComesOnceOverAKill(t *testing.T) {
 		expect[packet.Pingresp](c)
 		log.shut()
 		c.drop(b)
+		if err := writeDown(b); err != nil { // that it has left
+			t.Fatal(err)
+		}
 		clock.forward(30 * time.Second)
+		settleTicks(b)
 		<-log.waits
 		if err := writeDown(b); err != nil {
 			t.Fatal(err)
 		}
 		before := d.killed(t)
 		log.open()
+		eventually(t, "the log has the will", func() bool { return b.options.Durable.Log.Answered("sessions").Seq > 0 })
 		if err := b.preserver.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -167,6 +167,7 @@ func (w *worker) remove(c *client) {
 	}
 	if c.enduring != nil {
 		w.scribe.ends(c.id, c.enduring.turn)
+		w.scribe.behind(c.id, c.enduring.firing) // the will of its connection
 		delete(w.behind, c)
 		w.strikeOff(c)
 	}
