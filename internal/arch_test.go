@@ -21,6 +21,7 @@ const module = "github.com/millrace/millrace/"
 var leaves = []string{
 	"internal/msg", "internal/point", "internal/fault", "internal/say",
 	"internal/mqtt/packet", "internal/mqtt/topic",
+	"internal/files",   // what systems make of folders and names
 	"internal/payload", // a codec: bytes in, metrics out, no state that outlives a message
 }
 
@@ -30,6 +31,7 @@ var allowed = map[string]map[string]string{
 	"internal/msg":         {},
 	"internal/point":       {},
 	"internal/fault":       {},
+	"internal/files":       {},
 	"internal/say":         {"internal/fault": "a reason is said with its code"},
 	"internal/payload":     {"internal/msg": "decodes a message", "internal/point": "into values", "internal/fault": "or says why not"},
 	"internal/mqtt/topic":  {"internal/fault": "a refused filter has a reason code"},

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 )
 
 // errLocked says that another process holds the lock.
@@ -18,13 +19,14 @@ var errLocked = errors.New("held by another process")
 // when the process ends, however it ends.
 type folderLock struct{ file *os.File }
 
-// lockFolder creates the data folder if need be (for its owner alone) and locks it.
+// lockFolder creates the data folder if need be and locks it. It is its owner's alone:
+// what lies in it is the plant's data, and the socket in it opens the node.
 func lockFolder(dir string) (*folderLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, "app: data folder", err,
 			"The data folder %s cannot be made: %v. Choose another with --data or mend its parent's rights.", dir, plain(err))
 	}
-	if err := closeToOthers(dir); err != nil {
+	if err := files.Private(dir); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, "app: data folder", err,
 			"The data folder %s cannot be closed to other users: %v. It has to belong to the user that runs Millrace.", dir, plain(err))
 	}

@@ -17,7 +17,3 @@ func tryLock(f *os.File) error {
 	}
 	return err
 }
-
-// closeToOthers leaves the folder as it is: on Windows it inherits its parent's
-// access list, which the administrator sets.
-func closeToOthers(string) error { return nil }

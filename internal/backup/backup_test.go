@@ -460,3 +460,46 @@ func FuzzSegment(f *testing.F) {
 		}
 	})
 }
+
+// The folder, or what is in it, vanishes while a back-up is made: that is told, and the
+// next one is whole.
+func TestAFolderThatVanishesInMidRun(t *testing.T) {
+	for _, below := range []string{"", "objects", "objects/*"} {
+		p, dir := newPlant(t), filepath.Join(t.TempDir(), "backup")
+		for i := range 10 {
+			p.add("telemetry", "telemetry.0.a", fmt.Appendf(nil, "message %d", i))
+			p.add("journal", "journal.0.a", fmt.Appendf(nil, "record %d", i))
+		}
+		gone := false
+		_, err := Take(t.Context(), dir, p.source(), func(s Progress) {
+			if !gone && s.Done > 0 {
+				gone = true
+				paths, _ := filepath.Glob(filepath.Join(dir, below))
+				for _, path := range paths {
+					if err := os.RemoveAll(path); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+		if !gone || fault.CodeOf(err) != fault.Unavailable || !strings.Contains(fault.UserMessage(err), dir) {
+			t.Errorf("%q vanished (%v): %v", below, gone, err)
+		}
+		p.take(dir)
+		if _, err := Verify(t.Context(), dir, "", nil); err != nil {
+			t.Errorf("%q: %v", below, err)
+		}
+	}
+}
+
+// Files from elsewhere lie in one folder of the restored node, on any system.
+func TestFilesFromElsewhereHaveNamesThatEverySystemKeeps(t *testing.T) {
+	var k taking
+	for _, c := range [][2]string{{"rules.yaml", "rules.yaml"}, {"Rules.yaml", "other-Rules.yaml"}, {"aux.yaml", "file"}, {"a:b", "other-file"}} {
+		got := k.freeName(c[0])
+		if got != c[1] {
+			t.Errorf("%s is called %s, want %s", c[0], got, c[1])
+		}
+		k.g.Files = append(k.g.Files, File{Path: restoredDir + "/" + got})
+	}
+}

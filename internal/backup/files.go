@@ -1,7 +1,6 @@
 package backup
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 )
 
 // points copies the historian's files from its checkpoint. A table never changes, so one
@@ -122,12 +122,15 @@ func (t *taking) plainFile(ctx context.Context, from, path, original string) err
 	return err
 }
 
-// freeName keeps two files of one name apart.
+// freeName keeps two files of one name apart, on every system.
 func (t *taking) freeName(base string) string {
+	if files.Portable(base) != nil {
+		base = "file"
+	}
 	for _, f := range t.g.Files {
-		if f.Path == restoredDir+"/"+base {
+		if strings.EqualFold(f.Path, restoredDir+"/"+base) {
 			return t.freeName("other-" + base)
 		}
 	}
-	return cmp.Or(base, "file")
+	return base
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 )
 
 // folder is where back-ups lie.
@@ -30,6 +31,17 @@ func (f folder) objectPath(sum string) string {
 }
 func (f folder) generationsDir() string { return filepath.Join(f.dir, "generations") }
 func (f folder) unfinished() string     { return filepath.Join(f.dir, "unfinished.json") }
+
+// make makes the folder, its owner's alone; one that is there has the rights that it has.
+// Nothing behind this makes it again: it vanishes with its disk, and comes back with it.
+func (f folder) make() error {
+	if _, err := os.Stat(f.dir); errors.Is(err, os.ErrNotExist) {
+		if err := files.Private(f.dir); err != nil {
+			return err
+		}
+	}
+	return errors.Join(os.MkdirAll(f.generationsDir(), 0o700), os.MkdirAll(filepath.Join(f.dir, "objects"), 0o700))
+}
 
 // has tells whether the object is there, as far as its size shows.
 func (f folder) has(o Object) bool {
@@ -48,11 +60,7 @@ type writer struct {
 }
 
 func (f folder) create() (*writer, error) {
-	dir := filepath.Join(f.dir, "objects")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, f.fault("written", err)
-	}
-	file, err := os.CreateTemp(dir, ".new-*")
+	file, err := os.CreateTemp(filepath.Join(f.dir, "objects"), ".new-*")
 	if err != nil {
 		return nil, f.fault("written", err)
 	}
@@ -77,7 +85,10 @@ func (w *writer) keep() (Object, error) {
 		return o, nil
 	}
 	path := w.folder.objectPath(o.SHA256)
-	err := errors.Join(w.file.Sync(), w.file.Close(), os.MkdirAll(filepath.Dir(path), 0o700))
+	err := errors.Join(w.file.Sync(), w.file.Close())
+	if made := os.Mkdir(filepath.Dir(path), 0o700); made != nil && !errors.Is(made, os.ErrExist) {
+		err = errors.Join(err, made)
+	}
 	if err == nil {
 		err = os.Rename(w.file.Name(), path)
 	}
@@ -147,9 +158,6 @@ func (f folder) writeManifest(path string, g *Generation) error {
 
 // writeWhole writes a file in one step, and to the disk.
 func writeWhole(path string, content []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
 	file, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 )
 
 // marker is the file of a data folder that is not whole yet.
@@ -96,7 +97,7 @@ func (f folder) restore(ctx context.Context, g *Generation, to Target, progress 
 
 // begin empties the folder of an interrupted restoration and marks it.
 func begin(data string) error {
-	if err := os.MkdirAll(data, 0o700); err != nil {
+	if err := files.Private(data); err != nil {
 		return err
 	}
 	if err := writeWhole(filepath.Join(data, marker), []byte("This data folder is not whole yet.\n")); err != nil {

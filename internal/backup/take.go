@@ -106,10 +106,13 @@ func Take(ctx context.Context, dir string, src Source, progress func(Progress)) 
 	if err := t.open(); err != nil {
 		return Result{}, err
 	}
-	if err := os.MkdirAll(t.generationsDir(), 0o700); err != nil {
+	if err := t.make(); err != nil {
 		return Result{}, t.fault("made", err)
 	}
 	if err := t.copy(ctx); err != nil {
+		return Result{}, err
+	}
+	if err := t.whole(); err != nil {
 		return Result{}, err
 	}
 	t.g.Ended = src.Now().UTC()
@@ -174,6 +177,16 @@ func (t *taking) open() error {
 		return fault.New(fault.Conflict, "The newest back-up in %s is of %s, which is not in the past: does the clock go wrong?", t.dir, names[len(names)-1])
 	}
 	return nil
+}
+
+// whole fails when something that the generation needs has left the folder meanwhile.
+func (t *taking) whole() (err error) {
+	t.g.objects(func(o Object, what string) {
+		if err == nil && !t.has(o) {
+			err = fault.New(fault.Unavailable, "The back-up folder %s has lost %s while the back-up was made. Is its disk there?", t.dir, what)
+		}
+	})
+	return err
 }
 
 // within says whether path is dir or lies in it.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 	"github.com/millrace/millrace/internal/mqtt/topic"
 )
 
@@ -105,10 +106,10 @@ func (k *checker) streams(list []Stream) {
 	for i, s := range list {
 		key := fmt.Sprintf("streams[%d]", i)
 		k.stream(key, s)
-		if n, twice := first[strings.ToLower(s.Name)]; twice && s.Name != "" {
-			k.problem(key+".name", "is %q, as is streams[%d].name; names differ by more than case", s.Name, n)
+		if n, twice := first[s.Name]; twice && s.Name != "" {
+			k.problem(key+".name", "is %q, as is streams[%d].name", s.Name, n)
 		}
-		first[strings.ToLower(s.Name)] = i
+		first[s.Name] = i
 		if everything != "" {
 			k.problem(key, "never gets a message: %s stands before it and takes every topic; move it up", everything)
 		} else if slices.Contains(s.Filters, "#") {
@@ -120,6 +121,9 @@ func (k *checker) streams(list []Stream) {
 func (k *checker) stream(key string, s Stream) {
 	if slices.Contains(reserved, s.Name) {
 		k.problem(key+".name", "is %q, which the node keeps for itself", s.Name)
+	}
+	if err := files.Portable(s.Name); s.Name != "" && err != nil {
+		k.problem(key+".name", "is %v", err)
 	}
 	for j, f := range s.Filters {
 		at := fmt.Sprintf("%s.filters[%d]", key, j)

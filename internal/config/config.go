@@ -78,7 +78,7 @@ type HTTP struct {
 
 // Stream configures one durable capture.
 type Stream struct {
-	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[A-Za-z0-9][A-Za-z0-9_-]*$" doc:"Name of the stream, unique on the node by more than case; sessions is taken."`
+	Name     string        `yaml:"name" required:"true" max:"64" pattern:"^[a-z0-9][a-z0-9_-]*$" doc:"Name of the stream, unique on the node; sessions and journal are taken, and what Windows keeps for devices, such as con."`
 	Filters  []string      `yaml:"filters" required:"true" min:"1" doc:"MQTT topic filters; a message that matches any of them is kept. None may begin with $: such topics are never kept."`
 	MaxAge   time.Duration `yaml:"max_age" default:"30d" min:"1s" max:"100y" zero:"no limit" doc:"Messages older than this are removed."`
 	MaxBytes Size          `yaml:"max_bytes" default:"10GiB" min:"16MiB" zero:"no limit" doc:"Size on disk beyond which the oldest messages are removed."`

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 	"github.com/millrace/millrace/internal/msg"
 	"github.com/millrace/millrace/internal/say"
 )
@@ -170,6 +171,8 @@ func (c *Catalog) Create(ctx context.Context, name string, m Made) error {
 			return fault.New(fault.Conflict, "There is a stream %s already.", name)
 		case !validName(name):
 			return fault.New(fault.Invalid, "Stream name %q: use lower-case letters, digits, - and _, 64 at most, a letter or digit first.", name)
+		case files.Portable(name) != nil && !known:
+			return fault.New(fault.Invalid, "The name of the stream is %v.", files.Portable(name))
 		case len(arrange(c.opt.File, made)) >= maxStreams:
 			return fault.New(fault.TooMany, "There are %d streams already, which is the limit.", maxStreams)
 		case !known && len(made)+len(c.opt.File) >= maxNames:

@@ -145,7 +145,7 @@ func TestUsersMakeChangeAndDeleteStreams(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, m := range map[string]Made{"alarms": {}, "Alarms": {}, "own": {}, "shop": {}, "-x": {}, "x": {}, "y": {Filters: []string{"a/#/b"}},
+	for name, m := range map[string]Made{"alarms": {}, "Alarms": {}, "own": {}, "shop": {}, "-x": {}, "x": {}, "nul": {Filters: []string{"n"}}, "com1": {Filters: []string{"n"}}, "y": {Filters: []string{"a/#/b"}},
 		"z": {Filters: []string{"z"}, Before: "moon"}, "w": {Filters: []string{"w"}, MaxBytes: 200 << 20}} {
 		if err := h.Create(t.Context(), name, m); err == nil {
 			t.Errorf("%s was made", name)

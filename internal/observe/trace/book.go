@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/internal/fault"
+	"github.com/millrace/millrace/internal/files"
 )
 
 // The kinds of what is followed, and the formats.
@@ -168,6 +169,8 @@ func (b *Book) check(w *Wanted, now time.Time) error {
 	switch {
 	case !validName(w.Name):
 		return fault.New(fault.Invalid, "A trace's name has 1 to 64 letters, digits or . _ - and does not begin with a dot; %q is none.", w.Name)
+	case files.Portable(w.Name+notesExtension) != nil:
+		return fault.New(fault.Invalid, "A trace's files have its name, and this is %v.", files.Portable(w.Name))
 	case w.Format != Text && w.Format != Pcapng:
 		return fault.New(fault.Invalid, "The format is text or pcapng, not %q.", w.Format)
 	case !w.Until.After(now) || w.Until.Sub(now) > LongestTime:

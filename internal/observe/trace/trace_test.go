@@ -370,7 +370,7 @@ func TestTracesAreBounded(t *testing.T) {
 	if got := start(Wanted{Name: "b", MaxBytes: 60_000}); got != fault.TooMany {
 		t.Error(got)
 	}
-	for _, bad := range []Wanted{{Name: "../b"}, {Name: ".b"}, {Name: ""}, {Name: "b", Format: "csv"}, {Name: "b", MaxBytes: 1}, {Name: "b", MaxBytes: 1 << 40},
+	for _, bad := range []Wanted{{Name: "../b"}, {Name: ".b"}, {Name: ""}, {Name: "con"}, {Name: "Nul.a"}, {Name: "b", Format: "csv"}, {Name: "b", MaxBytes: 1}, {Name: "b", MaxBytes: 1 << 40},
 		{Name: "b", MaxBytes: 4096, Until: noon.Add(-1)}, {Name: "b", MaxBytes: 4096, Until: noon.Add(25 * time.Hour)}} {
 		if bad.MaxBytes == 0 {
 			bad.MaxBytes = 4096
