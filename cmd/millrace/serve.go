@@ -87,9 +87,12 @@ func serve(ctx context.Context, file string, cfg *config.Config, origins *config
 	level := new(slog.LevelVar)
 	l, _ := observe.ParseLevel(cfg.Log.Level) // checked with the configuration
 	level.Set(l)
-	log := observe.NewLogger(errs, cfg.Log.Format, level)
+	lines := observe.NewLogWriter(errs)
+	defer lines.Close(time.Second)
+	log := observe.NewLogger(lines, cfg.Log.Format, level)
+	lines.Notes(log)
 
-	node := app.New(app.Options{Config: cfg, Origins: origins, ConfigFile: config.Sources{File: file, Env: os.Environ()}.Path(), Version: thisBuild().Version, Log: log, Level: level})
+	node := app.New(app.Options{Config: cfg, Origins: origins, ConfigFile: config.Sources{File: file, Env: os.Environ()}.Path(), Version: thisBuild().Version, Log: log, Level: level, LogLost: lines.Lost})
 	start, cancel := context.WithTimeout(ctx, startDeadline)
 	welcome, err := node.Start(start)
 	cancel()

@@ -39,6 +39,8 @@ type Options struct {
 	// Log takes the node's lines, Level is its level, changeable while running.
 	Log   *slog.Logger
 	Level *slog.LevelVar
+	// LogLost counts lines that nobody took in time; nil is none.
+	LogLost func() uint64
 }
 
 // App is one node.
@@ -49,6 +51,7 @@ type App struct {
 	version string
 	log     *slog.Logger
 	level   *slog.LevelVar
+	logLost func() uint64
 	started time.Time
 	parts   sequence
 	welcome Welcome
@@ -94,7 +97,10 @@ type Welcome struct {
 
 // New returns a node that is not started.
 func New(o Options) *App {
-	a := &App{cfg: o.Config, origins: o.Origins, file: o.ConfigFile, version: o.Version, log: o.Log, level: o.Level}
+	a := &App{cfg: o.Config, origins: o.Origins, file: o.ConfigFile, version: o.Version, log: o.Log, level: o.Level, logLost: o.LogLost}
+	if a.logLost == nil {
+		a.logLost = func() uint64 { return 0 }
+	}
 	a.parts.log = o.Log
 	a.metrics = observe.NewMetrics()
 	a.alarms = observe.NewAlarms(observe.AlarmOptions{Log: o.Log, Changed: a.tellAlarm})
@@ -135,6 +141,7 @@ func (a *App) steps() []step {
 		{"refused clients", a.startRefused},
 		{"broker", a.startBroker},
 		{"replays", a.startReplays},
+		{"certificates", a.startCertificates},
 		{"traces", a.openTraces},
 		{"topics", a.startTopics},
 		{"back-ups", a.startBackups},

@@ -28,6 +28,7 @@ func (a *App) registerMetrics() {
 	a.historianMetrics()
 	a.backupMetrics()
 	m := a.metrics
+	m.Counter("millrace_log_lines_lost_total", "Log lines that were left out: whoever reads the log did not keep up.", counter(a.logLost))
 	m.Gauge("millrace_alarms", "Active alarms.", func() float64 { return float64(len(a.alarms.Active())) })
 	m.Gauge("millrace_disk_free_bytes", "Free bytes where the data lies.", func() float64 { free, _ := a.freeSpace(); return float64(free) })
 	m.Counter("millrace_bus_restarts_total", "Times that the storage engine was started afresh.", counter(a.bus.Restarts))

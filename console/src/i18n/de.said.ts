@@ -159,6 +159,14 @@ const de: Record<keyof typeof said, string> = {
   "said.alarm_data_lost_subscriptions": " Waren es die neuesten Einträge, können Clients, deren Sitzungen ihre Verbindungen überdauern, Abonnements fehlen: Lassen Sie sie neu abonnieren.",
   "said.alarm_sessions_lost": "Sitzungen sind beendet, weil ihr gespeicherter Zustand verloren ist",
   "said.alarm_sessions_lost_there": "Beim Start wurden Sitzungen beendet, von denen die Platte etwas verloren hat; genannt: {0}; nicht genannt: {1}. Was auf diese Clients wartete, wird nicht zugestellt, und ihr Will wird nicht veröffentlicht. Sie erfahren es, wenn sie sich verbinden (Session Present 0), und müssen neu abonnieren. Prüfen Sie die Platte. Dies wird bis zum nächsten Start gemeldet.",
+  "said.alarm_certificate_out": "Ein Zertifikat ist abgelaufen",
+  "said.alarm_certificate_out_of": "Das Zertifikat des Listeners {0} ist am {1} abgelaufen: Clients, die es prüfen, weisen den Knoten ab. Ersetzen Sie seine Dateien; sie werden binnen fünf Sekunden gelesen, und Verbindungen bleiben bestehen.",
+  "said.alarm_certificate_ends": "Ein Zertifikat läuft bald ab",
+  "said.alarm_certificate_ends_of": "Das Zertifikat des Listeners {0} läuft am {1} ab. Ersetzen Sie vorher seine Dateien; sie werden binnen fünf Sekunden gelesen, und Verbindungen bleiben bestehen.",
+  "said.alarm_revocations_out": "Eine Sperrliste ist veraltet",
+  "said.alarm_revocations_out_of": "Eine Sperrliste des Listeners {0} ist seit {1} veraltet: Kein Client ihrer Zertifizierungsstelle kommt herein. Legen Sie eine neue an ihre Stelle.",
+  "said.alarm_tls_files_unusable": "TLS-Dateien sind nicht brauchbar",
+  "said.alarm_tls_files_unusable_of": "Listener {0}: {1} Was zuvor gelesen wurde, gilt weiter; dessen Zertifikat endet am {2}.",
 };
 
 export default de;

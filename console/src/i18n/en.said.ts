@@ -157,6 +157,14 @@ const said = {
   "said.alarm_data_lost_subscriptions": " If these were its newest entries, clients whose sessions outlive their connections may lack subscriptions: have them subscribe again.",
   "said.alarm_sessions_lost": "Sessions have ended because their stored state is lost",
   "said.alarm_sessions_lost_there": "At the start sessions were ended of which the disk has lost something; named: {0}; not named: {1}. What waited for these clients is not delivered, and their wills are not published. They are told when they connect (Session Present 0), and have to subscribe again. Check the disk. This is told until the next start.",
+  "said.alarm_certificate_out": "A certificate has run out",
+  "said.alarm_certificate_out_of": "The certificate of listener {0} has run out on {1}: clients that look at it refuse the node. Replace its files; they are read within five seconds, and connections stay.",
+  "said.alarm_certificate_ends": "A certificate runs out soon",
+  "said.alarm_certificate_ends_of": "The certificate of listener {0} runs out on {1}. Replace its files before; they are read within five seconds, and connections stay.",
+  "said.alarm_revocations_out": "A revocation list is out of date",
+  "said.alarm_revocations_out_of": "A revocation list of listener {0} is out of date since {1}: no client of its authority comes in. Put a new one in its place.",
+  "said.alarm_tls_files_unusable": "TLS files cannot be used",
+  "said.alarm_tls_files_unusable_of": "Listener {0}: {1} What was read before stays in force; its certificate ends on {2}.",
 } as const;
 
 export default said;

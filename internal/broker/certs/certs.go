@@ -185,7 +185,7 @@ func (s *Store) look() {
 		s.o.Log.Error("TLS files have changed and cannot be used; the ones before stay in force", "error", err)
 		return
 	}
-	s.o.Log.Info("TLS files have changed and are in force for new connections", "certificate_expires", s.current.Load().expiry())
+	s.o.Log.Info("TLS files have changed and are in force for new connections", "certificate_expires", s.current.Load().first().NotAfter)
 }
 
 // read makes a snapshot of the files.
@@ -255,8 +255,11 @@ func (p Policy) suites() ([]uint16, error) {
 
 // State is what is in force.
 type State struct {
-	// Expires is when the first of the server's certificates ends.
-	Expires time.Time
+	// Expires is when the first of the server's certificates ends, Since when that one
+	// began.
+	Expires, Since time.Time
+	// Lists is when the first revocation list is out of date; zero when none will be.
+	Lists time.Time
 	// Subject is that of the first certificate, such as CN=broker,O=Plant.
 	Subject string
 	// Names are the names and addresses that the certificates are for.
@@ -273,13 +276,16 @@ func (s *Store) State() State {
 	failed := s.failed
 	s.mu.Unlock()
 	n := s.current.Load()
-	return State{Expires: n.expiry(), Subject: n.pairs[0].Leaf.Subject.String(), Names: n.names(), Read: n.read, Failed: failed}
+	first := n.first()
+	return State{Expires: first.NotAfter, Since: first.NotBefore, Lists: n.revoked.until(), Subject: n.pairs[0].Leaf.Subject.String(), Names: n.names(), Read: n.read, Failed: failed}
 }
 
-func (n *snapshot) expiry() (first time.Time) {
+// first is the certificate that ends first.
+func (n *snapshot) first() *x509.Certificate {
+	first := n.pairs[0].Leaf
 	for i := range n.pairs {
-		if end := n.pairs[i].Leaf.NotAfter; first.IsZero() || end.Before(first) {
-			first = end
+		if leaf := n.pairs[i].Leaf; leaf.NotAfter.Before(first.NotAfter) {
+			first = leaf
 		}
 	}
 	return first

@@ -66,6 +66,16 @@ func (r *revocations) put(a *x509.Certificate, crl *x509.RevocationList) {
 	r.lists[string(a.RawSubjectPublicKeyInfo)] = l
 }
 
+// until is when the first of the lists is out of date; zero when none will be.
+func (r *revocations) until() (first time.Time) {
+	for _, l := range r.lists {
+		if !l.next.IsZero() && (first.IsZero() || l.next.Before(first)) {
+			first = l.next
+		}
+	}
+	return first
+}
+
 // verify refuses a client when every chain that speaks for it has a revoked
 // certificate. It is asked at every handshake, resumed ones too.
 func (r *revocations) verify(state *tls.ConnectionState, now time.Time) error {
