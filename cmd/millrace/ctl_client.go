@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -209,6 +210,9 @@ func refusal(answer *http.Response, content []byte, way hint) error {
 	if kind != "application/problem+json" || json.Unmarshal(content, &p) != nil {
 		return fmt.Errorf("the answer is %s, and not from a millrace node; --url wants the address of the node's console, its http.listen", answer.Status)
 	}
+	if unknownToNode(answer.StatusCode, &p) {
+		return &refused{p, "this millrace is version " + thisBuild().Version + ": is the node's another? millrace ctl status shows it"}
+	}
 	switch answer.StatusCode {
 	case way.status:
 	case http.StatusUnauthorized:
@@ -219,6 +223,12 @@ func refusal(answer *http.Response, content []byte, way hint) error {
 		way.text = ""
 	}
 	return &refused{p, way.text}
+}
+
+// unknownToNode says whether the node knows no such request: it may be older.
+func unknownToNode(status int, p *api.Problem) bool {
+	return status == http.StatusMethodNotAllowed || status == http.StatusNotFound && strings.HasPrefix(p.Detail, "There is no /api/") ||
+		slices.ContainsFunc(p.Errors, func(d api.ProblemDetail) bool { return d.Message == "unexpected property" })
 }
 
 // asTyped is what was typed for one of the API's places: query.limit is --limit.

@@ -362,6 +362,22 @@ func TestRefusalsShowDetailAndCode(t *testing.T) {
 	}
 }
 
+// A node of another version may not know what is asked.
+func TestANodeThatDoesNotKnowTheRequestMayBeOfAnotherVersion(t *testing.T) {
+	n := startFake(t)
+	n.kind = "application/problem+json"
+	for answer, status := range map[string]int{
+		`{"detail":"There is no /api/v1/backups. /api/docs lists what there is.","code":"MR-4040"}`:                    http.StatusNotFound,
+		`{"detail":"/api/v1/backups has only GET.","code":"MR-4050"}`:                                                  http.StatusMethodNotAllowed,
+		`{"detail":"Not valid.","code":"MR-4220","errors":[{"location":"body.hold","message":"unexpected property"}]}`: http.StatusUnprocessableEntity,
+	} {
+		n.status, n.answer = status, answer
+		if code, _, errs := millrace(t, "", "ctl", "--data", n.data, "backup", "list"); code != exitFailed || !strings.Contains(errs, "version "+thisBuild().Version) || !strings.Contains(errs, "ctl status") {
+			t.Errorf("%s: %d %q", answer, code, errs)
+		}
+	}
+}
+
 func TestRefusalsShowTheWayOut(t *testing.T) {
 	n := startFake(t)
 	n.kind, n.answer = "application/problem+json", `{"detail":"No."}`
