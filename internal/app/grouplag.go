@@ -13,8 +13,8 @@ import (
 	"github.com/millrace/millrace/internal/stream/group"
 )
 
-// lagEvery is how often it is seen how far consumer groups are behind.
-const lagEvery = 10 * time.Second
+// lagEvery is how often it is seen how far consumer groups are behind, and what they lost.
+const lagEvery = 2 * time.Second
 
 // groupLags are the seconds by which each consumer group is behind, by STREAM/GROUP.
 func groupLags(streams []stream.Stats, groups func(stream string) []group.Info) map[string]time.Duration {
@@ -31,7 +31,7 @@ var (
 	groupBehind   = say.New("alarm_group_behind", "A consumer group is behind")
 	behindBy      = say.New("alarm_group_behind_by", "Consumer group {0} is {1} behind, and consumers.lag_alarm is {2}. What retention removes is lost to it. See that its consumers run and acknowledge, or delete it.")
 	groupLoses    = say.New("alarm_group_loses", "A consumer group loses messages")
-	oldestRemoved = say.New("alarm_group_oldest_removed", "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. See that its consumers run and acknowledge, or raise the bounds.")
+	oldestRemoved = say.New("alarm_group_oldest_removed", "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. Lost since it was made: {1} of the messages that had been handed out; entries of the log that nobody had looked at: {2}. See that its consumers run and acknowledge, or raise the bounds.")
 )
 
 // lagAlarms raise an alarm for each group that is behind by most or more, and clear it.
@@ -69,7 +69,7 @@ type holdAlarms struct {
 const (
 	holdAlarm = "consumer-loses-"
 	// holdQuiet is how many looks without a loss end an alarm: ten minutes.
-	holdQuiet = 60
+	holdQuiet = 300
 )
 
 func (h *holdAlarms) look(groups []group.Info) {
@@ -82,7 +82,7 @@ func (h *holdAlarms) look(groups []group.Info) {
 		known[name] = lost
 		if was, seen := h.known[name]; seen && lost > was {
 			h.quiet[name] = 0
-			h.alarms.Raise(holdAlarm+name, 2, groupLoses.With(), oldestRemoved.With(name))
+			h.alarms.Raise(holdAlarm+name, 2, groupLoses.With(), oldestRemoved.With(name, int(i.Lost), int(i.Unread)))
 		}
 	}
 	h.known = known
@@ -108,6 +108,7 @@ func (a *App) allGroups() (all []group.Info) {
 func (a *App) watchLags(ctx context.Context) {
 	l := lagAlarms{alarms: a.alarms, most: a.cfg.Consumers.LagAlarm, raised: map[string]bool{}}
 	h := holdAlarms{alarms: a.alarms, quiet: map[string]int{}}
+	h.look(a.allGroups()) // what was lost before the start is no news
 	clock := time.NewTicker(lagEvery)
 	defer clock.Stop()
 	for {
@@ -124,19 +125,37 @@ func (a *App) watchLags(ctx context.Context) {
 func (a *App) groupMetrics() {
 	a.metrics.Gauges("millrace_consumer_group_lag_seconds", "How far back the newest message lies that a consumer group is done with; 0 for one that has all. The 100 groups that are furthest behind.", "group", func(yield func(string, float64)) {
 		lags := groupLags(a.streams.Stats(), a.groups.List)
-		for _, name := range furthest(lags, lagSeries) {
+		for _, name := range foremost(lags, groupSeries) {
 			yield(name, lags[name].Seconds())
 		}
 	})
+	a.metrics.Counters("millrace_consumer_group_lost_total", "Messages that were handed out to a consumer group and removed from the stream before it had acknowledged them. The 100 groups that have lost most.", "group",
+		a.groupLosses(func(i group.Info) uint64 { return i.Lost }))
+	a.metrics.Counters("millrace_consumer_group_lost_entries_total", "Entries of the log that were removed before a consumer group had looked at them. The 100 groups that have lost most.", "group",
+		a.groupLosses(func(i group.Info) uint64 { return i.Unread }))
 }
 
-// lagSeries is how many series the metric has at most, however many groups there are.
-const lagSeries = 100
+// groupLosses yields one kind of loss of the groups that have lost most.
+func (a *App) groupLosses(of func(group.Info) uint64) func(yield func(string, float64)) {
+	return func(yield func(string, float64)) {
+		all, lost := map[string]group.Info{}, map[string]uint64{}
+		for _, i := range a.allGroups() {
+			name := i.Stream + "/" + i.Name
+			all[name], lost[name] = i, i.Lost+i.Unread
+		}
+		for _, name := range foremost(lost, groupSeries) {
+			yield(name, float64(of(all[name])))
+		}
+	}
+}
 
-// furthest are the groups that are furthest behind, at most n.
-func furthest(lags map[string]time.Duration, n int) []string {
-	names := slices.SortedFunc(maps.Keys(lags), func(a, b string) int {
-		return cmp.Or(cmp.Compare(lags[b], lags[a]), cmp.Compare(a, b))
+// groupSeries is how many series a metric of groups has at most, however many there are.
+const groupSeries = 100
+
+// foremost are the groups of which there is most, at most n.
+func foremost[T cmp.Ordered](of map[string]T, n int) []string {
+	names := slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b))
 	})
 	return names[:min(n, len(names))]
 }

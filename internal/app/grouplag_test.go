@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,9 @@ func TestAConsumerGroupThatLosesIsTold(t *testing.T) {
 	look()
 	groups[0].Unread++
 	look("lab/tight")
+	if d := h.alarms.Active()[0].Detail.String(); !strings.Contains(d, "group lab/tight ") || !strings.Contains(d, ": 7 of the messages") || !strings.Contains(d, "looked at: 1.") {
+		t.Error(d)
+	}
 	for range holdQuiet - 1 {
 		look("lab/tight")
 	}
@@ -66,13 +70,13 @@ func TestAConsumerGroupThatLosesIsTold(t *testing.T) {
 	look()
 }
 
-// However many groups there are, the metric has so many series: those furthest behind.
-func TestTheMetricHasTheGroupsFurthestBehind(t *testing.T) {
+// However many groups there are, a metric has so many series: those with most.
+func TestAMetricHasTheForemostGroups(t *testing.T) {
 	lags := map[string]time.Duration{"s/a": 3, "s/b": 0, "s/c": 9, "s/d": 3}
-	if got := furthest(lags, 3); !slices.Equal(got, []string{"s/c", "s/a", "s/d"}) {
+	if got := foremost(lags, 3); !slices.Equal(got, []string{"s/c", "s/a", "s/d"}) {
 		t.Error(got)
 	}
-	if got := furthest(lags, 9); len(got) != 4 {
+	if got := foremost(lags, 9); len(got) != 4 {
 		t.Error(got)
 	}
 }

@@ -153,7 +153,7 @@ const de: Record<keyof typeof said, string> = {
   "said.alarm_group_behind": "Eine Verbrauchergruppe ist im Rückstand",
   "said.alarm_group_behind_by": "Verbrauchergruppe {0} ist {1} im Rückstand, und consumers.lag_alarm ist {2}. Was die Aufbewahrung entfernt, ist für sie verloren. Sehen Sie nach, ob ihre Verbraucher laufen und bestätigen, oder löschen Sie sie.",
   "said.alarm_group_loses": "Eine Verbrauchergruppe verliert Nachrichten",
-  "said.alarm_group_oldest_removed": "Verbrauchergruppe {0} hält ihren Stream zurück und war für consumers.hold_age oder consumers.hold_bytes zu weit im Rückstand: Die ältesten wurden entfernt. Sehen Sie nach, ob ihre Verbraucher laufen und bestätigen, oder heben Sie die Grenzen an.",
+  "said.alarm_group_oldest_removed": "Verbrauchergruppe {0} hält ihren Stream zurück und war für consumers.hold_age oder consumers.hold_bytes zu weit im Rückstand: Die ältesten wurden entfernt. Verloren, seit es sie gibt: {1} der ausgegebenen Nachrichten; Einträge des Logs, die niemand angesehen hatte: {2}. Sehen Sie nach, ob ihre Verbraucher laufen und bestätigen, oder heben Sie die Grenzen an.",
   "said.alarm_data_lost": "Gespeicherte Daten von {0} sind verloren",
   "said.alarm_data_lost_there": "{0} Prüfen Sie die Platte, und spielen Sie eine Sicherung ein, wenn Sie das Verlorene brauchen.{1} Dies wird sieben Tage lang gemeldet.",
   "said.alarm_data_lost_subscriptions": " Waren es die neuesten Einträge, können Clients, deren Sitzungen ihre Verbindungen überdauern, Abonnements fehlen: Lassen Sie sie neu abonnieren.",

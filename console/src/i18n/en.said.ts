@@ -151,7 +151,7 @@ const said = {
   "said.alarm_group_behind": "A consumer group is behind",
   "said.alarm_group_behind_by": "Consumer group {0} is {1} behind, and consumers.lag_alarm is {2}. What retention removes is lost to it. See that its consumers run and acknowledge, or delete it.",
   "said.alarm_group_loses": "A consumer group loses messages",
-  "said.alarm_group_oldest_removed": "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. See that its consumers run and acknowledge, or raise the bounds.",
+  "said.alarm_group_oldest_removed": "Consumer group {0} holds its stream back, and was too far behind for consumers.hold_age or consumers.hold_bytes: the oldest were removed. Lost since it was made: {1} of the messages that had been handed out; entries of the log that nobody had looked at: {2}. See that its consumers run and acknowledge, or raise the bounds.",
   "said.alarm_data_lost": "Stored data of {0} is lost",
   "said.alarm_data_lost_there": "{0} Check the disk, and restore a back-up if what is gone is needed.{1} This is told for seven days.",
   "said.alarm_data_lost_subscriptions": " If these were its newest entries, clients whose sessions outlive their connections may lack subscriptions: have them subscribe again.",

@@ -153,6 +153,14 @@ func (s *State) Forget(first msg.Position) (lost int) {
 	return lost
 }
 
+// Skip moves the cursor of a group that has nothing open to the oldest that is stored.
+func (s *State) Skip(first msg.Position) (moved bool) {
+	if before := first.Before(); len(s.Open) == 0 && before.Compare(s.Cursor) > 0 {
+		s.Cursor, moved = before, true
+	}
+	return moved
+}
+
 // Seek begins anew behind p.
 func (s *State) Seek(p msg.Position) { s.Open, s.Cursor = nil, p }
 

@@ -100,9 +100,7 @@ type Info struct {
 type Groups struct {
 	opt    Options
 	keeper keeper
-	// holding ends with stopHolding.
-	holding     sync.WaitGroup
-	stopHolding context.CancelFunc
+	holder *holder // nil without Retention
 
 	// mu guards the fields below.
 	mu     sync.Mutex
@@ -122,6 +120,7 @@ type group struct {
 	settings Settings
 	state    State
 	round    uint64 // grows when somebody changes the group
+	begins   bool   // anew: where is not settled yet
 	dirty    bool
 	waiters  []chan<- error // want to know when what is dirty is written
 }
@@ -161,9 +160,8 @@ func (g *Groups) Start(ctx context.Context) error {
 	}
 	go g.keeper.run()
 	if g.opt.Retention != nil {
-		holding, stop := context.WithCancel(context.Background())
-		g.stopHolding = stop
-		g.holding.Go(func() { (&holder{g, map[string]found{}}).run(holding) })
+		g.holder = newHolder(g)
+		go g.holder.run()
 	}
 	return nil
 }
@@ -195,23 +193,46 @@ func newGroup(stream, name string, s stored) *group {
 
 // Close writes what has changed, while ctx allows, and ends.
 func (g *Groups) Close(ctx context.Context) error {
-	if g.stopHolding != nil {
-		g.stopHolding()
-		g.holding.Wait()
+	if g.holder != nil {
+		g.holder.close()
 	}
 	return g.keeper.close(ctx)
 }
 
 func keyOf(stream, name string) string { return stream + "/" + name }
 
-// Create makes a group that begins behind a position.
+// Create makes a group that begins behind a position, or with the oldest message that is
+// stored.
 func (g *Groups) Create(ctx context.Context, stream, name string, s Settings, after msg.Position, by string) (Info, error) {
 	k := newGroup(stream, name, stored{Settings: s, Created: g.opt.Now().UTC(), By: by})
-	k.state.Cursor = after
+	k.state.Cursor, k.begins = after, true
 	if err := g.enter(k); err != nil {
 		return Info{}, err
 	}
+	if err := g.begin(ctx, k); err != nil {
+		g.leave(k)
+		return Info{}, err
+	}
 	return k.info(), g.keeper.create(ctx, k)
+}
+
+// begin has retention wait for a group that holds its stream back from now on. One that
+// begins anew passes over what was removed before: that is not lost to it.
+func (g *Groups) begin(ctx context.Context, k *group) error {
+	if _, holds := k.needs(); holds && g.holder != nil {
+		if err := g.holder.look(ctx); err != nil {
+			return err
+		}
+	}
+	first, err := g.opt.Source.First(ctx, k.stream)
+	k.note(func() (moved bool) {
+		if k.begins && err == nil {
+			moved = k.state.Skip(first)
+		}
+		k.begins = false
+		return moved
+	})
+	return err
 }
 
 func (g *Groups) enter(k *group) error {
@@ -248,8 +269,12 @@ func (g *Groups) Change(ctx context.Context, stream, name string, change func(*S
 		k.round++
 		if seek != nil {
 			k.state.Seek(*seek)
+			k.begins = true
 		}
 	})
+	if err := g.begin(ctx, k); err != nil {
+		return Info{}, err
+	}
 	k.tell()
 	return k.info(), g.keeper.wait(ctx, k, written)
 }

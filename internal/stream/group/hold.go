@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -31,10 +32,15 @@ const (
 	holdNothing = math.MaxUint64
 )
 
-// holder says what the groups need that hold their streams back, within the bounds.
+// holder says what the groups need that hold their streams back, within the bounds, and
+// counts what they have lost.
 type holder struct {
 	groups *Groups
-	old    map[string]found // by stream: what is older than the bound
+	looks  chan chan struct{} // asked for at once; each is closed behind its round
+	stop   context.CancelFunc
+	ctx    context.Context // of the rounds
+	ended  chan struct{}
+	old    map[string]found // by stream: what is older than the bound; the goroutine's own
 }
 
 // found is an entry, and when it was looked for.
@@ -43,32 +49,65 @@ type found struct {
 	at  time.Time
 }
 
-func (h *holder) run(ctx context.Context) {
+func newHolder(g *Groups) *holder {
+	h := &holder{groups: g, looks: make(chan chan struct{}), ended: make(chan struct{}), old: map[string]found{}}
+	h.ctx, h.stop = context.WithCancel(context.Background())
+	return h
+}
+
+// run goes round until close.
+func (h *holder) run() {
+	defer close(h.ended)
 	clock := time.NewTicker(holdEvery)
 	defer clock.Stop()
 	for {
-		h.round(ctx)
 		select {
 		case <-clock.C:
-		case <-ctx.Done():
+			h.round()
+		case looked := <-h.looks:
+			h.round()
+			close(looked)
+		case <-h.ctx.Done():
 			return
 		}
 	}
 }
 
-func (h *holder) round(ctx context.Context) {
+func (h *holder) close() {
+	h.stop()
+	<-h.ended
+}
+
+// look returns when retention knows what the groups need now.
+func (h *holder) look(ctx context.Context) error {
+	looked := make(chan struct{})
+	select {
+	case h.looks <- looked:
+		<-looked
+		return nil
+	case <-h.ended:
+		return fault.New(fault.ServerShutdown, "The node is shutting down.")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (h *holder) round() {
 	for _, stream := range h.groups.opt.Retention.Names() {
-		h.groups.opt.Retention.Hold(stream, Reader, h.needed(ctx, stream))
+		h.groups.opt.Retention.Hold(stream, Reader, h.needed(stream))
 	}
 }
 
 // needed is the lowest entry that a group which holds the stream back is not done with,
 // as far as the bounds let it.
-func (h *holder) needed(ctx context.Context, stream string) (seq uint64) {
+func (h *holder) needed(stream string) (seq uint64) {
 	seq = holdNothing
-	for _, k := range h.groups.of(stream) {
+	all := h.groups.of(stream)
+	if len(all) > 0 {
+		h.count(stream, all)
+	}
+	for _, k := range all {
 		if at, holds := k.needs(); holds {
-			h.groups.forget(ctx, k, at)
 			seq = min(seq, at.Seq)
 		}
 	}
@@ -79,16 +118,28 @@ func (h *holder) needed(ctx context.Context, stream string) (seq uint64) {
 	if bytes := h.groups.opt.HoldBytes; bytes > 0 {
 		seq = max(seq, h.groups.opt.Retention.Beyond(stream, bytes))
 	}
-	return max(seq, h.tooOld(ctx, stream))
+	return max(seq, h.tooOld(stream))
+}
+
+// count notes what the stream has removed before its groups were done with it. What the
+// stream cannot say now is counted later.
+func (h *holder) count(stream string, all []*group) {
+	first, err := h.groups.opt.Source.First(h.ctx, stream)
+	if err != nil {
+		return
+	}
+	for _, k := range all {
+		k.forget(first)
+	}
 }
 
 // tooOld is the entry before which everything is older than the bound.
-func (h *holder) tooOld(ctx context.Context, stream string) uint64 {
+func (h *holder) tooOld(stream string) uint64 {
 	age, now, was := h.groups.opt.HoldAge, h.groups.opt.Now(), h.old[stream]
 	if age == 0 || now.Sub(was.at) < min(age/64, time.Minute) {
 		return was.seq
 	}
-	if at, err := h.groups.opt.Retention.Find(ctx, stream, now.Add(-age)); err == nil {
+	if at, err := h.groups.opt.Retention.Find(h.ctx, stream, now.Add(-age)); err == nil {
 		was.seq = at.Seq
 	}
 	h.old[stream] = found{was.seq, now}
@@ -107,13 +158,18 @@ func (k *group) needs() (at msg.Position, holds bool) {
 	return at, k.settings.Hold
 }
 
-// forget counts what the stream has removed before a group was done with it.
-func (g *Groups) forget(ctx context.Context, k *group, needs msg.Position) {
-	if first, err := g.opt.Source.First(ctx, k.stream); err == nil && first.Seq > max(needs.Seq, 1) {
-		k.note(func() bool {
-			before := k.state.Lost + k.state.Unread
-			k.state.Forget(first)
-			return k.state.Lost+k.state.Unread != before
-		})
+// forget counts what lay before first, the oldest that is stored, and was not done.
+func (k *group) forget(first msg.Position) {
+	needs, _ := k.needs()
+	if first.Seq <= max(needs.Seq, 1) {
+		return
 	}
+	k.note(func() bool {
+		if k.begins {
+			return false
+		}
+		before := k.state.Lost + k.state.Unread
+		k.state.Forget(first)
+		return k.state.Lost+k.state.Unread != before
+	})
 }

@@ -114,3 +114,82 @@ func TestAGroupHoldsItsStreamBack(t *testing.T) {
 		needs(nothing)
 	})
 }
+
+// What was removed before a group began, or where it begins anew, is not lost to it; and
+// retention knows of a group that holds its stream back before the group is told to be there.
+func TestAGroupLosesNothingBeforeItBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream, k := &tape{grown: make(chan struct{})}, &keeps{}
+		g := group.New(group.Options{Source: stream, KV: bus.Memory(), Retention: k})
+		if err := g.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = g.Close(t.Context()) }()
+		for range 20 {
+			stream.add(msg.Message{Topic: []byte("a")})
+		}
+		stream.purge(8)
+		time.Sleep(2 * time.Second) // and nobody needs anything
+		if _, err := g.Create(t.Context(), "s", "g", group.Settings{AckWait: time.Second, MaxOpen: 100, Hold: true}, msg.Position{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		if k.mu.Lock(); k.needed > 9 {
+			t.Errorf("retention may remove what is before %d", k.needed)
+		}
+		k.mu.Unlock()
+		look := func(unread uint64, floor uint64) {
+			t.Helper()
+			time.Sleep(3 * time.Second)
+			if i, _ := g.Get("s", "g"); i.Unread != unread || i.Lost != 0 || i.Floor.Seq != floor {
+				t.Errorf("%+v, want %d unread up to %d", i, unread, floor)
+			}
+		}
+		look(0, 8)
+		stream.purge(10)
+		look(2, 10)
+		if _, err := g.Change(t.Context(), "s", "g", func(*group.Settings) {}, &msg.Position{Seq: 3}); err != nil {
+			t.Fatal(err)
+		}
+		look(2, 10)
+		stream.purge(11) // while a change is made that moves nothing
+		if _, err := g.Change(t.Context(), "s", "g", func(s *group.Settings) { s.MaxOpen = 5 }, nil); err != nil {
+			t.Fatal(err)
+		}
+		look(3, 11)
+	})
+}
+
+// slowTape removes what a page has while it is on its way.
+type slowTape struct{ *tape }
+
+func (p slowTape) Page(ctx context.Context, stream string, after msg.Position, filter string, limit int, wait time.Duration) (group.Page, error) {
+	page, err := p.tape.Page(ctx, stream, after, filter, limit, wait)
+	if len(page.Messages) > 0 {
+		p.purge(int(page.Messages[0].At.Seq))
+		time.Sleep(2 * time.Second) // it is counted as lost meanwhile
+	}
+	return page, err
+}
+
+// A message that is counted as lost is not handed out.
+func TestWhatIsLostIsNotHandedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stream := slowTape{&tape{grown: make(chan struct{})}}
+		g := group.New(group.Options{Source: stream, KV: bus.Memory(), Retention: &keeps{}})
+		if err := g.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = g.Close(t.Context()) }()
+		for range 3 {
+			stream.add(msg.Message{Topic: []byte("a")})
+		}
+		if _, err := g.Create(t.Context(), "s", "g", group.Settings{AckWait: time.Hour, MaxOpen: 100, Hold: true}, msg.Position{}, ""); err != nil {
+			t.Fatal(err)
+		}
+		got, err := g.Pull(t.Context(), "s", "g", 10, 0)
+		i, _ := g.Get("s", "g")
+		if err != nil || uint64(len(got))+i.Unread != 3 || i.InFlight != len(got) {
+			t.Errorf("%d handed out, %+v, %v", len(got), i, err)
+		}
+	})
+}

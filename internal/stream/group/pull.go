@@ -2,6 +2,7 @@ package group
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -185,22 +186,21 @@ func (p *pull) untilDue() time.Duration {
 	return wait
 }
 
-// take hands the page out, unless somebody has changed the group meanwhile.
+// take hands the page out, unless somebody has changed the group meanwhile: of it what lies
+// behind the cursor, since what was removed meanwhile counts as lost.
 func (p *pull) take(round uint64, page Page) {
 	k, now := p.group, p.groups.opt.Now()
-	found := make([]Found, len(page.Messages))
-	for i := range page.Messages {
-		found[i] = Found{page.Messages[i].At, page.Messages[i].Time}
-	}
 	k.note(func() bool {
 		if k.round != round {
 			return false
 		}
-		until := now.Add(k.settings.AckWait).UTC()
-		for i := range page.Messages {
-			p.got = append(p.got, Delivery{page.Messages[i], 1, until})
-		}
 		before := k.state.Cursor
+		news := slices.DeleteFunc(page.Messages, func(m msg.Placed) bool { return m.At.Compare(before) <= 0 })
+		found, until := make([]Found, len(news)), now.Add(k.settings.AckWait).UTC()
+		for i := range news {
+			found[i] = Found{news[i].At, news[i].Time}
+			p.got = append(p.got, Delivery{news[i], 1, until})
+		}
 		k.state.Take(now.UnixNano(), k.settings.limits(), found, page.Next)
 		return k.state.Cursor != before
 	})
