@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/millrace/millrace/internal/msg"
@@ -53,11 +54,48 @@ func (r *reader) replay(ctx context.Context) error {
 	}
 	r.end = st.Last
 	for {
-		if err := r.read(ctx); !errors.Is(err, errStored) {
+		if err := r.readStored(ctx); !errors.Is(err, errStored) {
 			return err
 		}
 		if over, err := r.ends(ctx); over || err != nil {
 			return err
+		}
+	}
+}
+
+// readStored reads up to the end. When all up to there is removed before it comes to it,
+// the log has nothing that could end the reading: that is looked for now and then.
+func (r *reader) readStored(ctx context.Context) error {
+	bounded, cancel := context.WithCancelCause(ctx)
+	var looking sync.WaitGroup
+	defer looking.Wait()
+	defer cancel(nil)
+	end := r.end
+	looking.Go(func() {
+		if r.kept.removed(bounded, end, r.patient) {
+			cancel(errStored)
+		}
+	})
+	err := r.read(bounded)
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) && errors.Is(context.Cause(bounded), errStored) {
+		return errStored
+	}
+	return err
+}
+
+// removed waits until the log has no entry up to end any more; false says that ctx ended
+// before.
+func (k *kept) removed(ctx context.Context, end uint64, every time.Duration) bool {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			if st, err := k.log.State(ctx); err == nil && st.First > end {
+				return true
+			}
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

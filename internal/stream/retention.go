@@ -89,15 +89,13 @@ func tooMuch(st LogState, bytes int64) uint64 {
 	return beyond(st, st.Last+1, bytes)
 }
 
-// retain keeps the streams within their bounds until Close.
-func (s *Streams) retain() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+// retain keeps the streams within their bounds until ctx ends.
+func (s *Streams) retain(ctx context.Context) {
 	t := time.NewTicker(retainEvery)
 	defer t.Stop()
 	for {
 		select {
-		case <-s.stop:
+		case <-ctx.Done():
 			return
 		case <-t.C:
 			s.retainOnce(ctx)
@@ -110,7 +108,7 @@ func (s *Streams) retainOnce(ctx context.Context) {
 		if !s.waits(k.cfg()) {
 			continue
 		}
-		if err := s.trim(ctx, k); err != nil {
+		if err := s.trim(ctx, k); err != nil && ctx.Err() == nil {
 			k.out.Warn("what the stream's bounds let go cannot be removed; it is tried again every second", "error", err)
 		}
 	}

@@ -76,6 +76,7 @@ type Streams struct {
 	stop       chan struct{}
 	guardEnded chan struct{}
 	retaining  sync.WaitGroup
+	stopRetain context.CancelFunc
 	started    bool
 
 	// The guard's goroutine owns the fields below.
@@ -132,7 +133,9 @@ func (s *Streams) Start(ctx context.Context) error {
 		go k.appender.run()
 	}
 	go s.watchDisk()
-	s.retaining.Go(s.retain)
+	retaining, stop := context.WithCancel(context.Background())
+	s.stopRetain = stop
+	s.retaining.Go(func() { s.retain(retaining) })
 	return nil
 }
 
@@ -275,7 +278,11 @@ func (s *Streams) Close(ctx context.Context) {
 	}
 	s.started = false
 	close(s.stop)
-	s.changing <- struct{}{} // and nobody changes anything any more
+	s.stopRetain()
+	select {
+	case s.changing <- struct{}{}: // and nobody changes anything any more
+	case <-ctx.Done():
+	}
 	<-s.guardEnded
 	s.retaining.Wait()
 	for _, k := range s.all() {
