@@ -46,6 +46,11 @@ func (a streamChangesAPI) CreateStream(ctx context.Context, name string, s api.S
 	if err := setStream(&m, s); err != nil {
 		return err
 	}
+	if a.streams.Followable(name) != nil { // a kill may have left groups of one that was deleted
+		if err := a.groups.DeleteAll(ctx, name); err != nil {
+			return err
+		}
+	}
 	err := a.catalog.Create(ctx, name, m)
 	if err == nil {
 		a.trackStream(name)
@@ -89,10 +94,13 @@ func setStream(m *stream.Made, s api.StreamSettings) error {
 }
 
 func (a streamChangesAPI) DeleteStream(ctx context.Context, name string, force bool) error {
-	if _, made := a.catalog.Origin(name); made && !force && a.held(name, a.streams.Newest(name)).Compare(a.streams.Newest(name)) < 0 {
-		return fault.New(fault.Conflict, "Sessions have still to get messages of stream %s. Delete it with force, and they lose them.", name)
+	upTo := msg.Position{Seq: math.MaxUint64, Index: math.MaxUint32}
+	if _, made := a.catalog.Origin(name); made && !force {
+		if upTo = a.streams.Newest(name); a.held(ctx, name, upTo).Compare(upTo) < 0 {
+			return fault.New(fault.Conflict, "Sessions have still to get messages of stream %s. Delete it with force, and they lose them.", name)
+		}
 	}
-	if err := a.catalog.Delete(ctx, name); err != nil {
+	if err := a.catalog.Delete(ctx, name, upTo); err != nil {
 		return err
 	}
 	return a.groups.DeleteAll(ctx, name)
@@ -101,14 +109,30 @@ func (a streamChangesAPI) DeleteStream(ctx context.Context, name string, force b
 func (a streamChangesAPI) PurgeStream(ctx context.Context, name string, upTo msg.Position, force, dry bool) (out api.Purged, err error) {
 	to := upTo
 	if !force {
-		to = a.held(name, upTo)
+		to = a.held(ctx, name, upTo)
 	}
 	r, err := a.streams.Clear(ctx, name, to, dry)
 	return api.Purged{UpTo: r.UpTo.String(), Entries: r.Entries, Of: r.Of, Bytes: r.Bytes, Held: to != upTo, DryRun: dry}, err
 }
 
-// held is upTo, or the last position before what a session has still to get.
-func (a *App) held(name string, upTo msg.Position) msg.Position {
+// patrolLimit is how long a change of a stream waits to hear what sessions need of it now.
+const patrolLimit = 3 * time.Second
+
+// held is upTo, or the last position before what a session has still to get. What is known
+// of that may be older than what was published last: then it is found out anew.
+func (a *App) held(ctx context.Context, name string, upTo msg.Position) msg.Position {
+	if to := a.heldSoFar(name, upTo); to == upTo {
+		return to
+	}
+	ctx, cancel := context.WithTimeout(ctx, patrolLimit)
+	defer cancel()
+	if err := a.broker.Patrol(ctx, name); err != nil {
+		a.log.Debug("what sessions need of a stream is some seconds old", "stream", name, "error", err)
+	}
+	return a.heldSoFar(name, upTo)
+}
+
+func (a *App) heldSoFar(name string, upTo msg.Position) msg.Position {
 	needed := a.broker.Needed(name)
 	if needed == math.MaxUint64 || upTo.Seq < needed {
 		return upTo

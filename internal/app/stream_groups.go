@@ -31,6 +31,11 @@ func (a *App) startGroups(ctx context.Context) (stop, error) {
 		return nil, a.needsSpace(err)
 	}
 	a.groups = g
+	for _, name := range a.catalog.Gone() {
+		if err := g.DeleteAll(ctx, name); err != nil { // a full disk: they go at another start
+			a.log.Warn("consumer groups of a stream that was deleted cannot be removed", "stream", name, "error", err)
+		}
+	}
 	looking, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { a.watchLags(looking) })

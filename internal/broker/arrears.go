@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"context"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
@@ -34,6 +36,7 @@ type patrol struct {
 	next     int // of them is looked at next
 	needed   []msg.Position
 	behind   backlog.Tally
+	rounds   uint64 // that are over
 }
 
 // patrolTicks is how many ticks one patrol takes; patrolLeast is how many sessions a tick
@@ -88,7 +91,48 @@ func (w *worker) goOnPatrol() {
 		f.needed[w.home][i].Store(at.Seq)
 	}
 	w.counts.backlog = p.behind
+	p.rounds++
 	p.begin(len(f.list()))
+}
+
+// Patrol has every loop look at its durable sessions now: then [Broker.Needed] knows of all
+// that the stream held when it was called.
+func (b *Broker) Patrol(ctx context.Context, stream string) error {
+	i := slices.Index(b.feeds.list(), stream)
+	if b.preserver == nil || i < 0 || b.lasting.Load() == 0 {
+		return nil
+	}
+	if err := b.feeds.see(ctx, i); err != nil {
+		return err
+	}
+	return b.ask(ctx, b.workers, func(int) func(*worker) bool {
+		over := uint64(0)
+		return func(w *worker) (goesOn bool) {
+			if over == 0 {
+				over = w.patrol.rounds + 1
+				w.patrol.begin(len(b.feeds.list()))
+			}
+			w.goOnPatrol()
+			return w.patrol.rounds < over
+		}
+	})
+}
+
+// seeAgain is how often it is looked how far a tail's reader is.
+const seeAgain = 5 * time.Millisecond
+
+// see waits until the reader of the stream's tail has come to where the stream ends now.
+func (f *feeds) see(ctx context.Context, stream int) error {
+	for newest := f.log.Newest(f.list()[stream]).Seq; f.seen[stream].Load() < newest; {
+		select {
+		case <-time.After(seeAgain):
+		case <-f.ctx.Done():
+			return errStopped
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
 }
 
 func (p *patrol) begin(streams int) {

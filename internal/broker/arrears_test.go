@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"sync/atomic"
@@ -141,5 +142,38 @@ func TestASessionsBoundsInTheLog(t *testing.T) {
 				return st.First > uint64(lost/2)
 			})
 		})
+	}
+}
+
+// What sessions need of a stream is known of all that is stored when it is asked for anew.
+func TestAPatrolKnowsWhatWasJustStored(t *testing.T) {
+	d := newDisk()
+	b, _ := d.node(t, Options{Loops: 2})
+	for i := range 3 {
+		c, _ := come(t, b, fmt.Sprint("away", i), 1000, nil)
+		c.subscribe("other/#", 1)
+		c.drop(b)
+	}
+	pub := enter(t, b, packet.V5, "pub")
+	needs := func(stream string) (needed, last uint64) {
+		t.Helper()
+		if err := b.Patrol(t.Context(), stream); err != nil {
+			t.Fatal(err)
+		}
+		st, _ := d[stream].State(t.Context())
+		return b.Needed(stream), st.Last
+	}
+	for i := range 20 {
+		pub.publishAll("kept/a", series("m", i, i))
+		if needed, last := needs("telemetry"); needed <= last {
+			t.Fatalf("needed from %d on, and nobody needs %d", needed, last)
+		}
+	}
+	pub.publishAll("other/a", []string{"m"})
+	if needed, last := needs("sessions"); needed > last {
+		t.Errorf("needed from %d on, and %d waits for somebody", needed, last)
+	}
+	if err := b.Patrol(t.Context(), "nobody's"); err != nil {
+		t.Error(err)
 	}
 }

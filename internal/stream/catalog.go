@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -122,6 +121,16 @@ func (c *Catalog) copy() map[string]Made {
 	return made
 }
 
+// Gone are the names of the streams that were deleted.
+func (c *Catalog) Gone() (names []string) {
+	for name, m := range c.copy() {
+		if m.Retired && !c.inFile(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 func (c *Catalog) inFile(name string) bool {
 	return slices.ContainsFunc(c.opt.File, func(f Config) bool { return strings.EqualFold(f.Name, name) })
 }
@@ -195,15 +204,16 @@ func (c *Catalog) Change(ctx context.Context, name string, change func(*Made)) e
 	})
 }
 
-// Delete ends a stream and removes what it holds. Its name may be used again; positions go
-// on then.
-func (c *Catalog) Delete(ctx context.Context, name string) error {
+// Delete ends a stream and removes what it holds up to a position; what came behind stays,
+// as long as the stream's bounds say, for sessions that have it to get. Its name may be used
+// again; positions go on then.
+func (c *Catalog) Delete(ctx context.Context, name string, upTo msg.Position) error {
 	return c.alone(ctx, func() error {
 		m, err := c.own(name)
 		if err != nil {
 			return err
 		}
-		if _, err := c.streams.Clear(ctx, name, msg.Position{Seq: math.MaxUint64, Index: math.MaxUint32}, false); err != nil {
+		if _, err := c.streams.Clear(ctx, name, upTo, false); err != nil {
 			return err
 		}
 		m.Retired = true

@@ -90,6 +90,11 @@ func (h *house) start() {
 	h.Catalog = c
 }
 
+// Delete ends a stream and all that it holds.
+func (h *house) Delete(ctx context.Context, name string) error {
+	return h.Catalog.Delete(ctx, name, msg.Position{Seq: ^uint64(0), Index: ^uint32(0)})
+}
+
 func (h *house) create(name string, m Made) {
 	h.Helper()
 	if err := h.Create(h.Context(), name, m); err != nil {
@@ -180,6 +185,29 @@ func TestPositionsOfANameNeverComeTwice(t *testing.T) {
 	p, err := h.streams.Page(t.Context(), "lab", msg.Position{}, "", 9, 0)
 	if err != nil || len(p.Messages) != 1 || p.Messages[0].At.Seq != 3 {
 		t.Errorf("%+v %v", p, err)
+	}
+}
+
+// What came after somebody has looked whether a stream may be deleted stays for sessions.
+func TestADeletedStreamKeepsWhatCameMeanwhile(t *testing.T) {
+	h := newHouse(t)
+	h.create("lab", Made{Filters: []string{"#"}})
+	i, _ := h.streams.Index("lab")
+	put := func() {
+		done := make(chan error, 1)
+		h.streams.Keep(i, batchOf(msg.Message{Topic: []byte("lab/a")}), func(_ *msg.Batch, err error) { done <- err })
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	put()
+	seen := h.streams.Newest("lab")
+	put()
+	if err := h.Catalog.Delete(t.Context(), "lab", seen); err != nil {
+		t.Fatal(err)
+	}
+	if st, _ := h.logs["lab"].State(t.Context()); st.First != 2 || st.Last != 2 || !slices.Equal(h.Gone(), []string{"lab"}) {
+		t.Errorf("%+v, gone %v", st, h.Gone())
 	}
 }
 
