@@ -229,8 +229,9 @@ func (c *ctl) subscriptionsCommand() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List who is subscribed to what",
 		Example: "  millrace ctl subscriptions list --topic plant/oven/temperature\n  millrace ctl subscriptions list --client press-7"}
 	s := searched(list, "filter, client or qos", "client", "only of this client", "prefix", "only filters that begin with this",
-		"search", "only where filter or client contain this", "topic", "only those that get this topic's messages", "shared", "only, none or all")
-	lister(c, list, s, "/subscriptions", "No subscriptions.", columns("FILTER", "CLIENT", "QOS", "OPTIONS", "ID", "CONNECTED"), func(s api.ClientSubscription) []any {
+		"search", "only where filter or client contain this", "topic", "only those that get this topic's messages", "shared", "only, none or all",
+		"filter", "only exactly this filter, with $share/NAME/ before a shared one: the members of a group")
+	lister(c, list, s, "/subscriptions", "No subscriptions.", columns("FILTER", "CLIENT", "QOS", "OPTIONS", "ID", "CONNECTED", "IN FLIGHT", "QUEUED"), func(s api.ClientSubscription) []any {
 		var options []string
 		if s.NoLocal {
 			options = append(options, "no local")
@@ -238,7 +239,10 @@ func (c *ctl) subscriptionsCommand() *cobra.Command {
 		if s.RetainAsPublished {
 			options = append(options, "as published")
 		}
-		return []any{s.Filter, s.Client, s.QoS, strings.Join(options, ", "), s.ID, s.Connected}
+		if s.Share == "" { // nobody counts by subscription
+			return []any{s.Filter, s.Client, s.QoS, strings.Join(options, ", "), s.ID, s.Connected, "", ""}
+		}
+		return []any{s.Filter, s.Client, s.QoS, strings.Join(options, ", "), s.ID, s.Connected, s.InFlight, s.Queued}
 	})
 	return listGroup("subscriptions", "Subscriptions of clients", list, c.sharedCommand())
 }
@@ -247,11 +251,23 @@ func (c *ctl) sharedCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "shared", Short: "List shared subscriptions and how much waits for each",
 		Example: "  millrace ctl subscriptions shared --sort waiting --desc"}
 	s := searched(cmd, "filter, share, members, connected, waiting or lost", "search", "only where share name or filter contain this")
-	lister(c, cmd, s, "/subscriptions/shared", "No shared subscriptions.", columns("SHARE", "FILTER", "STRATEGY", "MEMBERS", "CONNECTED", "WAITING", "BYTES", "OLDEST", "UNACKED", "LOST"), func(s api.SharedSubscription) []any {
+	lister(c, cmd, s, "/subscriptions/shared", "No shared subscriptions.", columns("SHARE", "FILTER", "STRATEGY", "MEMBERS", "CONNECTED", "WAITING", "BYTES", "OLDEST", "UNACKED", "DROPPED"), func(s api.SharedSubscription) []any {
 		if !s.Lasting { // its members' queues have what waits
-			return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, "", "", "", "", ""}
+			return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, "", "", "", "", droppedText(s)}
 		}
-		return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, s.Waiting, bytesText(s.WaitingBytes), s.Oldest, s.Unacknowledged, s.Lost}
+		return []any{s.Share, s.Filter, s.Strategy, s.Members, s.Connected, s.Waiting, bytesText(s.WaitingBytes), s.Oldest, s.Unacknowledged, droppedText(s)}
 	})
 	return cmd
+}
+
+// droppedText is what no member got, and why.
+func droppedText(s api.SharedSubscription) string {
+	if s.Dropped == 0 {
+		return "0"
+	}
+	by := make([]string, len(s.DroppedBy))
+	for i, d := range s.DroppedBy {
+		by[i] = fmt.Sprintf("%d %s", d.Count, d.Reason)
+	}
+	return strings.Join(by, ", ")
 }

@@ -75,7 +75,7 @@ type ClientDetail struct {
 	Limits     ClientLimits         `json:"limits"`
 }
 
-// DropCount is how many messages a client did not get for one reason.
+// DropCount is how many messages were dropped for one reason.
 type DropCount struct {
 	Code   string `json:"code" doc:"What to quote to support" example:"MR-4216"`
 	Reason string `json:"reason" doc:"The word that metrics and logs use" example:"queue_full"`

@@ -21,6 +21,8 @@ type ClientSubscription struct {
 	ID                int    `json:"id,omitempty" doc:"Subscription identifier"`
 	Share             string `json:"share,omitempty" doc:"Name of the group that shares it"`
 	Connected         bool   `json:"connected" doc:"Whether the client is"`
+	InFlight          int    `json:"inFlight,omitempty" doc:"Of a shared one: messages that the client was sent by it and has not acknowledged"`
+	Queued            int    `json:"queued,omitempty" doc:"Of a shared one: messages by it that wait in the client's queue"`
 }
 
 // SubscriptionQuery asks for subscriptions.
@@ -38,17 +40,19 @@ type SubscriptionQuery struct {
 
 // SharedSubscription is a group of clients that share the messages of one filter.
 type SharedSubscription struct {
-	Share          string    `json:"share" doc:"NAME of $share/NAME/FILTER"`
-	Filter         string    `json:"filter" doc:"FILTER of $share/NAME/FILTER"`
-	Strategy       string    `json:"strategy" enum:"round_robin,random,sticky,hash_client,hash_topic,least_inflight" doc:"How the member that gets a message is chosen"`
-	Members        int       `json:"members"`
-	Connected      int       `json:"connected" doc:"How many members are"`
-	Lasting        bool      `json:"lasting" doc:"Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone."`
-	Waiting        int64     `json:"waiting" doc:"Messages that no member has, as far as they are counted; after a start that takes a moment"`
-	WaitingBytes   int64     `json:"waitingBytes"`
-	Oldest         time.Time `json:"oldest,omitzero" doc:"When the first message of those that no member has came, where it was found soon enough"`
-	Unacknowledged int       `json:"unacknowledged" doc:"Messages that members have and have not acknowledged"`
-	Lost           uint64    `json:"lost" doc:"Messages that were given up since the start, because more waited than mqtt.session.backlog keeps"`
+	Share          string      `json:"share" doc:"NAME of $share/NAME/FILTER"`
+	Filter         string      `json:"filter" doc:"FILTER of $share/NAME/FILTER"`
+	Strategy       string      `json:"strategy" enum:"round_robin,random,sticky,hash_client,hash_topic,least_inflight" doc:"How the member that gets a message is chosen"`
+	Members        int         `json:"members"`
+	Connected      int         `json:"connected" doc:"How many members are"`
+	Lasting        bool        `json:"lasting" doc:"Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures from here to unacknowledged are of such a one alone."`
+	Waiting        int64       `json:"waiting" doc:"Messages that no member has, as far as they are counted; after a start that takes a moment"`
+	WaitingBytes   int64       `json:"waitingBytes"`
+	Oldest         time.Time   `json:"oldest,omitzero" doc:"When the first message of those that no member has came, where it was found soon enough"`
+	Unacknowledged int         `json:"unacknowledged" doc:"Messages that members have and have not acknowledged"`
+	Lost           uint64      `json:"lost" doc:"Messages that were given up since the start, because more waited than mqtt.session.backlog keeps"`
+	Dropped        uint64      `json:"dropped" doc:"Messages that no member got since the start, whatever the reason, of one in memory, too"`
+	DroppedBy      []DropCount `json:"droppedBy" nullable:"false" doc:"Of dropped, by reason, most first; retention is what is lost"`
 }
 
 // SharedQuery asks for shared subscriptions.

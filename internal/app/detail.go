@@ -4,6 +4,7 @@ import (
 	"github.com/millrace/millrace/internal/api"
 	"github.com/millrace/millrace/internal/broker"
 	"github.com/millrace/millrace/internal/broker/session"
+	"github.com/millrace/millrace/internal/broker/view"
 )
 
 // detailRow is a client with what its session holds.
@@ -18,9 +19,7 @@ func detailRow(d broker.ClientDetail) api.ClientDetail {
 	row.Queue = convert(d.Queue, func(p session.Pending) api.QueuedMessage {
 		return api.QueuedMessage{Topic: p.Topic, QoS: int(p.QoS), Size: p.Size, Since: moment(p.Since)}
 	})
-	row.DroppedBy = convert(d.DroppedBy, func(by broker.DropCount) api.DropCount {
-		return api.DropCount{Code: by.Code.Quote(), Reason: by.Code.String(), Count: by.Count}
-	})
+	row.DroppedBy = convert(d.DroppedBy, dropRow)
 	if w := d.Will; w != nil {
 		row.Will = &api.ClientWill{Topic: w.Topic, QoS: int(w.QoS), Retain: w.Retain, Delay: int64(w.Delay), Size: w.Size}
 	}
@@ -37,4 +36,8 @@ func detailRow(d broker.ClientDetail) api.ClientDetail {
 		row.Limits.Log = &api.LogLimits{Messages: b.Messages, Bytes: b.Bytes, Age: b.Age.Seconds()}
 	}
 	return row
+}
+
+func dropRow(by view.Drop) api.DropCount {
+	return api.DropCount{Code: by.Code.Quote(), Reason: by.Code.String(), Count: by.Count}
 }

@@ -77,6 +77,7 @@ func subscriptionRow(s view.Subscription) api.ClientSubscription {
 	return api.ClientSubscription{
 		Client: s.Client, Filter: s.Filter, QoS: int(s.QoS), NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
 		RetainHandling: int(s.RetainHandling), ID: int(s.ID), Share: s.Share, Connected: s.Connected,
+		InFlight: s.Sent, Queued: s.Queued,
 	}
 }
 

@@ -29,7 +29,7 @@ func (c clientsAPI) SharedSubscriptions(ctx context.Context, q api.SharedQuery) 
 func sharedRow(i view.Group, oldest int64) api.SharedSubscription {
 	row := api.SharedSubscription{
 		Share: i.Share, Filter: i.Filter, Strategy: string(i.Strategy), Members: i.Members, Connected: i.Connected, Lasting: i.Lasting,
-		Waiting: i.Waiting.Messages, WaitingBytes: i.Waiting.Bytes, Unacknowledged: i.Unacknowledged, Lost: i.Lost,
+		Waiting: i.Waiting.Messages, WaitingBytes: i.Waiting.Bytes, Unacknowledged: i.Unacknowledged, Lost: i.Lost, Dropped: i.Drops(), DroppedBy: convert(i.Dropped, dropRow),
 	}
 	if oldest != 0 {
 		row.Oldest = moment(oldest)

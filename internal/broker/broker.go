@@ -274,9 +274,7 @@ func newWorker(b *Broker, home int) *worker {
 	w.gauges, w.connects = w.newGauges(), limit.NewTable(tracked/b.options.Loops)
 	w.paces = pace.NewPast(tracked / b.options.Loops)
 	w.budget = b.newBudget()
-	if w.recorder = b.options.newRecorder(); w.recorder != nil {
-		w.queues.Lost = w.recordFromQueue
-	}
+	w.recorder, w.queues.Lost = b.options.newRecorder(), w.lostFromQueue
 	w.renew()
 	return w
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/millrace/millrace/internal/broker/session"
 	"github.com/millrace/millrace/internal/broker/view"
-	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
 
@@ -20,18 +19,12 @@ type ClientDetail struct {
 	Flights    []session.Pending   // the first messages under way to it
 	Held       []session.Pending   // the first of its QoS 2 messages that it has not released
 	Queue      []session.Pending   // the first messages that wait for it, oldest first
-	DroppedBy  []DropCount         // of Dropped, by reason, most first
+	DroppedBy  []view.Drop         // of Dropped, by reason, most first
 	Will       *WillInfo           // nil when there is none
 	TLS        *TLSInfo            // nil without TLS
 	Limits     session.Limits
 	Log        *Backlog // what bounds a durable session in place of the queue's limits; nil for others
 	Agreed     session.Agreed
-}
-
-// DropCount is how many messages a client did not get for one reason.
-type DropCount struct {
-	Code  fault.Code
-	Count uint64
 }
 
 // WillInfo is a will without its payload.
@@ -66,9 +59,9 @@ func (w *worker) detail(c *client) ClientDetail {
 		d.Log = &bounds
 	}
 	for by := c.troubles.by; by != nil; by = by.next {
-		d.DroppedBy = append(d.DroppedBy, DropCount{by.code, by.n})
+		d.DroppedBy = append(d.DroppedBy, view.Drop{Code: by.code, Count: by.n})
 	}
-	slices.SortStableFunc(d.DroppedBy, func(x, y DropCount) int { return cmp.Compare(y.Count, x.Count) })
+	slices.SortStableFunc(d.DroppedBy, func(x, y view.Drop) int { return cmp.Compare(y.Count, x.Count) })
 	s.Held(mostPending, func(id uint16, answered bool) {
 		awaits := packet.TypePubrec
 		if answered {

@@ -110,7 +110,7 @@ func (w *worker) forgo(k *keptGroup, stream uint8) {
 // groupGaveUp counts messages that no member gets for want of retention.
 func (w *worker) groupGaveUp(k *keptGroup, n int64) {
 	if n > 0 {
-		k.lost += uint64(n)
+		k.group.drops.add(fault.Retention, uint64(n))
 		w.counts.dropped[fault.Retention] += uint64(n)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/testkit"
 )
 
 // groupInfo is what is shown of the only shared subscription.
@@ -116,10 +117,58 @@ func TestWhatWaitsForSlowMembersBecomesTooOld(t *testing.T) {
 	s.subscribe("$share/g/other/#", 1)
 	enter(t, b, packet.V5, "pub").publishAll("other/a", series("m", 1, 100))
 	eventually(t, "95 wait", func() bool { return groupInfo(t, b).Waiting.Messages == 95 })
+	if list, _, err := b.Subscriptions(t.Context(), view.SubscriptionQuery{Client: "worker"}); err != nil || len(list) != 1 || list[0].Sent != 5 || list[0].Queued != 0 {
+		t.Errorf("%+v %v", list, err)
+	}
 	clock.forward(2 * time.Hour)
 	enter(t, b, packet.V5, "pub2").publishAll("other/a", series("n", 1, 10))
 	eventually(t, "the old are given up", func() bool { return groupInfo(t, b).Lost == 95 })
 	if got := s.take(15); !reflect.DeepEqual(got, append(series("m", 1, 5), series("n", 1, 10)...)) {
 		t.Errorf("got %v", got)
+	}
+}
+
+// What no member of a shared subscription gets is told by reason, of one in memory and of one
+// in the log; and so is how much each member has, and has waiting.
+func TestWhatAGroupDropsIsToldByReason(t *testing.T) {
+	for name, expiry := range map[string]uint32{"in memory": 0, "in the log": 100_000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := newClock()
+			b, _ := newDisk().node(t, Options{Loops: 2, Now: clock.now, Zone: Zone{Queue: 10}})
+			c, _ := come(t, b, "worker", expiry, func(p *packet.Connect) { p.ReceiveMaximum = 5 })
+			c.subscribe("$share/g/other/#", 1)
+			pub := enter(t, b, packet.V5, "pub")
+			for i := range 20 {
+				p := publish("other/a", fmt.Sprint(i), 1, uint16(i+1))
+				p.HasExpiry, p.Expiry = true, 60
+				pub.send(p)
+				expect[*packet.Ack](pub)
+			}
+			has := func(sent, queued int, want ...view.Drop) {
+				t.Helper()
+				var i view.Group
+				var list []view.Subscription
+				testkit.Within(t, patience, func() (ok bool) {
+					list, _, _ = b.Subscriptions(t.Context(), view.SubscriptionQuery{Filter: "$share/g/other/#"})
+					i = groupInfo(t, b)
+					return len(list) == 1 && list[0].Sent == sent && list[0].Queued == queued && reflect.DeepEqual(i.Dropped, want)
+				}, "what is dropped is told")
+			}
+			expired := view.Drop{Code: fault.Expired, Count: 15}
+			if expiry == 0 {
+				full := view.Drop{Code: fault.QueueFull, Count: 5}
+				has(5, 10, full)
+				expired.Count = 10
+				clock.forward(2 * time.Minute)
+				c.take(5)
+				has(0, 0, expired, full)
+				return
+			}
+			has(5, 0)
+			clock.forward(2 * time.Minute)
+			c.take(5)
+			has(0, 0, expired)
+		})
 	}
 }

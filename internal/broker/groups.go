@@ -18,7 +18,6 @@ type keptGroup struct {
 	seats   map[*client]seat
 	cursors []cursor.Cursor    // by stream number less one; the core knows their places
 	surveys []*backlog.Inquiry // by stream: how much there is for it, while that is being found out
-	lost    uint64             // messages that the log was not to keep for it
 	touched bool
 	listed  bool // in scribe.groups
 }
@@ -409,11 +408,12 @@ func earlier(a, b []msg.Position) []msg.Position {
 
 // keeps is the shared subscription by which a recovered session has an open message; nil
 // when the message is its own, or has become so. done says that a group it may have come
-// by is done with it.
-func (w *worker) keeps(c *client, o session.Open) (s *subscription, done bool) {
+// by is done with it. A group whose record is older than the session's has yet to take it.
+func (w *worker) keeps(c *client, o session.Open, name string) (s *subscription, done bool) {
 	if !o.Shared {
 		return nil, false
 	}
+	var ahead []*subscription
 	for _, s := range c.shares {
 		if s == nil || !s.group.durable.Load() {
 			continue
@@ -423,6 +423,14 @@ func (w *worker) keeps(c *client, o session.Open) (s *subscription, done bool) {
 			return s, false
 		}
 		done = done || core.Done(share.Place(o.Place))
+		if o.Place.At.Compare(core.Reached(o.Place.Stream)) >= 0 && topic.Match(s.matches(), name) {
+			ahead = append(ahead, s)
+		}
+	}
+	if len(ahead) == 1 && !done { // of several it could be the wrong one's, who would lose it
+		if s := ahead[0]; w.broker.workers[s.group.keeper].groups.kept[s.group.name].core.Claim(c, share.Place(o.Place)) {
+			return s, false
+		}
 	}
 	return nil, done
 }

@@ -1,12 +1,15 @@
 package broker
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/millrace/millrace/internal/mqtt/packet"
+	"github.com/millrace/millrace/internal/msg"
+	"github.com/millrace/millrace/internal/stream"
 )
 
 const jobs = "$share/g/jobs/#"
@@ -144,6 +147,77 @@ func TestTheLastAcknowledgementsOfAGroupAreWrittenDown(t *testing.T) {
 	enter(t, b, packet.V5, "pub").publishAll("jobs/1", []string{"end"})
 	if got := other.takeTo("end"); len(got) != 1 {
 		t.Errorf("got %v", got)
+	}
+}
+
+// without is the disk as a kill leaves it that came before records of that kind were written.
+func (d disk) without(t *testing.T, kind byte) disk {
+	t.Helper()
+	open := func(log stream.Log) *stream.Journal {
+		s, err := stream.New(stream.Options{
+			Streams: []stream.Config{{Name: "journal", BuiltIn: true, State: true}},
+			Open:    func(context.Context, stream.LogConfig) (stream.Log, error) { return log, nil },
+		})
+		if err == nil {
+			err = s.Start(t.Context())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close(context.Background()) })
+		j, _ := s.Journal("journal")
+		return j
+	}
+	rest, left, done := new(msg.Batch), new(stream.MemoryLog), make(chan error, 1)
+	if err := open(d["journal"]).Replay(t.Context(), func(ms []msg.Message) error {
+		for i := range ms {
+			if ms[i].Topic[0] != kind {
+				rest.Add(&ms[i], 0)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	open(left).Keep(rest, func(_ *msg.Batch, err error) { done <- err })
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	d["journal"] = left
+	return d
+}
+
+// A member's record that is newer than its group's counts: what the member was sent stays
+// its own over a kill, and nobody else gets it [MQTT-4.8.2-5].
+func TestAMemberKeepsWhatItsGroupHasYetToTake(t *testing.T) {
+	d := newDisk()
+	b, _ := d.node(t, Options{Loops: 2})
+	c, _ := come(t, b, "worker", 1000, nil)
+	c.subscribe(jobs, 2)
+	pub := enter(t, b, packet.V5, "pub")
+	pub.send(publish("jobs/1", "twice", 2, 7))
+	pub.answers(packet.TypePubrec, 7, packet.Success)
+	pub.completes(7)
+	sent := expect[*packet.Publish](c)
+	settle(b)
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	b, _ = d.killed(t).without(t, kindGroup).node(t, Options{Loops: 2})
+	other, _ := come(t, b, "other", 1000, nil)
+	other.subscribe(jobs, 2)
+	enter(t, b, packet.V5, "pub").publishAll("jobs/1", []string{"then"})
+	same(t, gather(t, 1, other), []string{"then"})
+	c, _ = come(t, b, "worker", 1000, nil)
+	if got := expect[*packet.Publish](c); string(got.Payload) != "twice" || got.ID != sent.ID || !got.Dup {
+		t.Errorf("got %+v", got)
+	}
+	c.send(&packet.Ack{Kind: packet.TypePubrec, ID: sent.ID})
+	expect[*packet.Ack](c)
+	c.send(&packet.Ack{Kind: packet.TypePubcomp, ID: sent.ID})
+	settle(b)
+	if more := append(c.next(), other.next()...); len(more) > 0 {
+		t.Errorf("and %v", more)
 	}
 }
 

@@ -202,12 +202,17 @@ func (b *Broker) Subscriptions(ctx context.Context, q view.SubscriptionQuery) (p
 			if q.Client != "" && c.id != q.Client {
 				return 0
 			}
+			work := c.filters.len()
 			for _, s := range c.filters.list() {
 				if row := subscriptionInfo(c, s); q.Matches(&row) {
+					if s.number != 0 {
+						row.Sent, row.Queued = c.session.Shared(s.number)
+						work += (c.session.Inflight() + c.session.Waiting()) / 64
+					}
 					parts[i].Add(row)
 				}
 			}
-			return c.filters.len()
+			return work
 		})
 	})
 	if err != nil {

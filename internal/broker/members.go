@@ -33,6 +33,14 @@ func (c *client) number(s *subscription) {
 	c.shares[i], s.number = s, uint32(i+1)
 }
 
+// shared is the client's shared subscription of that number; nil is none.
+func (c *client) shared(number uint32) *subscription {
+	if number == 0 || int(number) > len(c.shares) {
+		return nil
+	}
+	return c.shares[number-1]
+}
+
 // load is how much is under way to the client, for whoever chooses among members.
 func (c *client) load() *atomic.Int64 {
 	for _, s := range c.shares {
@@ -123,6 +131,7 @@ func (w *worker) shareOut(left []leftover) {
 		w.images.Reset()
 		if !w.share(left[i].group, &left[i].message) {
 			w.counts.dropped[fault.SessionEnded]++
+			left[i].group.drops.add(fault.SessionEnded, 1)
 			w.recordDropped(nil, recorder.Dropped|recorder.Shared, fault.SessionEnded)
 		}
 		w.recordRouted(recorder.HandedOver, &left[i].message, nil, 0)

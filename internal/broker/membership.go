@@ -184,6 +184,7 @@ func (w *worker) given(o offer, m *msg.Message) {
 	what := isDone
 	if now, left := w.logged(m); !left {
 		w.missed(c, c.session.Outlived())
+		o.group.drops.add(fault.Expired, 1)
 		w.recordDropped(c, recorder.Dropped|recorder.Shared, fault.Expired)
 	} else {
 		what = w.deliverShared(s, o.place, &now)
@@ -214,6 +215,7 @@ func (w *worker) deliverShared(s *subscription, at share.Place, m *msg.Message) 
 		return hasNoRoom
 	case outcome == session.Dropped:
 		w.missed(c, code)
+		s.group.drops.add(code, 1)
 		return isDone
 	case once:
 		return isDone

@@ -154,13 +154,19 @@ func (w *worker) recordLost(c *client, code fault.Code, n int) {
 	}
 }
 
-// recordFromQueue notes that a message went out of a client's queue, but not to it.
-func (w *worker) recordFromQueue(id, topic []byte, since int64, code fault.Code) {
+// lostFromQueue notes that a message went out of a client's queue, but not to it.
+func (w *worker) lostFromQueue(id, topic []byte, share uint32, since int64, code fault.Code) {
 	c := w.removed
 	if c == nil {
 		c = w.clients[string(id)]
 	}
-	if c != nil {
+	if c == nil {
+		return
+	}
+	if s := c.shared(share); s != nil {
+		s.group.drops.add(code, 1)
+	}
+	if w.recorder != nil {
 		w.recorder.Lost(w.loop.Now(), connOf(c), code, 1, topic, since)
 	}
 }

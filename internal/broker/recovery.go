@@ -350,7 +350,7 @@ func (r *recovery) pick(stream uint8, at msg.Position, ms []msg.Message, places 
 
 // refill puts one message back that was sent under its identifier.
 func (w *worker) refill(c *client, o session.Open, m *msg.Message) {
-	s, done := w.keeps(c, o)
+	s, done := w.keeps(c, o, string(m.Topic))
 	if done && !o.Exact {
 		return // somebody has acknowledged it
 	}

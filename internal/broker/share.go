@@ -53,6 +53,7 @@ type group struct {
 	durable atomic.Bool
 	fed     atomic.Bool
 	keeper  int
+	drops   groupDrops
 	sums    *backlog.Filter // of the loop that keeps it, which alone reads this
 }
 
@@ -243,6 +244,7 @@ func (w *worker) offered(o offer, m *msg.Message) {
 		return
 	}
 	w.counts.dropped[code]++
+	o.group.drops.add(code, 1)
 	w.recordDropped(nil, recorder.Dropped|recorder.Shared, code)
 }
 

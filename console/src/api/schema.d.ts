@@ -1695,9 +1695,19 @@ export interface components {
              * @description Subscription identifier
              */
             id?: number;
+            /**
+             * Format: int64
+             * @description Of a shared one: messages that the client was sent by it and has not acknowledged
+             */
+            inFlight?: number;
             noLocal: boolean;
             /** Format: int64 */
             qos: number;
+            /**
+             * Format: int64
+             * @description Of a shared one: messages by it that wait in the client's queue
+             */
+            queued?: number;
             retainAsPublished: boolean;
             /** Format: int64 */
             retainHandling: number;
@@ -2782,9 +2792,16 @@ export interface components {
              * @description How many members are
              */
             connected: number;
+            /**
+             * Format: int64
+             * @description Messages that no member got since the start, whatever the reason, of one in memory, too
+             */
+            dropped: number;
+            /** @description Of dropped, by reason, most first; retention is what is lost */
+            droppedBy: components["schemas"]["DropCount"][];
             /** @description FILTER of $share/NAME/FILTER */
             filter: string;
-            /** @description Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures that follow are of such a one alone. */
+            /** @description Its messages of QoS 1 and 2 wait in the log, since it has or had a member whose session survives the process. The figures from here to unacknowledged are of such a one alone. */
             lasting: boolean;
             /**
              * Format: int64

@@ -197,6 +197,7 @@ const de: Record<keyof typeof broker, string> = {
   "shared.lasting": "Ihre Nachrichten warten im Log, bis ein Mitglied sie bestätigt.",
   "shared.passing": "Im Speicher: Was wartet, steht in den Warteschlangen der Mitglieder.",
   "shared.members": "Mitglieder, {here} da, {away} fort",
+  "shared.has": "{sent} unterwegs, {queued} in der Warteschlange",
   "shared.more": "{n, plural, one {{count} weiteres Mitglied} other {{count} weitere Mitglieder}}",
   "shared.lonely": "Kein Mitglied ist da.",
   "shared.lonely.what": "{n, plural, one {{count} Nachricht wartet} other {{count} Nachrichten warten}} im Log, bis eines kommt.",

@@ -195,6 +195,7 @@ const broker = {
   "shared.lasting": "Its messages wait in the log until a member acknowledges them.",
   "shared.passing": "In memory: its members’ queues have what waits.",
   "shared.members": "Members, {here} here, {away} away",
+  "shared.has": "{sent} in flight, {queued} queued",
   "shared.more": "{n, plural, one {{count} more member} other {{count} more members}}",
   "shared.lonely": "No member is here.",
   "shared.lonely.what": "{n, plural, one {{count} message waits} other {{count} messages wait}} in the log until one comes.",

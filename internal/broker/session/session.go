@@ -187,8 +187,9 @@ type Tally struct {
 	// Runs are the queues' memory that is free.
 	Runs Runs
 	// Lost is told of each message that leaves a queue otherwise than to its client, when it
-	// was put in, and why; it may be nil. The bytes are valid until it returns.
-	Lost func(client, topic []byte, since int64, code fault.Code)
+	// was put in, by which shared subscription (0 is none), and why; it may be nil. The bytes
+	// are valid until it returns.
+	Lost func(client, topic []byte, share uint32, since int64, code fault.Code)
 }
 
 // fits says whether n bytes more may be in use, by a session that uses own of them. A

@@ -39,6 +39,25 @@ func (s *Session) Begun(share uint32, once bool) (places []Logged) {
 	return places
 }
 
+// Shared says how many messages of a shared subscription the client was sent and has not
+// acknowledged, and how many wait for it in the queue.
+func (s *Session) Shared(share uint32) (sent, waiting int) {
+	if s.flow == nil {
+		return 0, 0
+	}
+	s.flow.queue.each(func(_ int, r record, waits bool) bool {
+		switch {
+		case r.share != share:
+		case waits:
+			waiting++
+		default:
+			sent++
+		}
+		return true
+	})
+	return sent, waiting
+}
+
 // Recall takes a shared subscription's messages back that others are to get: those that
 // wait, and with once those of QoS 1 that were sent.
 func (s *Session) Recall(share uint32, once bool) {

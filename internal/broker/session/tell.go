@@ -12,7 +12,7 @@ func (s *Session) tellLost(at int, code fault.Code) {
 		return
 	}
 	r, _ := s.flow.queue.read(at)
-	s.tally.Lost(s.publisher(), packet.ImageTopic(r.image), r.at, code)
+	s.tally.Lost(s.publisher(), packet.ImageTopic(r.image), r.share, r.at, code)
 }
 
 // tellSent notes what Next has sent.

@@ -25,6 +25,7 @@ type Group[M comparable] struct {
 	back    line[M] // came back and are to be given, oldest first
 	fresh   line[M] // were never given, oldest first
 	spare   []*item[M]
+	claims  claims[M]
 	held    int // messages in memory, and their
 	bytes   int
 	order   uint64 // of the newest item
@@ -163,6 +164,10 @@ func (g *Group[M]) Takes(p Place) bool {
 // Take gives the group a copy of the message that it wants.
 func (g *Group[M]) Take(p Place, m *msg.Message) {
 	s := g.stream(p.Stream)
+	if g.takeClaimed(p) {
+		g.Pass(Place{p.Stream, msg.Position{Seq: p.At.Seq, Index: p.At.Index + 1}})
+		return
+	}
 	it := s.find(p.At)
 	if it == nil {
 		it = g.item(p)
@@ -190,6 +195,7 @@ func (g *Group[M]) Take(p Place, m *msg.Message) {
 func (g *Group[M]) Pass(p Place) {
 	if s := g.stream(p.Stream); p.At.Compare(s.next) > 0 {
 		s.next = p.At
+		g.expireClaims(p)
 	}
 }
 
@@ -336,7 +342,7 @@ func (g *Group[M]) Ack(who M, p Place) bool {
 	s := g.stream(p.Stream)
 	it := s.find(p.At)
 	if it == nil || it.member == nil || it.member.Who != who {
-		return false
+		return it == nil && g.ackClaimed(who, p)
 	}
 	g.take(it)
 	g.drop(it)
@@ -379,6 +385,10 @@ func (g *Group[M]) giveBack(items []*item[M]) {
 			g.back.push(it)
 		}
 	}
+	g.sortBack()
+}
+
+func (g *Group[M]) sortBack() {
 	slices.SortFunc(g.back.rest(), func(a, b *item[M]) int { return int(int64(a.order - b.order)) })
 }
 
@@ -409,6 +419,7 @@ func (g *Group[M]) Away(who M, keeps []Place) {
 	}
 	m.present, g.stale = false, true
 	g.giveBack(g.but(m, keeps))
+	g.unclaim(m, keeps)
 }
 
 // Gone says that the member has left for good. What is in keeps is done with, and others
@@ -419,6 +430,7 @@ func (g *Group[M]) Gone(who M, keeps []Place) {
 		return
 	}
 	g.giveBack(g.but(m, keeps))
+	g.unclaim(m, keeps)
 	for _, p := range keeps {
 		g.Ack(who, p)
 	}
@@ -496,6 +508,7 @@ func (g *Group[M]) Forgo(p Place) (n int, skipped bool) {
 	s := g.stream(p.Stream)
 	if skipped = p.At.Compare(s.next) > 0; skipped {
 		s.next, g.changed = p.At, true
+		g.expireClaims(p)
 	}
 	return n, skipped
 }

@@ -497,9 +497,12 @@ func (m *model) kill() {
 	for _, id := range m.ids() {
 		s := m.members[id]
 		for _, p := range s.stored {
-			if g.Keep(id, p) {
+			switch {
+			case g.Keep(id, p) || g.Claim(id, p):
 				m.excused[p]--
 				s.flight = append(s.flight, p)
+			case p.exact() && !g.Done(p):
+				m.err = fmt.Errorf("%v was begun with %d, and others are to get it", p, id)
 			}
 		}
 		s.stored = nil

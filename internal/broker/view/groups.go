@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/internal/broker/backlog"
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/msg"
 )
 
@@ -26,6 +27,22 @@ type Group struct {
 	Behind map[string]msg.Position
 	// Lost are messages that it did not get because more waited than sessions may keep.
 	Lost uint64
+	// Dropped are all that no member got, since the start, by reason, most first.
+	Dropped []Drop
+}
+
+// Drops is how many messages no member got.
+func (g *Group) Drops() (n uint64) {
+	for _, by := range g.Dropped {
+		n += by.Count
+	}
+	return n
+}
+
+// Drop is how many messages were dropped for one reason.
+type Drop struct {
+	Code  fault.Code
+	Count uint64
 }
 
 // GroupQuery asks for shared subscriptions. Empty fields match everything.
@@ -53,7 +70,7 @@ func (q *GroupQuery) order() func(x, y *Group) int {
 	case "waiting":
 		return by(func(i *Group) int64 { return i.Waiting.Messages })
 	case "lost":
-		return by(func(i *Group) uint64 { return i.Lost })
+		return by(func(i *Group) uint64 { return i.Drops() })
 	}
 	return func(x, y *Group) int { return strings.Compare(x.Filter, y.Filter) }
 }

@@ -17,6 +17,9 @@ type Subscription struct {
 	ID                uint32
 	Share             string // name of the group that shares it
 	Connected         bool
+	// Sent are messages by a shared one that the client has and has not acknowledged,
+	// Queued those that wait in its queue.
+	Sent, Queued int
 }
 
 // SubscriptionQuery asks for subscriptions. Empty fields match everything.

@@ -128,7 +128,7 @@ func TestSubscriptionsAreChosen(t *testing.T) {
 }
 
 func TestGroupsAreSorted(t *testing.T) {
-	all := []Group{{Share: "b", Filter: "x", Members: 1, Lost: 1}, {Share: "a", Filter: "y", Connected: 1, Waiting: backlog.Tally{Messages: 1}}}
+	all := []Group{{Share: "b", Filter: "x", Members: 1, Dropped: []Drop{{Count: 1}}}, {Share: "a", Filter: "y", Connected: 1, Waiting: backlog.Tally{Messages: 1}}}
 	for sort, want := range map[string]string{"": "b", "filter": "b", "share": "a", "members": "a", "connected": "b", "waiting": "b", "lost": "a"} {
 		q := GroupQuery{Sort: sort, Limit: 1}
 		if page, n := q.Page(refer(all)); n != 2 || page[0].Share != want {

@@ -19,7 +19,8 @@ interface Props {
 
 /** One shared subscription: how it stands, and who its members are. */
 export function SharedSide({ group: g, now, onClose }: Props) {
-  const { t, count, bytes, age, dateTime } = useText();
+  const { t, count, bytes, age, dateTime, fault } = useText();
+  const dropped = g.droppedBy.map((by) => `${count(by.count)} ${fault(by.reason, by.reason)}`).join("; ");
   const name = nameOf(g);
   return (
     <Side
@@ -45,7 +46,7 @@ export function SharedSide({ group: g, now, onClose }: Props) {
             g.lasting && g.waiting > 0 && g.oldest
               ? [t("shared.oldest"), <span title={dateTime(Date.parse(g.oldest))}>{age(Date.parse(g.oldest), now)}</span>]
               : null,
-            g.lasting && [t("shared.lost"), count(g.lost)],
+            [t("shared.lost"), dropped || "0"],
           ]}
         />
       </section>
@@ -90,7 +91,9 @@ function Members({ name }: { name: string }) {
               {m.client}
             </Link>
             <span className="sp" />
-            <span className="mut">{t(m.connected ? "clients.state.connected" : "clients.state.disconnected")}, QoS {m.qos}</span>
+            <span className="mut">
+              {t(m.connected ? "clients.state.connected" : "clients.state.disconnected")}, QoS {m.qos}, {t("shared.has", { sent: count(m.inFlight ?? 0), queued: count(m.queued ?? 0) })}
+            </span>
           </li>
         ))}
       </ul>

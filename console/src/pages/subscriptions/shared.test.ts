@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Shared } from "../../api/broker";
 import { conditionOf, nameOf } from "./shared";
 
-const group: Shared = { share: "w", filter: "jobs/#", strategy: "round_robin", members: 2, connected: 1, lasting: true, waiting: 0, waitingBytes: 0, unacknowledged: 0, lost: 0 };
+const group: Shared = { share: "w", filter: "jobs/#", strategy: "round_robin", members: 2, connected: 1, lasting: true, waiting: 0, waitingBytes: 0, unacknowledged: 0, lost: 0, dropped: 0, droppedBy: [] };
 
 it("names a group as its members subscribe to it", () => expect(nameOf(group)).toBe("$share/w/jobs/#"));
 

@@ -41,7 +41,7 @@ export function sharedColumns(text: Text, now: number, beside: boolean): Column<
       aside: true,
       cell: (g) => (g.oldest && g.waiting > 0 ? age(Date.parse(g.oldest), now) : <span className="mut">{t("value.nones")}</span>),
     },
-    { id: "lost", header: t("shared.lost"), sort: "lost", width: "84px", end: true, wide: true, cell: (g) => kept(g, zero(g.lost)) },
+    { id: "lost", header: t("shared.lost"), sort: "lost", width: "84px", end: true, wide: true, cell: (g) => zero(g.dropped) },
   ];
   return all.filter((column) => !(beside && column.aside));
 }
