@@ -77,7 +77,6 @@ func TestRetentionWaitsForAConsumerGroupWithinItsBounds(t *testing.T) {
 	n.ctl(t, "streams", "groups", "create", "held", "tight", "--hold")
 	n.ctl(t, "streams", "groups", "create", "held", "loose")
 	publishLarge(t, n, "held/a", 0, 20)
-	retentionComesBy(t, n, c)
 	n.kill(t)
 	n = startNode(t, dir, env)
 	c.url = n.url

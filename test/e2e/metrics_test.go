@@ -17,6 +17,7 @@ import (
 // counts for the first time. What is listed by listener certificate has none here.
 func TestCountersStandFromTheFirstScrape(t *testing.T) {
 	n := startNode(t, t.TempDir(), nil)
+	n.ctl(t, "streams", "groups", "create", "telemetry", "reports") // what is listed by group
 	guide, err := os.ReadFile("../../docs/guides/metrics.md")
 	if err != nil {
 		t.Fatal(err)
