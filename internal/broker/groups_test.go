@@ -150,8 +150,8 @@ func TestTheLastAcknowledgementsOfAGroupAreWrittenDown(t *testing.T) {
 	}
 }
 
-// without is the disk as a kill leaves it that came before records of that kind were written.
-func (d disk) without(t *testing.T, kind byte) disk {
+// lacking is the disk as a kill leaves it that came before records of that kind were written.
+func (d disk) lacking(t *testing.T, kind byte) disk {
 	t.Helper()
 	open := func(log stream.Log) *stream.Journal {
 		s, err := stream.New(stream.Options{
@@ -203,7 +203,7 @@ func TestAMemberKeepsWhatItsGroupHasYetToTake(t *testing.T) {
 	if err := writeDown(b); err != nil {
 		t.Fatal(err)
 	}
-	b, _ = d.killed(t).without(t, kindGroup).node(t, Options{Loops: 2})
+	b, _ = d.killed(t).lacking(t, kindGroup).node(t, Options{Loops: 2})
 	other, _ := come(t, b, "other", 1000, nil)
 	other.subscribe(jobs, 2)
 	enter(t, b, packet.V5, "pub").publishAll("jobs/1", []string{"then"})
