@@ -67,11 +67,20 @@ func TestAnAdmissionThatIsTakenOver(t *testing.T) {
 	if d := expect[*packet.Disconnect](first); d.Reason != packet.SessionTakenOver {
 		t.Errorf("%+v", d)
 	}
-	if a := expect[*packet.Connack](second); a.Reason != packet.Success || !a.SessionPresent {
-		t.Errorf("%+v", a)
+	third := dial(t, b, packet.V5)
+	third.send(&packet.Connect{Version: packet.V5, ClientID: []byte("c"), SessionExpiry: 100}, packet.Pingreq{})
+	expect[*packet.Connack](second)
+	expect[*packet.Disconnect](second)
+	settle(b)
+	if !third.silent() {
+		t.Error("CONNACK has come, and the journal has no session")
 	}
 	journal.open()
-	second.subscribe("a", 1)
+	if a := expect[*packet.Connack](third); a.Reason != packet.Success || !a.SessionPresent {
+		t.Errorf("%+v", a)
+	}
+	expect[packet.Pingresp](third)
+	third.subscribe("a", 1)
 }
 
 // A journal that refuses keeps nobody out.

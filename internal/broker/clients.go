@@ -87,7 +87,7 @@ func (w *worker) admit(c *client, p *packet.Connect, id string, assigned bool) {
 		w.leave(c, errSmallPackets)
 		return
 	}
-	held := c.enduring != nil && !how.Present && w.scribe.failed == nil
+	held := w.mustHold(c)
 	if held {
 		w.holdAdmission(c, before, after)
 	} else {

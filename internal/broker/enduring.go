@@ -31,8 +31,8 @@ type enduring struct {
 	listed  bool            // it is in scribe.dirty
 	owes    bool            // a subscription of it does
 	relist  bool            // it was recovered so
-	held    bool            // its CONNACK is
-	turning uint16          // shared subscriptions whose turns its SUBACK waits for
+	novelty novelty
+	turning uint16 // shared subscriptions whose turns its SUBACK waits for
 }
 
 // awaiting are SUBACKs and UNSUBACKs that wait until the session is written down; writing
@@ -115,7 +115,7 @@ func (w *worker) endure(c *client) {
 	c.session.Endure()
 	a := c.ownAfter()
 	if a.enduring == nil {
-		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9)}
+		a.enduring = &enduring{wrote: uint32(w.loop.Now() / 1e9), novelty: isNew}
 		if c.filters.len() > 0 {
 			w.rewrite(c)
 		}
@@ -380,11 +380,13 @@ func (k *scribe) indexed() {
 func (w *worker) written(c *client) {
 	e := c.enduring
 	if c.session.Away() || !c.conn.Open() {
+		e.novelty = isWritten
 		c.session.Written(nil)
 		w.fold(c)
 		return
 	}
 	w.letIn(c)
+	e.novelty = isWritten
 	before := c.conn.Output()
 	after := c.session.Written(before)
 	if a := e.awaiting; a != nil {
@@ -463,7 +465,8 @@ func (w *worker) leaves(c *client) {
 	if e == nil {
 		return
 	}
-	e.awaiting, e.held = nil, false
+	e.awaiting = nil
+	e.novelty.drop()
 	delete(w.behind, c)
 	for _, l := range w.progressOf(c) {
 		k := e.cursor(l.Stream)
