@@ -177,3 +177,33 @@ func TestAPatrolKnowsWhatWasJustStored(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a session has lost is shown with it after a kill, too.
+func TestWhatASessionLostIsShownOverAKill(t *testing.T) {
+	d := newDisk()
+	b, _ := d.node(t, Options{Backlog: Backlog{Messages: 5}})
+	c, _ := come(t, b, "c", 1000, nil)
+	c.subscribe("other/#", 1)
+	c.drop(b)
+	enter(t, b, packet.V5, "pub").publishAll("other/a", series("m", 1, 200))
+	lost := func() uint64 {
+		i, err := b.Client(t.Context(), "c")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i.Dropped
+	}
+	eventually(t, "messages are given up", func() bool { b.tick(); return lost() > 100 })
+	if err := writeDown(b); err != nil {
+		t.Fatal(err)
+	}
+	before := lost()
+	b, _ = d.killed(t).node(t, Options{Backlog: Backlog{Messages: 5}})
+	if n := lost(); n < 100 || n > before {
+		t.Errorf("%d are shown, %d before", n, before)
+	}
+	_, _ = come(t, b, "c", 1000, nil)
+	if n := lost(); n < 100 {
+		t.Errorf("%d are shown when its client is back", n)
+	}
+}

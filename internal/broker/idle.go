@@ -30,10 +30,10 @@ type seldom struct {
 	filtersLeft *takingFilters // paused: while the many filters of a packet are taken
 }
 
-// troubles are what one connection was last refused or last missed.
+// troubles are what one connection was last refused, and what its session has missed.
 type troubles struct {
 	dropped uint64
-	by      *drops // of dropped, by reason
+	by      *drops // of dropped since the node's start, by reason
 	erred   int64  // when the last error was, ns since 1970; 0 is never
 	code    fault.Code
 
@@ -51,6 +51,10 @@ type drops struct {
 
 func (t *troubles) drop(code fault.Code, n uint64) {
 	t.dropped += n
+	t.add(code, n)
+}
+
+func (t *troubles) add(code fault.Code, n uint64) {
 	at := &t.by
 	for *at != nil && (*at).code != code {
 		at = &(*at).next
@@ -59,6 +63,18 @@ func (t *troubles) drop(code fault.Code, n uint64) {
 		*at = &drops{code: code}
 	}
 	(*at).n += n
+}
+
+// inherit takes over what the session missed before this connection, with its last error
+// if there is none since.
+func (t *troubles) inherit(from *troubles) {
+	t.dropped += from.dropped
+	for by := from.by; by != nil; by = by.next {
+		t.add(by.code, by.n)
+	}
+	if t.erred == 0 {
+		t.code, t.erred = from.code, from.erred
+	}
 }
 
 func (t *troubles) failed(code fault.Code, now int64) { t.code, t.erred = code, now }

@@ -172,6 +172,9 @@ func (r *recovery) recover(id string, h *record.History) error {
 	c.id, c.clean = id, s.Clean
 	c.session = session.Recovered(&d.limits, id, s.Version, s.Expiry, &p)
 	c.session.Count(&w.queues)
+	if n := c.session.Drops(); n > 0 {
+		c.ownSeldom().troubles.dropped = n
+	}
 	c.after = &after{enduring: &enduring{
 		user: s.User, wrote: uint32(b.options.Now().Unix()) - rand.Uint32N(uint32(refreshAfter/time.Second)),
 		trail: h.Trail, turn: h.Turn(),

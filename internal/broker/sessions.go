@@ -62,7 +62,11 @@ func (w *worker) resume(old, fresh *client) {
 		}
 	}
 	old.stopFollowing()
+	missed := old.troubles
 	*old = *fresh
+	if missed.dropped > 0 {
+		old.ownSeldom().troubles.inherit(&missed)
+	}
 	old.lasting, old.name = l, shown(l.id)
 	old.conn.Data = old
 }

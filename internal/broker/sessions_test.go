@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/internal/broker/view"
 	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 )
@@ -82,6 +84,29 @@ func TestASessionOutlivesItsConnection(t *testing.T) {
 				t.Errorf("%+v", s)
 			}
 		})
+	}
+}
+
+// What a session missed while its client was away, or on an earlier connection, is shown
+// when the client is there again: nobody looked before.
+func TestWhatASessionMissedIsShownWhenItsClientIsBack(t *testing.T) {
+	b := start(t, Options{Zone: Zone{Queue: 1}})
+	c, _ := come(t, b, "c", 100, nil)
+	c.subscribe("a", 1)
+	c.drop(b)
+	pub := enter(t, b, packet.V5, "pub")
+	pub.publishAll("a", series("m", 1, 4))
+	pub.send(publish("a", "x", 0, 0), packet.Pingreq{})
+	expect[packet.Pingresp](pub)
+	settle(b)
+	for range 2 { // the second takes over
+		c, _ = come(t, b, "c", 100, nil)
+		expect[*packet.Publish](c)
+		d, err := b.Client(t.Context(), "c")
+		want := []view.Drop{{Code: fault.QueueFull, Count: 3}, {Code: fault.Away, Count: 1}}
+		if err != nil || d.Dropped != 4 || !slices.Equal(d.DroppedBy, want) || d.Error != fault.Away {
+			t.Errorf("%d were dropped, %v, the last as %v: %v", d.Dropped, d.DroppedBy, d.Error, err)
+		}
 	}
 }
 
