@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useDated } from "../api/fresh";
 import type { Paged } from "../api/usePaged";
-import { useText } from "../i18n/text";
+import { type Text, useText } from "../i18n/text";
 import { setQuery } from "../router";
 import { Button } from "./Button";
 import type { Column, Sort } from "./columns";
@@ -36,7 +36,7 @@ export function ListFrame<Row>(props: Props<Row>) {
   const { sort } = props;
   const by = props.columns.find((column) => sort && column.sort === sort.by)?.header;
   return (
-    <div className={props.side ? "split bsplit" : "split solo"}>
+    <div className={`split ${props.side ? "bsplit" : "solo"}${fresh ? "" : " old"}`}>
       <div className="col">
         {!fresh && !list.error && <StaleBar since={since} retry={list.retry} />}
         {list.error ? (
@@ -91,6 +91,9 @@ export function ListFrame<Row>(props: Props<Row>) {
     </div>
   );
 }
+
+/** How many rows match, once that is known. */
+export const matchText = ({ loading, error, count: n }: Paged<unknown>, { t, count }: Text): string => (loading || error ? "" : t("list.match", { n, count: count(n) }));
 
 /** Puts the order into the address. */
 export function setSort(sort: Sort) {

@@ -2,6 +2,7 @@
 // anew when the theme changes.
 import uPlot from "uplot";
 import { clock, date, hourMinute, type Zone } from "../i18n/format";
+import { lonely } from "./lonely";
 
 export interface Line {
   label: string;
@@ -99,10 +100,23 @@ function series(line: Line, o: PlotOptions): uPlot.Series {
     stroke: o.stacked ? undefined : color,
     width: o.stacked ? 0 : lineWidth,
     fill: o.stacked ? color : line.area ? `color-mix(in srgb, ${color} 11%, transparent)` : undefined,
-    points: { show: false },
+    points: o.stacked ? { show: false } : lone,
     paths: bars || steps || undefined,
   };
 }
+
+// A sample between two gaps has no line: it is a dot.
+const lone: uPlot.Series.Points = {
+  show: true,
+  size: 4,
+  width: 0,
+  filter: (u, at) => {
+    const [from, to] = u.series[0]?.idxs ?? [0, 0];
+    return to - from > mostLooked ? [] : lonely(u.data[at] ?? [], Math.max(0, from - 1), to + 1);
+  },
+};
+/** With more samples in sight than this, single ones are not looked for. */
+const mostLooked = 3_000;
 
 function valueRange(low: number | null, high: number | null, o: PlotOptions): [number, number] {
   if (low === null || high === null) return [0, 1];

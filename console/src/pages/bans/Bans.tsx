@@ -12,7 +12,7 @@ import { Confirm } from "../../kit/Confirm";
 import { Field } from "../../kit/Field";
 import { FilterBar } from "../../kit/FilterBar";
 import { IconButton } from "../../kit/IconButton";
-import { ListFrame } from "../../kit/ListFrame";
+import { ListFrame, matchText } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { toast } from "../../kit/toast";
 import { setQuery, usePlace } from "../../router";
@@ -24,7 +24,8 @@ const keyOf = (b: Ban) => `${b.kind}\n${b.value}`;
 
 /** Who is kept out, by whom and until when. */
 export default function Bans() {
-  const { t, count, dateTime, age } = useText();
+  const text = useText();
+  const { t, dateTime, age } = text;
   const { query } = usePlace();
   const may = useMay("operator");
   const now = Date.now() + (useStatus().data?.offset ?? 0);
@@ -85,7 +86,7 @@ export default function Bans() {
       </div>
       <FilterBar
         filters={[{ id: "kind", label: t("bans.kind"), options: banKinds.map((id) => ({ id, text: t(`bans.kind.${id}`) })) }]}
-        aside={t("list.match", { n: list.count, count: count(list.count) })}
+        aside={matchText(list, text)}
       >
         <Field
           quiet

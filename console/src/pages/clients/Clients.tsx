@@ -11,7 +11,7 @@ import { copyText } from "../../kit/copy";
 import { errorText } from "../../kit/errorText";
 import { Field } from "../../kit/Field";
 import { type Filter, FilterBar } from "../../kit/FilterBar";
-import { ListFrame, sortOf } from "../../kit/ListFrame";
+import { ListFrame, matchText, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { toast } from "../../kit/toast";
 import { address, go, setQuery, usePlace } from "../../router";
@@ -84,7 +84,7 @@ export default function Clients() {
         <h1>{t("nav.clients")}</h1>
         {status && <span className="mut t12 hid">{t("clients.connected", { count: count(status.broker.connections) })}</span>}
       </div>
-      <FilterBar filters={useFilters()} aside={t("list.match", { n: list.count, count: count(list.count) })}>
+      <FilterBar filters={useFilters()} aside={matchText(list, text)}>
         <Field
           quiet
           icon={Search}

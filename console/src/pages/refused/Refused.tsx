@@ -8,7 +8,7 @@ import { useText } from "../../i18n/text";
 import type { Column } from "../../kit/columns";
 import { Field } from "../../kit/Field";
 import { FilterBar } from "../../kit/FilterBar";
-import { ListFrame, sortOf } from "../../kit/ListFrame";
+import { ListFrame, matchText, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { setQuery, usePlace } from "../../router";
 import { byKind, keyOf, reasonsOf } from "./kinds";
@@ -119,7 +119,7 @@ export default function Refused() {
           },
           { id: "since", label: t("refused.since"), options: ["-5m", "-1h", "-6h"].map((id) => ({ id, text: span(sinceSeconds[id] ?? 0) })) },
         ]}
-        aside={t("list.match", { n: list.count, count: count(list.count) })}
+        aside={matchText(list, text)}
       >
         <Field
           quiet

@@ -10,7 +10,7 @@ import { copyText } from "../../kit/copy";
 import type { Column } from "../../kit/columns";
 import { Field } from "../../kit/Field";
 import { FilterBar } from "../../kit/FilterBar";
-import { ListFrame, sortOf } from "../../kit/ListFrame";
+import { ListFrame, matchText, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { setQuery, usePlace } from "../../router";
 import { DeleteByFilter, DeleteOne } from "./DeleteDialogs";
@@ -21,7 +21,7 @@ const keyOf = (m: Row) => m.topic;
 
 export default function Retained() {
   const text = useText();
-  const { t, count, bytes, age } = text;
+  const { t, bytes, age } = text;
   const { query } = usePlace();
   const may = useMay("operator");
   const now = Date.now() + (useStatus().data?.offset ?? 0);
@@ -103,7 +103,7 @@ export default function Retained() {
           { id: "prefix", label: t("retained.prefix") },
           { id: "filter", label: t("subs.filter") },
         ]}
-        aside={t("list.match", { n: list.count, count: count(list.count) })}
+        aside={matchText(list, text)}
       >
         <Field
           quiet

@@ -8,7 +8,7 @@ import type { Column } from "../../kit/columns";
 import { Field } from "../../kit/Field";
 import { FilterBar } from "../../kit/FilterBar";
 import { Glyph } from "../../kit/Glyph";
-import { ListFrame, sortOf } from "../../kit/ListFrame";
+import { ListFrame, matchText, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { address, go, setQuery, usePlace } from "../../router";
 import { optionsText } from "../clients/tables";
@@ -19,7 +19,7 @@ const keyOf = (s: Subscription) => `${s.client}\n${s.filter}`;
 /** Every subscription, and who gets a topic. */
 export function AllTab() {
   const text = useText();
-  const { t, count } = text;
+  const { t } = text;
   const { query } = usePlace();
   const sort = sortOf(query, { by: "filter", down: false });
   const asked = {
@@ -79,7 +79,7 @@ export function AllTab() {
             ],
           },
         ]}
-        aside={topic ? t("subs.receives", { topic }) : t("list.match", { n: list.count, count: count(list.count) })}
+        aside={topic ? t("subs.receives", { topic }) : matchText(list, text)}
       >
         <Field
           quiet

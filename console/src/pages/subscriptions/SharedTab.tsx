@@ -7,7 +7,7 @@ import { useText } from "../../i18n/text";
 import { copyText } from "../../kit/copy";
 import { Field } from "../../kit/Field";
 import { FilterBar } from "../../kit/FilterBar";
-import { ListFrame, sortOf } from "../../kit/ListFrame";
+import { ListFrame, matchText, sortOf } from "../../kit/ListFrame";
 import { Empty } from "../../kit/states";
 import { setQuery, usePlace } from "../../router";
 import { nameOf } from "./shared";
@@ -17,7 +17,7 @@ import { SharedSide } from "./SharedSide";
 /** Groups of clients that share the messages of a filter. */
 export function SharedTab() {
   const text = useText();
-  const { t, count } = text;
+  const { t } = text;
   const { query } = usePlace();
   const status = useStatus().data;
   const now = Date.now() + (status?.offset ?? 0);
@@ -34,7 +34,7 @@ export function SharedTab() {
   );
   return (
     <>
-      <FilterBar filters={[]} aside={t("list.match", { n: list.count, count: count(list.count) })}>
+      <FilterBar filters={[]} aside={matchText(list, text)}>
         <Field
           quiet
           icon={Search}

@@ -41,7 +41,7 @@ export function MiniHistory({ series }: { series: readonly Series[] | undefined 
   );
   const to = answer.data ? Date.parse(answer.data.to) / 1000 : 0;
 
-  if (series && numbers.length === 0) return null;
+  if (!shown) return null;
   return (
     <section>
       <div className="r hist">
@@ -76,8 +76,8 @@ export function MiniHistory({ series }: { series: readonly Series[] | undefined 
       ) : (
       <TimeChart
         className="mini"
-        label={t("topics.history.of", { name: shown?.metric ?? "", span: span(seconds) })}
-        lines={[{ label: shown?.metric ?? "", color: 3 }]}
+        label={t("topics.history.of", { name: shown.metric, span: span(seconds) })}
+        lines={[{ label: shown.metric, color: 3 }]}
         left={40}
         data={data}
         span={[to - seconds, to]}

@@ -51,6 +51,7 @@ export default function Topics() {
     () => topicColumns(text, { full: flat || filter !== "", beside: selected !== null, sparks }),
     [text, flat, filter, selected, sparks],
   );
+  const known = !topics.loading && !topics.error;
   const folds = topics.rows.some((row) => row.open !== undefined);
   const filters = liveFilters(visible, selected).join("\n");
 
@@ -103,7 +104,7 @@ export default function Topics() {
     <CellsContext value={cells}>
       <div className="pgh">
         <h1>{t("nav.topics")}</h1>
-        <span className="mut t12 hid">{t("topics.count", { n: topics.total, count: count(topics.total) })}</span>
+        <span className="mut t12 hid">{known && t("topics.count", { n: topics.total, count: count(topics.total) })}</span>
         <span className="sp" />
         <Segmented
           label={t("topics.view")}
@@ -129,9 +130,9 @@ export default function Topics() {
           onChange={(value) => setQuery({ filter: value || null })}
         />
         <span className="sp" />
-        <span className="t12 mut hid">{t("topics.under", { rate: rate(topics.rate) })}</span>
+        <span className="t12 mut hid">{known && t("topics.under", { rate: rate(topics.rate) })}</span>
       </div>
-      <div className={selected ? "split tsplit" : "split solo"}>
+      <div className={`split ${selected ? "tsplit" : "solo"}${fresh ? "" : " old"}`}>
         <div className="col">
           {!fresh && <StaleBar since={since} retry={topics.retry} />}
           {topics.error ? (
