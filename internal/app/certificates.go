@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	certificateEvery = 10 * time.Second // between two looks
-	certificateAlarm = "certificate-"   // and the listener's name
+	certificateEvery = 2 * time.Second // between two looks
+	certificateAlarm = "certificate-"  // and the listener's name
 	// certificateWarning is when an end of a certificate is told before: in the last
 	// third of its time, so many days at most.
 	certificateWarning = 14 * 24 * time.Hour
