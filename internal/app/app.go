@@ -155,6 +155,9 @@ func (a *App) steps() []step {
 }
 
 func (a *App) startFolder(context.Context) (stop, error) {
+	if err := backup.CheckNotBackup(a.cfg.Data); err != nil {
+		return nil, err
+	}
 	lock, err := lockFolder(a.cfg.Data)
 	if err != nil {
 		return nil, err

@@ -377,6 +377,18 @@ func TestAFolderWithDataIsLeftAlone(t *testing.T) {
 
 // A restoration that broke off leaves a folder that no node starts on, and that the next
 // one begins again.
+// Who starts a node on a back-up, instead of restoring it, is told.
+func TestAFolderOfBackUpsIsNoDataFolder(t *testing.T) {
+	p, dir := newPlant(t), t.TempDir()
+	if err := errors.Join(CheckNotBackup(dir), CheckNotBackup(p.data), CheckNotBackup(filepath.Join(dir, "none"))); err != nil {
+		t.Error(err)
+	}
+	p.take(dir)
+	if err := CheckNotBackup(dir); fault.CodeOf(err) != fault.Conflict || !strings.Contains(fault.UserMessage(err), "millrace restore "+dir) {
+		t.Error(err)
+	}
+}
+
 func TestAnInterruptedRestorationIsMarked(t *testing.T) {
 	p, dir, data := newPlant(t), t.TempDir(), filepath.Join(t.TempDir(), "data")
 	p.take(dir)

@@ -22,6 +22,16 @@ func CheckWhole(data string) error {
 	return nil
 }
 
+// CheckNotBackup fails for a folder that holds back-ups: a node that began there, empty,
+// would look as if all were lost.
+func CheckNotBackup(data string) error {
+	names, _ := folder{dir: data}.names() // what cannot be read is told by who needs it
+	if len(names) == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "%s holds back-ups, and is no data folder. Run millrace restore %s --data DIR, and start the node on DIR.", data, data)
+}
+
 // Target is where a back-up is restored to.
 type Target struct {
 	// Data is the data folder; it must be empty, or not there.
