@@ -219,7 +219,9 @@ func (s *surveyor) compare() error {
 		}
 	}
 	if s.marked && s.newest < k.Last {
-		s.lost(s.path(max(s.newestBlock(), 1)), fmt.Sprintf("the newest, %d to %d, are gone", s.newest+1, k.Last), s.newest+1, k.Last+unmarked)
+		if from := max(s.newest+1, k.First); from <= k.Last { // what was purged before is not lost
+			s.lost(s.path(max(s.newestBlock(), 1)), fmt.Sprintf("the newest, %d to %d, are gone", from, k.Last), from, k.Last+unmarked)
+		}
 		if err := s.stepOver(k.Last + unmarked); err != nil {
 			return err
 		}

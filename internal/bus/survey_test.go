@@ -218,6 +218,29 @@ func TestWhatIsGoneIsToldAndItsPlacesAreNotGivenAgain(t *testing.T) {
 	}
 }
 
+// What was purged is not lost, though the node is killed right behind that: nobody is told, and
+// its places are not given again.
+func TestWhatWasPurgedIsNotLost(t *testing.T) {
+	for upTo, rest := range map[uint64][]uint64{3: nil, 2: {3}} {
+		dir, killed := t.TempDir(), t.TempDir()
+		b := start(t, Options{Dir: dir, Durability: Process})
+		l := openLog(t, b, LogConfig{Name: "telemetry"})
+		for i := range 3 {
+			if _, err := appendWait(l, fmt.Sprint(i), false, entryBytes(i+1, 100)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(t, l.Purge(t.Context(), upTo))
+		must(t, os.CopyFS(killed, os.DirFS(dir)))
+		b.Close()
+		for range 2 { // and a start behind it changes nothing
+			if seqs, losses, next := found(t, killed); !slices.Equal(seqs, rest) || len(losses) != 0 || next <= 3 {
+				t.Errorf("purged up to %d: %v are there, %d is next, told was %+v", upTo, seqs, next, losses)
+			}
+		}
+	}
+}
+
 // A reader that waits where the newest entries were is not held up, nor is one that asks
 // for what is stored.
 func TestReadersPassWhatIsGone(t *testing.T) {
