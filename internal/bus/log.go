@@ -33,6 +33,9 @@ type LogState = struct {
 	// First and Last are the sequences of the oldest and the newest entry; an empty
 	// log has First = Last+1.
 	First, Last uint64
+	// Purged is the newest sequence that a purge or the log's own bounds have removed. Between
+	// it and First nothing was given, or a disk has lost it.
+	Purged uint64
 	// FirstTime and LastTime are when those two were stored; zero when empty.
 	FirstTime, LastTime time.Time
 }
@@ -194,10 +197,23 @@ func (l *Log) State(ctx context.Context) (LogState, error) {
 	st := LogState{Entries: in.Msgs, Bytes: int64(in.Bytes), First: in.FirstSeq, Last: in.LastSeq}
 	if in.Msgs == 0 {
 		st.First = in.LastSeq + 1
+	}
+	st.Purged = l.purged(st.First)
+	if in.Msgs == 0 {
 		return st, nil
 	}
 	st.FirstTime, st.LastTime = in.FirstTime, in.LastTime
 	return st, nil
+}
+
+// purged is what has gone before the oldest entry other than by a loss.
+func (l *Log) purged(first uint64) uint64 {
+	gone := max(first, 1) - 1
+	if c := l.limits.Load(); c.Memory || c.MaxAge > 0 || c.MaxBytes > 0 {
+		return gone
+	}
+	k, _ := l.bus.marks.known(l.cfg.Name)
+	return min(gone, max(k.First, 1)-1)
 }
 
 // Purge removes the entries up to that sequence, itself included. It is done when the

@@ -231,7 +231,7 @@ func (s *surveyor) compare() error {
 		if s.whole {
 			k.Missing = s.missing
 		}
-		if s.whole && s.first > 0 {
+		if s.whole && s.first > 0 && s.first >= k.First { // what was purged may still lie in a block
 			k.First, k.FirstTime = s.first, s.firstTime
 		}
 	})

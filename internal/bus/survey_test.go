@@ -233,6 +233,11 @@ func TestWhatWasPurgedIsNotLost(t *testing.T) {
 		must(t, l.Purge(t.Context(), upTo))
 		must(t, os.CopyFS(killed, os.DirFS(dir)))
 		b.Close()
+		b = start(t, Options{Dir: killed})
+		if st, err := openLog(t, b, LogConfig{Name: "telemetry"}).State(t.Context()); err != nil || st.Purged != upTo || st.First <= upTo {
+			t.Errorf("purged up to %d: %+v %v", upTo, st, err)
+		}
+		b.Close()
 		for range 2 { // and a start behind it changes nothing
 			if seqs, losses, next := found(t, killed); !slices.Equal(seqs, rest) || len(losses) != 0 || next <= 3 {
 				t.Errorf("purged up to %d: %v are there, %d is next, told was %+v", upTo, seqs, next, losses)

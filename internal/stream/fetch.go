@@ -42,8 +42,9 @@ func (s *Streams) Fetch(ctx context.Context, stream string, at []msg.Position) (
 }
 
 // First is the position of the oldest message that is stored, of the next one when there
-// is none.
-func (s *Streams) First(ctx context.Context, stream string) (msg.Position, error) {
+// is none. Up to the entry purged, what lay before it was removed; between the two there
+// was nothing, or it is lost.
+func (s *Streams) First(ctx context.Context, stream string) (at msg.Position, purged uint64, err error) {
 	st, err := s.stateFor(ctx, stream, msg.Position{})
-	return msg.Position{Seq: st.First}, err
+	return msg.Position{Seq: st.First}, st.Purged, err
 }

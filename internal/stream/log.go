@@ -26,6 +26,9 @@ type LogState = struct {
 	// First and Last are the sequences of the oldest and the newest entry; an empty
 	// log has First = Last+1.
 	First, Last uint64
+	// Purged is the newest sequence that a purge or the log's own bounds have removed. Between
+	// it and First nothing was given, or a disk has lost it.
+	Purged uint64
 	// FirstTime and LastTime are when those two were stored; zero when empty.
 	FirstTime, LastTime time.Time
 }

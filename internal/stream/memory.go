@@ -120,7 +120,7 @@ func (l *MemoryLog) State(context.Context) (LogState, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	last := uint64(len(l.entries))
-	s := LogState{Entries: last - l.purged, First: l.purged + 1, Last: last}
+	s := LogState{Entries: last - l.purged, First: l.purged + 1, Last: last, Purged: l.purged}
 	for _, e := range l.entries {
 		s.Bytes += int64(len(e))
 	}

@@ -71,11 +71,12 @@ func TestRetentionWaitsForAConsumerGroupWithinItsBounds(t *testing.T) {
 	dir := t.TempDir()
 	env := []string{`MILLRACE_STREAMS=[{"name": "held", "filters": ["held/#"], "max_age": "1s"}, {"name": "probe", "filters": ["probe/#"], "max_age": "1s"}]`,
 		"MILLRACE_CONSUMERS__HOLD_BYTES=1MiB"}
-	const held, loose = "/api/v1/streams/held/groups/tight", "/api/v1/streams/held/groups/loose"
+	const held, loose, idle = "/api/v1/streams/held/groups/tight", "/api/v1/streams/held/groups/loose", "/api/v1/streams/probe/groups/idle"
 	n := startNode(t, dir, env)
 	c := newCaller(t, n, "operator")
 	n.ctl(t, "streams", "groups", "create", "held", "tight", "--hold")
 	n.ctl(t, "streams", "groups", "create", "held", "loose")
+	n.ctl(t, "streams", "groups", "create", "probe", "idle")
 	publishLarge(t, n, "held/a", 0, 20)
 	n.kill(t)
 	n = startNode(t, dir, env)
@@ -120,5 +121,15 @@ func TestRetentionWaitsForAConsumerGroupWithinItsBounds(t *testing.T) {
 		c.get(loose, nil, &g)
 		return g.LostEntries > lost
 	})
+	var none api.GroupMessages
+	c.ask(http.MethodPost, idle+"/pull", "", &none) // which looks what is there
+	if c.get(idle, nil, &g); g.LostEntries != 1 {
+		t.Errorf("of one message %d entries are lost", g.LostEntries)
+	}
+	for _, a := range alarms(c) {
+		if strings.HasPrefix(a.ID, "storage-loss") {
+			t.Errorf("what was removed is told as lost: %+v", a)
+		}
+	}
 	n.stop(t)
 }

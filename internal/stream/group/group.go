@@ -139,14 +139,15 @@ func (s *State) Return(at []msg.Position, now int64) {
 }
 
 // Forget drops open messages before first, the oldest that is still stored, and moves the
-// cursor there; it returns how many were dropped.
-func (s *State) Forget(first msg.Position) (lost int) {
+// cursor there; it returns how many were dropped. Of what lay before, entries up to purged
+// were removed, and the others never were.
+func (s *State) Forget(first msg.Position, purged uint64) (lost int) {
 	lost, _ = s.find(first)
 	s.Lost += uint64(lost)
 	s.Open = slices.Delete(s.Open, 0, lost)
 	if before := first.Before(); before.Compare(s.Cursor) > 0 {
-		if first.Seq > s.Cursor.Seq+1 {
-			s.Unread += first.Seq - s.Cursor.Seq - 1
+		if last := min(purged, before.Seq); last > s.Cursor.Seq {
+			s.Unread += last - s.Cursor.Seq
 		}
 		s.Cursor = before
 	}

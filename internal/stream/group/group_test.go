@@ -81,7 +81,7 @@ func play(t *testing.T, seed uint64) bool {
 					}
 				}
 				m.cursor = max(m.cursor, first)
-				if got := s.Forget(pos(first)); got != lost {
+				if got := s.Forget(pos(first), pos(first).Seq); got != lost {
 					t.Errorf("lost %d, want %d", got, lost)
 				}
 			}

@@ -22,8 +22,9 @@ type Source interface {
 	// Fetch returns the messages at the positions, which rise, and how many of them it
 	// has looked at; those that are gone are left out.
 	Fetch(ctx context.Context, stream string, at []msg.Position) (found []msg.Placed, looked int, err error)
-	// First is the position of the oldest message that is stored.
-	First(ctx context.Context, stream string) (msg.Position, error)
+	// First is the position of the oldest message that is stored. What lay before it was
+	// removed up to the entry purged.
+	First(ctx context.Context, stream string) (at msg.Position, purged uint64, err error)
 }
 
 // Page is some messages of a stream; an alias of a plain struct, as the streams' own is.
@@ -224,7 +225,7 @@ func (g *Groups) begin(ctx context.Context, k *group) error {
 			return err
 		}
 	}
-	first, err := g.opt.Source.First(ctx, k.stream)
+	first, _, err := g.opt.Source.First(ctx, k.stream)
 	k.note(func() (moved bool) {
 		if k.begins && err == nil {
 			moved = k.state.Skip(first)

@@ -27,6 +27,7 @@ type tape struct {
 	mu     sync.Mutex // guards the fields below
 	ms     []msg.Placed
 	purged int
+	gap    int // positions behind what is purged that were never given
 	grown  chan struct{}
 }
 
@@ -92,10 +93,10 @@ func (p *tape) Fetch(_ context.Context, _ string, at []msg.Position) (found []ms
 	return found, len(at), nil
 }
 
-func (p *tape) First(context.Context, string) (msg.Position, error) {
+func (p *tape) First(context.Context, string) (msg.Position, uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return msg.Position{Seq: uint64(p.purged + 1)}, nil
+	return msg.Position{Seq: uint64(p.purged + 1 + p.gap)}, uint64(p.purged), nil
 }
 
 // bench is a stream with its groups.

@@ -124,12 +124,12 @@ func (h *holder) needed(stream string) (seq uint64) {
 // count notes what the stream has removed before its groups were done with it. What the
 // stream cannot say now is counted later.
 func (h *holder) count(stream string, all []*group) {
-	first, err := h.groups.opt.Source.First(h.ctx, stream)
+	first, purged, err := h.groups.opt.Source.First(h.ctx, stream)
 	if err != nil {
 		return
 	}
 	for _, k := range all {
-		k.forget(first)
+		k.forget(first, purged)
 	}
 }
 
@@ -158,8 +158,8 @@ func (k *group) needs() (at msg.Position, holds bool) {
 	return at, k.settings.Hold
 }
 
-// forget counts what lay before first, the oldest that is stored, and was not done.
-func (k *group) forget(first msg.Position) {
+// forget counts what lay before first, the oldest that is stored, was removed and not done.
+func (k *group) forget(first msg.Position, purged uint64) {
 	needs, _ := k.needs()
 	if first.Seq <= max(needs.Seq, 1) {
 		return
@@ -168,8 +168,8 @@ func (k *group) forget(first msg.Position) {
 		if k.begins {
 			return false
 		}
-		before := k.state.Lost + k.state.Unread
-		k.state.Forget(first)
-		return k.state.Lost+k.state.Unread != before
+		before := k.state.Cursor
+		lost := k.state.Forget(first, purged)
+		return lost > 0 || k.state.Cursor != before
 	})
 }

@@ -156,7 +156,16 @@ func TestAGroupLosesNothingBeforeItBegins(t *testing.T) {
 			t.Fatal(err)
 		}
 		look(3, 11)
+		stream.skip(10_000) // a node that was killed steps over positions
+		look(3, 10_011)
 	})
+}
+
+// skip leaves positions out behind what is purged.
+func (p *tape) skip(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gap = n
 }
 
 // slowTape removes what a page has while it is on its way.

@@ -128,9 +128,9 @@ func (p *pull) again(ctx context.Context) error {
 
 // forget counts what the stream has removed.
 func (p *pull) forget(ctx context.Context) error {
-	first, err := p.groups.opt.Source.First(ctx, p.group.stream)
+	first, purged, err := p.groups.opt.Source.First(ctx, p.group.stream)
 	if err == nil {
-		p.group.note(func() bool { p.group.state.Forget(first); return true })
+		p.group.note(func() bool { p.group.state.Forget(first, purged); return true })
 	}
 	return err
 }
