@@ -85,15 +85,20 @@ function Members({ name }: { name: string }) {
     <>
       <ul className="t12 members">
         {data.items.map((m) => (
-          <li key={m.client} className="r">
-            <Glyph condition={m.connected ? "run" : "off"} />
-            <Link className="lnk el" to={address("/client", { id: m.client })}>
-              {m.client}
-            </Link>
-            <span className="sp" />
-            <span className="mut">
-              {t(m.connected ? "clients.state.connected" : "clients.state.disconnected")}, QoS {m.qos}, {t("shared.has", { sent: count(m.inFlight ?? 0), queued: count(m.queued ?? 0) })}
-            </span>
+          <li key={m.client}>
+            <div className="r">
+              <Glyph condition={m.connected ? "run" : "off"} />
+              <Link className="lnk el" to={address("/client", { id: m.client })}>
+                {m.client}
+              </Link>
+              <span className="sp" />
+              <span className="mut">
+                {t(m.connected ? "clients.state.connected" : "clients.state.disconnected")}, QoS {m.qos}
+              </span>
+            </div>
+            {m.inFlight || m.queued ? (
+              <div className="t11 mut has">{t("shared.has", { sent: count(m.inFlight ?? 0), queued: count(m.queued ?? 0) })}</div>
+            ) : null}
           </li>
         ))}
       </ul>
