@@ -91,7 +91,7 @@ func (w *worker) unshare(c *client, s *subscription) {
 	if s.number == 0 {
 		return
 	}
-	w.memberGone(s, true)
+	w.memberGone(s)
 	if len(s.group.candidates()) > 0 {
 		w.handOver(c, s, true)
 	}

@@ -125,18 +125,37 @@ func (w *worker) memberAway(s *subscription) {
 	s.client.session.Recall(s.number, !alone)
 }
 
-// memberGone says that the subscription has ended. What was begun stays with the session,
-// or goes with it: then others get what is of QoS 1 [MQTT-4.8.2-5].
-func (w *worker) memberGone(s *subscription, stays bool) {
+// memberGone says that the subscription has ended. What was begun stays with the session.
+func (w *worker) memberGone(s *subscription) {
 	if !s.group.durable.Load() {
 		return
 	}
 	w.settleShared(s.client)
-	s.round = 0
-	w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, begunBy(s, stays)})
-	if stays {
-		s.client.session.Recall(s.number, false)
+	w.memberEnds(s, begunBy(s, true))
+	s.client.session.Recall(s.number, false)
+}
+
+// memberEnds says that the subscription has ended, and what of the group stays its client's.
+func (w *worker) memberEnds(s *subscription, begun []share.Place) {
+	if s.group != nil && s.group.durable.Load() {
+		s.round = 0
+		w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, begun})
 	}
+}
+
+// begunShares is what a session that ends has begun with QoS 2, by the share's number: the
+// rest goes to others [MQTT-4.8.2-5].
+func begunShares(c *client) (begun map[uint32][]share.Place) {
+	if len(c.shares) == 0 {
+		return nil
+	}
+	c.session.EachBegun(func(number uint32, l session.Logged) {
+		if begun == nil {
+			begun = map[uint32][]share.Place{}
+		}
+		begun[number] = append(begun[number], share.Place(l))
+	})
+	return begun
 }
 
 func begunBy(s *subscription, once bool) (places []share.Place) {
@@ -177,7 +196,7 @@ func (w *worker) tellSettled(c *client) {
 func (w *worker) given(o offer, m *msg.Message) {
 	s := o.chosen
 	c := s.client
-	if s.round != o.round {
+	if s.over() || s.round != o.round {
 		return
 	}
 	m.Time = o.at

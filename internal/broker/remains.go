@@ -1,11 +1,14 @@
 package broker
 
+import "github.com/millrace/millrace/internal/broker/share"
+
 // remains are the filters of a session that has ended, or those of a client that rules have
 // revoked, when they are more than one turn may take. They stand in the tree until their turn
 // comes, and bring their client nothing.
 type remains struct {
 	filters []*subscription
 	revoked bool
+	begun   map[uint32][]share.Place // by the share's number, what of a session that has ended stays its own
 }
 
 func (v remains) on(w *worker) { w.endMore(v) }
@@ -15,7 +18,8 @@ func (s *subscription) over() bool { return s.ended || s.client.ended }
 
 // endFilters ends the subscriptions of a session that has ended: the first at once.
 func (w *worker) endFilters(c *client) {
-	r := remains{filters: c.filters.list()}
+	w.settleShared(c)
+	r := remains{filters: c.filters.list(), begun: begunShares(c)}
 	c.filters = nil
 	if len(r.filters) > filtersMost {
 		c.ended = true
@@ -28,6 +32,9 @@ func (w *worker) endFilters(c *client) {
 func (w *worker) endSome(r remains) {
 	n := min(len(r.filters), filtersMost)
 	for _, s := range r.filters[:n] {
+		if !r.revoked {
+			w.memberEnds(s, r.begun[s.number])
+		}
 		w.broker.router.remove(s)
 		w.uncount(s)
 		if r.revoked {
@@ -35,21 +42,15 @@ func (w *worker) endSome(r remains) {
 		}
 	}
 	if n < len(r.filters) {
-		w.loop.Post(remains{r.filters[n:], r.revoked})
+		r.filters = r.filters[n:]
+		w.loop.Post(r)
 	}
 }
 
-// endMore goes on with them. Who keeps a group has heard that the client is gone, but not
-// that the group has one member less, which may have been its last.
+// endMore goes on with them.
 func (w *worker) endMore(r remains) {
-	n := min(len(r.filters), filtersMost)
-	w.loop.Spend(n * filterWork)
+	w.loop.Spend(min(len(r.filters), filtersMost) * filterWork)
 	w.endSome(r)
-	for _, s := range r.filters[:n] {
-		if s.group != nil && s.group.durable.Load() {
-			w.tellKeeper(memberNews{s.group, s, isGone, 0, 0, nil})
-		}
-	}
 }
 
 // revoke ends subscriptions that their client, who stays, has lost: the first at once.
@@ -61,7 +62,7 @@ func (w *worker) revoke(filters []*subscription) {
 		}
 		w.broker.router.wild.Add(1)
 	}
-	w.endSome(remains{filters, true})
+	w.endSome(remains{filters: filters, revoked: true})
 }
 
 // leaves lets a client have nothing more by its filters, before they are taken out: routes

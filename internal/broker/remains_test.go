@@ -10,10 +10,15 @@ import (
 // watchEnds posts an inquiry that looks in each turn how many filters stand; what it
 // returns waits until no more than so many stand, and says how many ended between two looks.
 func watchEnds(b *Broker, all, stay int) (most func() int) {
+	return watchFalls(b, all, stay, func(*worker) int { return int(b.router.count.Load()) })
+}
+
+// watchFalls is watchEnds for what else is counted.
+func watchFalls(b *Broker, all, stay int, count func(w *worker) int) (most func() int) {
 	top, last := 0, all
 	looked := make(chan struct{}, 1)
 	b.workers[0].loop.Post(&inquiry{done: looked, next: func(w *worker) bool {
-		left := int(b.router.count.Load())
+		left := count(w)
 		top, last = max(top, last-left), left
 		return left > stay
 	}})
@@ -158,4 +163,46 @@ func TestSharedSubscriptionsEndWithTheirLastMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "none is kept", func() bool { return kept() == 0 })
+}
+
+// Their keepers hear of it as their filters end, not of all in one turn; what was begun with
+// QoS 2 stays nobody else's [MQTT-4.8.2-5].
+func TestTheEndOfManySharesLeavesRoomForOthers(t *testing.T) {
+	const all = 10 * filtersMost
+	b, _ := newDisk().node(t, Options{Loops: 1})
+	c, _ := come(t, b, "greedy", 1000, nil)
+	s := &packet.Subscribe{ID: 1}
+	for i := range all {
+		s.Filters = append(s.Filters, packet.Subscription{Filter: fmt.Appendf(nil, "$share/g%d/kept/%d", i, i), QoS: 2})
+	}
+	c.send(s)
+	expect[*packet.Suback](c)
+	other, _ := come(t, b, "other", 1000, nil)
+	other.subscribe(fmt.Sprintf("$share/g%d/kept/%d", all-1, all-1), 2)
+	pub := enter(t, b, packet.V5, "pub")
+	topic := fmt.Sprint("kept/", all-1)
+	for id := range uint16(2) { // one each
+		pub.send(publish(topic, fmt.Sprint(id), 2, id+1))
+		expect[*packet.Ack](pub)
+		pub.send(&packet.Ack{Kind: packet.TypePubrel, ID: id + 1})
+		expect[*packet.Ack](pub)
+	}
+	expect[*packet.Publish](c)
+	expect[*packet.Publish](other)
+	most := watchFalls(b, all+1, 1, func(w *worker) (n int) {
+		for _, k := range w.groups.kept {
+			n += len(k.seats)
+		}
+		return n
+	})
+	if err := b.Kick(t.Context(), "greedy", true); err != nil {
+		t.Fatal(err)
+	}
+	if n := most(); n > 2*filtersMost {
+		t.Errorf("%d members were gone between two looks", n)
+	}
+	settle(b)
+	if !other.silent() {
+		t.Error("what was begun with another has come")
+	}
 }

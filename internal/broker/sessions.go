@@ -176,11 +176,6 @@ func (w *worker) remove(c *client) {
 		w.strikeOff(c)
 	}
 	left := w.unsettled(c, false)
-	for _, s := range c.shares {
-		if s != nil {
-			w.memberGone(s, false)
-		}
-	}
 	w.endFilters(c)
 	c.unfold()
 	c.after, c.last = noAfter, nil

@@ -58,6 +58,20 @@ func (s *Session) Shared(share uint32) (sent, waiting int) {
 	return sent, waiting
 }
 
+// EachBegun calls f for what of shared subscriptions was begun with QoS 2 and is not done
+// with.
+func (s *Session) EachBegun(f func(share uint32, l Logged)) {
+	if s.flow == nil {
+		return
+	}
+	s.flow.queue.each(func(_ int, r record, waits bool) bool {
+		if !waits && r.share != 0 && r.logged.Stream != 0 && r.qos() == 2 {
+			f(r.share, r.logged)
+		}
+		return !waits
+	})
+}
+
 // Recall takes a shared subscription's messages back that others are to get: those that
 // wait, and with once those of QoS 1 that were sent.
 func (s *Session) Recall(share uint32, once bool) {
