@@ -52,6 +52,10 @@ type image struct {
 	ids     []uint32
 }
 
+func (e *image) fits(v packet.Version, qos byte, retain bool, ids []uint32) bool {
+	return e.version == v && e.QoS == qos && e.retain == retain && slices.Equal(e.ids, ids)
+}
+
 // Reset is called before each message.
 func (k *Set) Reset() {
 	k.list, k.arena = k.list[:0], k.arena[:0]
@@ -78,9 +82,14 @@ func (k *Set) At() int64 { return k.at }
 // older version, it has the whole one, too.
 func (k *Set) For(m *msg.Message, v packet.Version, granted byte, retain bool, ids []uint32) *session.Image {
 	qos := min(m.QoS, granted)
-	if v == packet.V5 || qos == 0 || !m.Expires() && len(m.Properties) == 0 {
-		return k.find(m, v, qos, retain, ids)
+	if v != packet.V5 && qos > 0 && (m.Expires() || len(m.Properties) > 0) {
+		return k.older(m, v, qos, retain, ids)
 	}
+	return k.find(m, v, qos, retain, ids)
+}
+
+// older is For where the version cannot carry all of the message.
+func (k *Set) older(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
 	k.find(m, packet.V5, qos, retain, ids)
 	im := k.find(m, v, qos, retain, nil)
 	im.Whole = k.find(m, packet.V5, qos, retain, ids)
@@ -94,10 +103,15 @@ func (k *Set) find(m *msg.Message, v packet.Version, qos byte, retain bool, ids 
 	}
 	k.at = m.Time
 	for i := range k.list {
-		if e := &k.list[i]; e.version == v && e.QoS == qos && e.retain == retain && slices.Equal(e.ids, ids) {
+		if e := &k.list[i]; e.fits(v, qos, retain, ids) {
 			return &e.Image
 		}
 	}
+	return k.encode(m, v, qos, retain, ids)
+}
+
+// encode makes a further image.
+func (k *Set) encode(m *msg.Message, v packet.Version, qos byte, retain bool, ids []uint32) *session.Image {
 	if k.came.fits(m, v, qos, retain, ids) {
 		return k.add(k.came.packet, packet.ImageID(k.came.packet), m, v, qos, retain, nil)
 	}
