@@ -67,10 +67,13 @@ func redact(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
+// flat leaves out what stands between the words of a name.
+var flat = strings.NewReplacer("_", "", "-", "", ".", "")
+
 func tells(name string) bool {
-	flat := strings.NewReplacer("_", "", "-", "", ".", "").Replace(strings.ToLower(name))
+	name = flat.Replace(strings.ToLower(name))
 	for _, word := range telling {
-		if strings.Contains(flat, word) {
+		if strings.Contains(name, word) {
 			return true
 		}
 	}

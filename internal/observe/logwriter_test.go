@@ -98,3 +98,14 @@ func BenchmarkLogWriter(b *testing.B) {
 	}
 	w.Close(time.Minute)
 }
+
+// A node at level debug writes two lines for each client that comes and goes.
+func TestALogLineMakesLittleGarbage(t *testing.T) {
+	log := NewLogger(io.Discard, "text", nil)
+	n := testing.AllocsPerRun(100, func() {
+		log.Info("client connected", "conn", "1z", "client", "press-7", "remote", "10.1.2.3:4711", "listener", "default")
+	})
+	if n > 3 {
+		t.Errorf("%v allocations", n)
+	}
+}
