@@ -39,12 +39,11 @@ func recalled(f *record.Filter) *subscription {
 
 var _ record.Filters = (*filterSet)(nil)
 
-// Each is record.Filters'.
-func (f *filterSet) Each(do func(record.Filter)) {
-	for _, s := range f.list() {
-		do(s.recorded())
-	}
-}
+// Len is record.Filters'.
+func (f *filterSet) Len() int { return f.len() }
+
+// At is record.Filters'.
+func (f *filterSet) At(i int) record.Filter { return f.sorted[i].recorded() }
 
 // Filter is record.Filters'.
 func (f *filterSet) Filter(name string) (r record.Filter, ok bool) {

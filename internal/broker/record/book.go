@@ -118,11 +118,9 @@ func (h *History) whole(value []byte) {
 
 type filterList []Filter
 
-func (l filterList) Each(f func(Filter)) {
-	for _, s := range l {
-		f(s)
-	}
-}
+func (l filterList) Len() int { return len(l) }
+
+func (l filterList) At(i int) Filter { return l[i] }
 
 func (filterList) Filter(string) (f Filter, ok bool) { return f, false }
 

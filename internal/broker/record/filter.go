@@ -89,8 +89,9 @@ func (k *Changes) Note(name string, filters int) {
 
 // Filters are those that a session has.
 type Filters interface {
-	// Each calls f for all of them.
-	Each(f func(Filter))
+	// Len is how many, At one of them.
+	Len() int
+	At(i int) Filter
 	// Filter is the one of that name.
 	Filter(name string) (f Filter, ok bool)
 }
@@ -159,7 +160,9 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // each tells the filters that are to be written; of one that has gone, the name.
 func (k *Changes) each(filters Filters, f func(s Filter, there bool)) {
 	if k.all {
-		filters.Each(func(s Filter) { f(s, true) })
+		for i := range filters.Len() {
+			f(filters.At(i), true)
+		}
 		return
 	}
 	for _, name := range k.names {

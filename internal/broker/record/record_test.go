@@ -14,11 +14,9 @@ import (
 // set is the filters of a session.
 type set map[string]Filter
 
-func (s set) Each(f func(Filter)) {
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		f(s[name])
-	}
-}
+func (s set) Len() int { return len(s) }
+
+func (s set) At(i int) Filter { return s[slices.Sorted(maps.Keys(s))[i]] }
 
 func (s set) Filter(name string) (f Filter, ok bool) {
 	f, ok = s[name]
