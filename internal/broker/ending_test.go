@@ -231,6 +231,7 @@ func TestAWillAtTheEndOfASessionComesOnceOverAKill(t *testing.T) {
 		before := d.killed(t)
 		log.open()
 		eventually(t, "the log has the will", func() bool { return b.options.Durable.Log.Answered("sessions").Seq > 0 })
+		b.endPreserving() // one goroutine at a time makes rounds
 		if err := b.preserver.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
