@@ -100,16 +100,6 @@ var access = map[string]string{
 	"set-log-level":          Administrator,
 }
 
-// Access returns the least role of every operation by its OpenAPI operation id;
-// "" stands for anyone.
-func Access() map[string]string {
-	all := make(map[string]string, len(access))
-	for id, role := range access {
-		all[id] = role
-	}
-	return all
-}
-
 // reaches says whether role may do what needs least. An unknown role may nothing.
 func reaches(role, least string) bool {
 	at := slices.Index(ladder, role)

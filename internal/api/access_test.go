@@ -32,7 +32,7 @@ func TestEveryOperationHasItsRole(t *testing.T) {
 	for _, op := range ops {
 		ids = append(ids, op.id)
 	}
-	for id, role := range Access() {
+	for id, role := range access {
 		if !slices.Contains(ids, id) || !slices.Contains(ladder, role) {
 			t.Errorf("%s: %s names no operation or no role", id, role)
 		}

@@ -57,13 +57,3 @@ func (p part) ask(ctx context.Context) (err error) {
 	}()
 	return p.check(ctx)
 }
-
-// Ready reports whether every part is ready.
-func Ready(parts []Part) bool {
-	for _, p := range parts {
-		if p.Err != nil {
-			return false
-		}
-	}
-	return true
-}

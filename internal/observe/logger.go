@@ -36,19 +36,6 @@ func ParseLevel(name string) (slog.Level, bool) {
 	return 0, false
 }
 
-// LevelName is the name that ParseLevel reads.
-func LevelName(l slog.Level) string {
-	switch {
-	case l < slog.LevelInfo:
-		return "debug"
-	case l < slog.LevelWarn:
-		return "info"
-	case l < slog.LevelError:
-		return "warn"
-	}
-	return "error"
-}
-
 // telling are the words that make an attribute's name, or its group's, secret.
 var telling = []string{"password", "passwd", "secret", "token", "authorization", "cookie", "apikey", "credential", "privatekey"}
 

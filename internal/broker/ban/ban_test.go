@@ -216,10 +216,6 @@ func TestStrikes(t *testing.T) {
 	if s.Untracked != 1 || s.Len() != 2 {
 		t.Errorf("%d untracked, %d remembered", s.Untracked, s.Len())
 	}
-	s.Forgive("a")
-	if s.Hit("c", 15) || s.Len() != 2 {
-		t.Error("a was to be forgotten")
-	}
 	if off := NewStrikes(0, 10, 2); off.Hit("a", 1) || off.Len() != 0 {
 		t.Error("what is off counts nothing")
 	}

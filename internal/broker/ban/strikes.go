@@ -48,9 +48,6 @@ func (s *Strikes) Hit(name string, now int64) (out bool) {
 	return false
 }
 
-// Forgive forgets what the name has against it.
-func (s *Strikes) Forgive(name string) { delete(s.names, name) }
-
 // Len is how many names are remembered.
 func (s *Strikes) Len() int { return len(s.names) }
 

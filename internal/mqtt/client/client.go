@@ -17,8 +17,7 @@ type Client struct {
 	o         Options
 	conn      net.Conn
 	keepAlive time.Duration
-	maxOut    int // the server's maximum packet size; 0 is no limit
-	present   bool
+	maxOut    int           // the server's maximum packet size; 0 is no limit
 	wake      chan struct{} // holds one token while there is something to write
 	done      chan struct{} // closed when the connection has ended
 	running   sync.WaitGroup
@@ -113,7 +112,6 @@ func (c *Client) firstPacket() (first, rest []byte, err error) {
 
 // agree takes over what the server decides.
 func (c *Client) agree(ack *packet.Connack) {
-	c.present = ack.SessionPresent
 	c.maxOut = int(ack.MaximumPacketSize)
 	if ack.HasServerKeepAlive {
 		c.keepAlive = time.Duration(ack.ServerKeepAlive) * time.Second
@@ -124,12 +122,6 @@ func (c *Client) agree(ack *packet.Connack) {
 	c.win = newWindow(c.o.Window, int(ack.ReceiveMaximum), c.o.Retry)
 	c.nextID = maxWindow
 }
-
-// ClientID is the identifier in use, perhaps given by the server.
-func (c *Client) ClientID() string { return c.o.ClientID }
-
-// SessionPresent says that the server went on with an earlier session.
-func (c *Client) SessionPresent() bool { return c.present }
 
 // Done is closed when the connection has ended.
 func (c *Client) Done() <-chan struct{} { return c.done }
