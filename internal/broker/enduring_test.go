@@ -123,6 +123,31 @@ func TestWhoFallsBehindGetsEverythingInOrder(t *testing.T) {
 	}
 }
 
+// A session that does not want its own messages changes nothing for others of its loop: they
+// get each message once, from the log.
+func TestNoLocalBesideOtherSessions(t *testing.T) {
+	for _, topic := range []string{"kept/a", "other/a"} {
+		b, _ := newDisk().node(t, Options{Loops: 1})
+		all, _ := come(t, b, "all", 100, nil)
+		all.subscribe(topic, 1)
+		own, _ := come(t, b, "own", 100, nil)
+		own.subscribeWith(0, packet.Subscription{Filter: []byte(topic), QoS: 1, NoLocal: true})
+		own.publishAll(topic, []string{"mine"})
+		enter(t, b, packet.V5, "pub").publishAll(topic, []string{"theirs", "end"})
+		if got := all.takeTo("end"); !reflect.DeepEqual(got, []string{"mine", "theirs", "end"}) {
+			t.Errorf("%s: others got %v", topic, got)
+		}
+		if got := own.takeTo("end"); !reflect.DeepEqual(got, []string{"theirs", "end"}) {
+			t.Errorf("%s: it got %v", topic, got)
+		}
+		for _, c := range []*raw{all, own} {
+			if more := c.next(); len(more) > 0 {
+				t.Errorf("%s: and %v", topic, more)
+			}
+		}
+	}
+}
+
 // What a session is comes back with the node: subscriptions with what they missed, and
 // nothing of those that ended.
 func TestSessionsComeBackWithTheNode(t *testing.T) {
