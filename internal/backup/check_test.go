@@ -182,3 +182,29 @@ func TestAManifestThatSomebodyElseWroteLeadsNowhere(t *testing.T) {
 		restore(t, dir, "")
 	}
 }
+
+// A manifest that names a file outside of the data folder restores nothing there.
+func TestNothingIsRestoredOutsideOfTheDataFolder(t *testing.T) {
+	p, dir := newPlant(t), filepath.Join(t.TempDir(), "backup")
+	p.take(dir)
+	f := folder{dir: dir}
+	g, err := f.find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"../outside", filepath.Join(t.TempDir(), "outside"), "a/../../outside"} {
+		data := filepath.Join(t.TempDir(), "data")
+		g.Points[0].Path = path
+		g.Files = append(g.Files[:0], File{Object: g.Points[0].Object, Path: path})
+		if err := f.writeManifest(f.path(g.Name), g); err != nil {
+			t.Fatal(err)
+		}
+		_, err := Restore(t.Context(), dir, "", Target{Data: data, Import: restored{}.take}, nil)
+		if fault.CodeOf(err) != fault.Malformed {
+			t.Errorf("%s: %v", path, err)
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(data), "outside")); err == nil {
+			t.Errorf("%s was written", path)
+		}
+	}
+}

@@ -524,6 +524,25 @@ func TestASessionIsOneUsers(t *testing.T) {
 	}
 }
 
+// So it is when the node has started anew meanwhile.
+func TestARecoveredSessionIsOneUsers(t *testing.T) {
+	for _, user := range []string{"anna", "bert"} {
+		g, d := newGatekeeper(), newDisk()
+		o := Options{Authenticator: g, Authorizer: g}
+		b, _ := d.node(t, o)
+		as := func(user string) (*raw, bool) {
+			c, a := come(t, b, "same", 1000, func(p *packet.Connect) { p.Username, p.Password = []byte(user), []byte(user) })
+			return c, a.SessionPresent
+		}
+		c, _ := as("anna")
+		c.subscribe("kept/#", 1)
+		b, _ = d.killed(t).node(t, o)
+		if _, present := as(user); present != (user == "anna") {
+			t.Errorf("%s: session present %t", user, present)
+		}
+	}
+}
+
 func TestAnIdentityThatRunsOut(t *testing.T) {
 	clock := newClock()
 	b := start(t, Options{Now: clock.now, Authenticator: expiring{clock.now().UnixNano() + 60e9}})
