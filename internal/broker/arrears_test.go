@@ -102,6 +102,7 @@ func publishApart(t *testing.T, b *Broker, clock *testClock) (all []string) {
 	pub := enter(t, b, packet.V5, "pub")
 	pub.publishAll("other/a", all[:100])
 	clock.forward(2 * time.Hour)
+	settle(b) // whose loops have looked at the clock
 	pub.publishAll("other/a", all[100:])
 	return all
 }

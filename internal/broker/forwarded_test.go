@@ -50,9 +50,7 @@ func TestConnectionsPerAddressBehindAWebSocketProxy(t *testing.T) {
 	if r := <-refused; r.Code != fault.AddressLimit || r.Address.String() != "203.0.113.9" {
 		t.Errorf("%+v", r)
 	}
-	if n := b.Stats().Refused[fault.AddressLimit]; n != 1 {
-		t.Errorf("%d counted", n)
-	}
+	eventually(t, "it is counted", func() bool { return b.Stats().Refused[fault.AddressLimit] == 1 })
 	first.send(&packet.Disconnect{})
 	first.closed()
 	eventually(t, "there is room again", func() bool {
