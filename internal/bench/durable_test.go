@@ -55,7 +55,8 @@ func TestEveryStepOfDurableComesOutClean(t *testing.T) {
 
 // What waits for a session stays below the bound of the broker, however fast it is.
 func TestMeasuringEndsBeforeTheBrokerDrops(t *testing.T) {
-	o := briefly(realBroker(t), DurableOptions{Step: Accept, Backlog: 50_000}, Options{Publishers: 1, Duration: time.Hour})
+	o := briefly(realBroker(t), DurableOptions{Step: Accept, Backlog: 50_000}, Options{Publishers: 1, Rate: 5000})
+	o.Duration = time.Hour
 	rep := measured(t, o)
 	if !rep.Clean() || !rep.Durable.Full || rep.Messages.Received == 0 || len(rep.Warnings) == 0 || !strings.Contains(rep.Warnings[0], "--backlog") {
 		t.Errorf("%+v %+v %q", rep.Messages, rep.Durable, rep.Warnings)
