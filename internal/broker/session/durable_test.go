@@ -8,6 +8,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/millrace/millrace/internal/fault"
 	"github.com/millrace/millrace/internal/mqtt/packet"
 	"github.com/millrace/millrace/internal/msg"
 )
@@ -344,6 +345,20 @@ func TestProgressIsReadAsItWasWritten(t *testing.T) {
 	}
 	if _, err := ReadProgress(append(slices.Clone(b), 0)); err == nil {
 		t.Error("a byte too many was read")
+	}
+}
+
+// What a client does not get is counted, over the end of the process, too.
+func TestWhatIsMissedStaysCounted(t *testing.T) {
+	m := newDurableModel(1)
+	m.enter(false)
+	s := m.s
+	s.Endure()
+	s.Miss(fault.QueueFull)
+	s.Outlived()
+	p, err := ReadProgress(s.Write(nil, nil))
+	if err != nil || p.Dropped != 2 || s.Drops() != 2 {
+		t.Errorf("%d were missed, %d are written: %v", s.Drops(), p.Dropped, err)
 	}
 }
 
