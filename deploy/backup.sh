@@ -51,7 +51,7 @@ echo "|---|---|---|---|---|"
 backup "back-up, the first"
 backup "back-up, nothing new"
 fill $(($(stored) / 1000000 * 11 / 10))
-backup "back-up, a tenth more"
+backup "back-up, what came since"
 bytes=$("$program" backup list "$folder/backup" --json | jq '.[-1].bytes')
 timed "verify" "$bytes" "$program" backup verify "$folder/backup"
 kill $node && wait $node || true
