@@ -1,10 +1,6 @@
 package share
 
-import (
-	"slices"
-
-	"github.com/millrace/millrace/internal/msg"
-)
+import "github.com/millrace/millrace/internal/msg"
 
 // Place is where in the log a message stands; Stream counts from 1.
 type Place struct {
@@ -31,104 +27,6 @@ type Group[M comparable] struct {
 	order   uint64 // of the newest item
 	changed bool   // since Append
 }
-
-// Member is one member of a group.
-type Member[M comparable] struct {
-	Who   M
-	Given int // messages that it has
-
-	credit  int
-	present bool
-	blocked bool
-}
-
-// stream is how far the group is in one stream.
-type stream[M comparable] struct {
-	next msg.Position // everything before it was taken
-	// open is of that what nobody is done with, in order; among them are some that are done,
-	// fewer than half.
-	open []*item[M]
-	done int
-}
-
-// find is the open item at that place; nil is none.
-func (s *stream[M]) find(at msg.Position) *item[M] {
-	i, ok := slices.BinarySearchFunc(s.open, at, func(it *item[M], at msg.Position) int { return it.place.At.Compare(at) })
-	if !ok || s.open[i].done {
-		return nil
-	}
-	return s.open[i]
-}
-
-// first is the oldest that nobody is done with; nil is none.
-func (s *stream[M]) first() *item[M] {
-	if i := slices.IndexFunc(s.open, func(it *item[M]) bool { return !it.done }); i >= 0 {
-		return s.open[i]
-	}
-	return nil
-}
-
-// finish is done with the item, which nobody else has any more.
-func (g *Group[M]) finish(s *stream[M], it *item[M]) {
-	it.done = true
-	s.done++
-	if s.done > len(s.open)/2 {
-		g.compact(s)
-	}
-}
-
-// compact leaves no item that is done.
-func (g *Group[M]) compact(s *stream[M]) {
-	s.open = slices.DeleteFunc(s.open, func(it *item[M]) bool {
-		if it.done {
-			g.recycle(it)
-		}
-		return it.done
-	})
-	s.done = 0
-}
-
-const (
-	// spareItems and spareBytes bound what is kept of items to be used again.
-	spareItems = 256
-	spareBytes = 2 << 10
-)
-
-// recycle keeps the memory of an item.
-func (g *Group[M]) recycle(it *item[M]) {
-	if len(g.spare) < spareItems && cap(it.room) <= spareBytes {
-		g.spare = append(g.spare, it)
-	}
-}
-
-// item is a new one, in the memory of another where there is any.
-func (g *Group[M]) item(p Place) *item[M] {
-	n := len(g.spare)
-	if n == 0 {
-		return &item[M]{place: p}
-	}
-	it := g.spare[n-1]
-	g.spare = g.spare[:n-1]
-	*it = item[M]{place: p, room: it.room}
-	return it
-}
-
-// item is a message that nobody is done with.
-type item[M comparable] struct {
-	place   Place
-	order   uint64
-	member  *Member[M] // who has it; nil is nobody
-	given   bool       // once, whoever has it now
-	there   bool       // the message is in memory
-	done    bool
-	message msg.Message
-	room    []byte // what the message points into
-}
-
-// missing says that the message is to be given to the group once more.
-func (it *item[M]) missing() bool { return !it.done && !it.there && it.member == nil }
-
-const itemBytes = 200 // beside the message, about
 
 // New returns a group that takes what stands at next or behind, by stream.
 func New[M comparable](l Limits, next []Place) *Group[M] {
@@ -324,19 +222,6 @@ func (g *Group[M]) Next(choose func(free []*Member[M], m *msg.Message) *Member[M
 	return k.Who, it.place, &it.message, true
 }
 
-// able are the members that can take one message more, oldest first.
-func (g *Group[M]) able() []*Member[M] {
-	if g.stale {
-		g.stale, g.free = false, g.free[:0]
-		for _, m := range g.members {
-			if m.present && !m.blocked && m.Given < m.credit {
-				g.free = append(g.free, m)
-			}
-		}
-	}
-	return g.free
-}
-
 // Ack is done with a message that the member has; false says that it has it no more.
 func (g *Group[M]) Ack(who M, p Place) bool {
 	s := g.stream(p.Stream)
@@ -359,117 +244,6 @@ func (g *Group[M]) take(it *item[M]) {
 	g.changed = true
 }
 
-// Return takes a message back that the member could not take. It gets no other until it
-// has acknowledged one, or Unblock.
-func (g *Group[M]) Return(who M, p Place) {
-	if it := g.stream(p.Stream).find(p.At); it != nil && it.member != nil && it.member.Who == who {
-		it.member.blocked, g.stale = true, true
-		g.giveBack([]*item[M]{it})
-	}
-}
-
-// Unblock lets those try again who could not take a message.
-func (g *Group[M]) Unblock() {
-	for _, m := range g.members {
-		g.stale = g.stale || m.blocked
-		m.blocked = false
-	}
-}
-
-// giveBack lets others have the items.
-func (g *Group[M]) giveBack(items []*item[M]) {
-	for _, it := range items {
-		g.take(it)
-		it.member = nil
-		if it.there {
-			g.back.push(it)
-		}
-	}
-	g.sortBack()
-}
-
-func (g *Group[M]) sortBack() {
-	slices.SortFunc(g.back.rest(), func(a, b *item[M]) int { return int(int64(a.order - b.order)) })
-}
-
-// Here says that the member is there and takes so many messages at one time.
-func (g *Group[M]) Here(who M, credit int) {
-	m := g.member(who)
-	if m == nil {
-		m = &Member[M]{Who: who}
-		g.members = append(g.members, m)
-	}
-	m.credit, m.present, m.blocked, g.stale = credit, true, false, true
-}
-
-func (g *Group[M]) member(who M) *Member[M] {
-	if i := slices.IndexFunc(g.members, func(m *Member[M]) bool { return m.Who == who }); i >= 0 {
-		return g.members[i]
-	}
-	return nil
-}
-
-// Away says that the member has left and may come back; it keeps what is in keeps. Others
-// get the rest of what it had.
-func (g *Group[M]) Away(who M, keeps []Place) {
-	m := g.member(who)
-	if m == nil {
-		m = &Member[M]{Who: who}
-		g.members = append(g.members, m)
-	}
-	m.present, g.stale = false, true
-	g.giveBack(g.but(m, keeps))
-	g.unclaim(m, keeps)
-}
-
-// Gone says that the member has left for good. What is in keeps is done with, and others
-// get the rest of what it had.
-func (g *Group[M]) Gone(who M, keeps []Place) {
-	m := g.member(who)
-	if m == nil {
-		return
-	}
-	g.giveBack(g.but(m, keeps))
-	g.unclaim(m, keeps)
-	for _, p := range keeps {
-		g.Ack(who, p)
-	}
-	g.members = slices.DeleteFunc(g.members, func(have *Member[M]) bool { return have == m })
-	g.stale = true
-}
-
-// but are the items of a member that are not in keeps.
-func (g *Group[M]) but(m *Member[M], keeps []Place) (items []*item[M]) {
-	kept := make(map[Place]bool, len(keeps))
-	for _, p := range keeps {
-		kept[p] = true
-	}
-	for i := range g.streams {
-		for _, it := range g.streams[i].open {
-			if !it.done && it.member == m && !kept[it.place] {
-				items = append(items, it)
-			}
-		}
-	}
-	return items
-}
-
-// Keep says, of a group that was read back, that the member has the message; false says
-// that the group is done with it.
-func (g *Group[M]) Keep(who M, p Place) bool {
-	it := g.stream(p.Stream).find(p.At)
-	if it == nil || it.member != nil {
-		return false
-	}
-	m := g.member(who)
-	if m == nil {
-		return false
-	}
-	it.member = m
-	m.Given++
-	return true
-}
-
 // Done says whether the group is done with the message at that place.
 func (g *Group[M]) Done(p Place) bool {
 	s := g.stream(p.Stream)
@@ -479,11 +253,6 @@ func (g *Group[M]) Done(p Place) bool {
 // Lacks says whether messages of the stream are to be given to the group once more.
 func (g *Group[M]) Lacks(stream uint8) bool {
 	return g.From(stream).Compare(g.stream(stream).next) < 0
-}
-
-// Present says whether a member is there.
-func (g *Group[M]) Present() bool {
-	return slices.ContainsFunc(g.members, func(m *Member[M]) bool { return m.present })
 }
 
 // Lose is done with the messages of the stream before the place that have not been given
