@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -198,6 +199,7 @@ type raw struct {
 	nc      net.Conn
 	version packet.Version
 	in      []byte
+	waits   time.Duration // for a packet; 0 is patience
 }
 
 func dial(t testing.TB, b *Broker, v packet.Version) *raw {
@@ -239,7 +241,7 @@ func (c *raw) write(b []byte) {
 
 // read returns the next packet; io.EOF when the broker has closed.
 func (c *raw) read() (packet.Packet, error) {
-	_ = c.nc.SetReadDeadline(time.Now().Add(patience))
+	_ = c.nc.SetReadDeadline(time.Now().Add(cmp.Or(c.waits, patience)))
 	for {
 		size, err := packet.Frame(c.in, 0)
 		if err != nil {

@@ -27,6 +27,7 @@ func presses(t *testing.T, b *Broker, all *sync.WaitGroup, id string, qos byte, 
 	f := &presser{raw: dial(t, b, packet.V311), qos: qos, topic: "kept/" + id, sent: make(chan bool)}
 	f.raw.send(&packet.Connect{Version: packet.V311, CleanStart: true, ClientID: []byte(id), KeepAlive: 10})
 	expect[*packet.Connack](f.raw)
+	f.waits = 10 * patience // nothing comes while the log is held
 	_ = f.nc.(*net.TCPConn).SetWriteBuffer(64 << 10)
 	all.Go(func() {
 		defer close(f.sent)
