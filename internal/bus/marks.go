@@ -176,8 +176,8 @@ func (b *Bus) noteMarks() {
 	for {
 		select {
 		case <-t.C:
-			b.countKeys()
 			err := b.writeMarks()
+			b.countKeys() // for the next time: the engine may take its time to answer
 			if err != nil && !told {
 				b.opt.Log.Warn("what is stored cannot be noted: a loss may go unseen", "file", b.marks.path, "err", err)
 			}
